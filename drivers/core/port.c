@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Ports: how the drivers recognise one another's devices, and the switch
+ * slot that leads from a port to the switch it is a member of.
+ */
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+#include <vnet/port.h>
+
+/*
+ * The kinds whose devices are ports, at most one per net_device_ops. Changed
+ * under RTNL, read under RCU or RTNL.
+ */
+static LIST_HEAD(vnet_kinds);
+
+/**
+ * vnet_kind_register() - make a kind's devices known as ports
+ * @kind: the kind; must stay until vnet_kind_unregister()
+ *
+ * Called before the kind's first device is made.
+ *
+ * Context: process; takes RTNL.
+ */
+void vnet_kind_register(struct vnet_kind *kind)
+{
+	rtnl_lock();
+	list_add_tail_rcu(&kind->list, &vnet_kinds);
+	rtnl_unlock();
+}
+EXPORT_SYMBOL_GPL(vnet_kind_register);
+
+/**
+ * vnet_kind_unregister() - forget a kind
+ * @kind: the kind, of which no device is left
+ *
+ * Nobody reads @kind any more when this returns.
+ *
+ * Context: process; takes RTNL, waits for an RCU grace period.
+ */
+void vnet_kind_unregister(struct vnet_kind *kind)
+{
+	rtnl_lock();
+	list_del_rcu(&kind->list);
+	rtnl_unlock();
+	synchronize_rcu();
+}
+EXPORT_SYMBOL_GPL(vnet_kind_unregister);
+
+/**
+ * vnet_port_find() - a device's port
+ * @dev: any device
+ *
+ * The port is part of @dev and lives as long.
+ *
+ * Context: RTNL or RCU read section.
+ * Return: the port, or NULL where @dev is no port of the suite.
+ */
+struct vnet_port *vnet_port_find(const struct net_device *dev)
+{
+	struct vnet_kind *kind;
+
+	list_for_each_entry_rcu(kind, &vnet_kinds, list,
+				lockdep_rtnl_is_held())
+		if (dev->netdev_ops == kind->netdev_ops)
+			return netdev_priv(dev) + kind->port_offset;
+	return NULL;
+}
+EXPORT_SYMBOL_GPL(vnet_port_find);
+
+/**
+ * vnet_port_set_switch_rtnl() - fill or clear a port's switch slot
+ * @port: the port
+ * @sw: the switch's hold on it, or NULL to clear the slot
+ *
+ * A filled slot is only ever cleared by the switch that filled it. After
+ * clearing, readers may still use the old value until the end of an RCU
+ * grace period.
+ *
+ * Context: RTNL.
+ */
+void vnet_port_set_switch_rtnl(struct vnet_port *port, struct vnet_switch *sw)
+{
+	ASSERT_RTNL();
+	WARN_ON_ONCE(sw && rtnl_dereference(port->sw));
+	rcu_assign_pointer(port->sw, sw);
+}
+EXPORT_SYMBOL_GPL(vnet_port_set_switch_rtnl);
+
+/**
+ * vnet_port_fdb_add() - ndo_fdb_add for a port
+ * @port: the port of @dev
+ * @ndm: the request's header
+ * @tb: its attributes, indexed by NDA_*
+ * @dev: the device
+ * @addr: the MAC address
+ * @vid: the VLAN, or 0
+ * @flags: the request's NLM_F_* flags
+ * @notified: set where the notification was sent already
+ * @extack: gets the sentence
+ *
+ * A member of a switch adds a forwarding entry that leads to it; any other
+ * port adds to its own address list, as the core's default does.
+ *
+ * Context: RTNL.
+ * Return: 0 or an error.
+ */
+int vnet_port_fdb_add(struct vnet_port *port, struct ndmsg *ndm,
+		      struct nlattr *tb[], struct net_device *dev,
+		      const unsigned char *addr, u16 vid, u16 flags,
+		      bool *notified, struct netlink_ext_ack *extack)
+{
+	struct vnet_switch *sw = rtnl_dereference(port->sw);
+
+	if (!sw)
+		return ndo_dflt_fdb_add(ndm, tb, dev, addr, vid, flags);
+	return sw->ops->fdb_add(sw, ndm, tb, dev, addr, vid, flags, notified,
+				extack);
+}
+EXPORT_SYMBOL_GPL(vnet_port_fdb_add);
+
+/**
+ * vnet_port_fdb_del() - ndo_fdb_del for a port
+ * @port: the port of @dev
+ * @ndm: the request's header
+ * @tb: its attributes, indexed by NDA_*
+ * @dev: the device
+ * @addr: the MAC address
+ * @vid: the VLAN, or 0
+ * @notified: set where the notification was sent already
+ * @extack: gets the sentence
+ *
+ * Context: RTNL.
+ * Return: 0 or an error; see vnet_port_fdb_add().
+ */
+int vnet_port_fdb_del(struct vnet_port *port, struct ndmsg *ndm,
+		      struct nlattr *tb[], struct net_device *dev,
+		      const unsigned char *addr, u16 vid, bool *notified,
+		      struct netlink_ext_ack *extack)
+{
+	struct vnet_switch *sw = rtnl_dereference(port->sw);
+
+	if (!sw)
+		return ndo_dflt_fdb_del(ndm, tb, dev, addr, vid);
+	return sw->ops->fdb_del(sw, ndm, tb, dev, addr, vid, notified, extack);
+}
+EXPORT_SYMBOL_GPL(vnet_port_fdb_del);
+
+/**
+ * vnet_port_fdb_dump() - ndo_fdb_dump for a port
+ * @port: the port of @dev
+ * @skb: the message being filled
+ * @cb: the dump
+ * @dev: the device
+ * @filter_dev: as the core passes it
+ * @idx: index of the next entry of @dev; moved on
+ *
+ * Emits the device's own address list, and for a member of a switch that was
+ * asked for by name (bridge fdb show brport) the entries that lead to it.
+ *
+ * Context: RTNL or RCU, as the core calls it.
+ * Return: 0, or -EMSGSIZE where the message is full.
+ */
+int vnet_port_fdb_dump(struct vnet_port *port, struct sk_buff *skb,
+		       struct netlink_callback *cb, struct net_device *dev,
+		       struct net_device *filter_dev, int *idx)
+{
+	struct vnet_switch *sw;
+	int err;
+
+	err = ndo_dflt_fdb_dump(skb, cb, dev, filter_dev, idx);
+	if (err)
+		return err;
+
+	rcu_read_lock();
+	sw = rcu_dereference(port->sw);
+	if (sw)
+		err = sw->ops->fdb_dump(sw, skb, cb, dev, idx);
+	rcu_read_unlock();
+	return err;
+}
+EXPORT_SYMBOL_GPL(vnet_port_fdb_dump);

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The port contract: how the suite's drivers find one another's devices and
+ * what a switch and its member ports may ask of each other. The drivers
+ * depend on vnet_core alone, never on one another.
+ */
+#ifndef _VNET_PORT_H
+#define _VNET_PORT_H
+
+#include <linux/list.h>
+#include <linux/netdevice.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+
+struct vnet_switch;
+
+/**
+ * struct vnet_port - the suite's part of a device's private data
+ * @sw: the switch slot: the switch this device is a member of, or NULL.
+ *      Written under RTNL by the switch driver, read under RCU or RTNL.
+ *
+ * Zeroed memory is a port with an empty slot.
+ */
+struct vnet_port {
+	struct vnet_switch __rcu *sw;
+};
+
+/**
+ * struct vnet_kind - a kind of suite device whose members are ports
+ * @netdev_ops: what its devices are recognised by
+ * @port_offset: where &struct vnet_port lies in their netdev_priv()
+ * @list: for the core
+ */
+struct vnet_kind {
+	const struct net_device_ops *netdev_ops;
+	unsigned int port_offset;
+	struct list_head list;
+};
+
+/**
+ * struct vnet_switch_ops - what a port may ask the switch it belongs to
+ * @fdb_add: as ndo_fdb_add on the port, for an entry that leads to it
+ * @fdb_del: as ndo_fdb_del on the port
+ * @fdb_dump: emit the entries that lead to the port, as ndo_fdb_dump does
+ *
+ * Stock tools reach a port's forwarding entries by the port's own ndo calls,
+ * as long as the port is a suite device; the port's driver passes them on
+ * through the vnet_port_fdb functions. All are called under RTNL.
+ */
+struct vnet_switch_ops {
+	int (*fdb_add)(struct vnet_switch *sw, struct ndmsg *ndm,
+		       struct nlattr *tb[], struct net_device *dev,
+		       const unsigned char *addr, u16 vid, u16 flags,
+		       bool *notified, struct netlink_ext_ack *extack);
+	int (*fdb_del)(struct vnet_switch *sw, struct ndmsg *ndm,
+		       struct nlattr *tb[], struct net_device *dev,
+		       const unsigned char *addr, u16 vid, bool *notified,
+		       struct netlink_ext_ack *extack);
+	int (*fdb_dump)(struct vnet_switch *sw, struct sk_buff *skb,
+			struct netlink_callback *cb, struct net_device *dev,
+			int *idx);
+};
+
+/**
+ * struct vnet_switch - a switch's hold on one member port
+ * @ops: the switch driver's functions
+ *
+ * Embedded in the switch's own port structure, which must outlive an RCU
+ * grace period after the slot was cleared.
+ */
+struct vnet_switch {
+	const struct vnet_switch_ops *ops;
+};
+
+void vnet_kind_register(struct vnet_kind *kind);
+void vnet_kind_unregister(struct vnet_kind *kind);
+
+struct vnet_port *vnet_port_find(const struct net_device *dev);
+
+void vnet_port_set_switch_rtnl(struct vnet_port *port, struct vnet_switch *sw);
+
+int vnet_port_fdb_add(struct vnet_port *port, struct ndmsg *ndm,
+		      struct nlattr *tb[], struct net_device *dev,
+		      const unsigned char *addr, u16 vid, u16 flags,
+		      bool *notified, struct netlink_ext_ack *extack);
+int vnet_port_fdb_del(struct vnet_port *port, struct ndmsg *ndm,
+		      struct nlattr *tb[], struct net_device *dev,
+		      const unsigned char *addr, u16 vid, bool *notified,
+		      struct netlink_ext_ack *extack);
+int vnet_port_fdb_dump(struct vnet_port *port, struct sk_buff *skb,
+		       struct netlink_callback *cb, struct net_device *dev,
+		       struct net_device *filter_dev, int *idx);
+
+#endif /* _VNET_PORT_H */

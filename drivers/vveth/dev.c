@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One end of a pair as a network device.
+ */
+#include <linux/etherdevice.h>
+#include <linux/ethtool.h>
+#include <linux/if_vlan.h>
+#include "vveth.h"
+
+/* What passes through memory needs neither checksum nor segmentation. */
+#define VVETH_FEATURES (NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HIGHDMA | \
+			NETIF_F_HW_CSUM | NETIF_F_RXCSUM | \
+			NETIF_F_SCTP_CRC | NETIF_F_GSO_SOFTWARE | \
+			NETIF_F_GSO_ENCAP_ALL)
+#define VVETH_VLAN_FEATURES (NETIF_F_HW_VLAN_CTAG_TX | \
+			     NETIF_F_HW_VLAN_CTAG_RX | \
+			     NETIF_F_HW_VLAN_STAG_TX | \
+			     NETIF_F_HW_VLAN_STAG_RX)
+
+static int vveth_dev_init(struct net_device *dev)
+{
+	struct vveth_priv *priv = netdev_priv(dev);
+
+	netdev_lockdep_set_classes(dev);
+	priv->drops = vnet_drops_alloc();
+	return priv->drops ? 0 : -ENOMEM;
+}
+
+static void vveth_dev_free(struct net_device *dev)
+{
+	struct vveth_priv *priv = netdev_priv(dev);
+
+	free_percpu(priv->drops);
+}
+
+static int vveth_dev_open(struct net_device *dev)
+{
+	struct vveth_priv *priv = netdev_priv(dev);
+	int err;
+
+	if (!rtnl_dereference(priv->peer))
+		return -ENOTCONN;
+	err = vveth_rings_open(dev);
+	if (err)
+		return err;
+	vveth_pair_update_carrier(dev);
+	return 0;
+}
+
+static int vveth_dev_stop(struct net_device *dev)
+{
+	vveth_pair_update_carrier(dev);
+	vveth_rings_close(dev);
+	return 0;
+}
+
+static void vveth_dev_get_stats64(struct net_device *dev,
+				  struct rtnl_link_stats64 *stats)
+{
+	struct vveth_priv *priv = netdev_priv(dev);
+
+	dev_fetch_sw_netstats(stats, dev->tstats);
+	stats->tx_dropped += vnet_drops_sum(priv->drops, VVETH_DROPS_TX);
+	stats->rx_dropped += vnet_drops_sum(priv->drops, VVETH_DROPS_RX);
+}
+
+/* Nothing to program; SIOCADDMULTI is refused where the function is missing. */
+static void vveth_dev_set_rx_mode(struct net_device *dev)
+{
+}
+
+static int vveth_dev_get_iflink(const struct net_device *dev)
+{
+	const struct vveth_priv *priv = netdev_priv(dev);
+	const struct net_device *peer;
+	int iflink = 0;
+
+	rcu_read_lock();
+	peer = rcu_dereference(priv->peer);
+	if (peer)
+		iflink = READ_ONCE(peer->ifindex);
+	rcu_read_unlock();
+	return iflink;
+}
+
+/*
+ * The end that sends reserves what the far side's stacked devices need, so
+ * both ends carry the larger of the two wishes.
+ */
+static void vveth_dev_set_rx_headroom(struct net_device *dev, int headroom)
+{
+	struct vveth_priv *priv = netdev_priv(dev);
+	struct vveth_priv *peer_priv;
+	struct net_device *peer;
+
+	priv->headroom = max(headroom, 0);
+	peer = rtnl_dereference(priv->peer);
+	if (!peer)
+		return;
+	peer_priv = netdev_priv(peer);
+	headroom = max(priv->headroom, peer_priv->headroom);
+	peer->needed_headroom = headroom;
+	dev->needed_headroom = headroom;
+}
+
+static int vveth_dev_fdb_add(struct ndmsg *ndm, struct nlattr *tb[],
+			     struct net_device *dev,
+			     const unsigned char *addr, u16 vid, u16 flags,
+			     bool *notified, struct netlink_ext_ack *extack)
+{
+	struct vveth_priv *priv = netdev_priv(dev);
+
+	return vnet_port_fdb_add(&priv->port, ndm, tb, dev, addr, vid, flags,
+				 notified, extack);
+}
+
+VNET_DEFINE_NDO_FDB_ADD(vveth_dev_fdb_add)
+
+static int vveth_dev_fdb_del(struct ndmsg *ndm, struct nlattr *tb[],
+			     struct net_device *dev,
+			     const unsigned char *addr, u16 vid,
+			     bool *notified, struct netlink_ext_ack *extack)
+{
+	struct vveth_priv *priv = netdev_priv(dev);
+
+	return vnet_port_fdb_del(&priv->port, ndm, tb, dev, addr, vid,
+				 notified, extack);
+}
+
+VNET_DEFINE_NDO_FDB_DEL(vveth_dev_fdb_del)
+
+static int vveth_dev_fdb_dump(struct sk_buff *skb, struct netlink_callback *cb,
+			      struct net_device *dev,
+			      struct net_device *filter_dev, int *idx)
+{
+	struct vveth_priv *priv = netdev_priv(dev);
+
+	return vnet_port_fdb_dump(&priv->port, skb, cb, dev, filter_dev, idx);
+}
+
+const struct net_device_ops vveth_netdev_ops = {
+	.ndo_init		= vveth_dev_init,
+	.ndo_open		= vveth_dev_open,
+	.ndo_stop		= vveth_dev_stop,
+	.ndo_start_xmit		= vveth_xmit,
+	.ndo_get_stats64	= vveth_dev_get_stats64,
+	.ndo_set_rx_mode	= vveth_dev_set_rx_mode,
+	.ndo_set_mac_address	= eth_mac_addr,
+	.ndo_get_iflink		= vveth_dev_get_iflink,
+	.ndo_features_check	= passthru_features_check,
+	.ndo_set_rx_headroom	= vveth_dev_set_rx_headroom,
+	.ndo_fdb_add		= VNET_NDO_FDB(vveth_dev_fdb_add),
+	.ndo_fdb_del		= VNET_NDO_FDB(vveth_dev_fdb_del),
+	.ndo_fdb_dump		= vveth_dev_fdb_dump,
+};
+
+/**
+ * vveth_setup() - rtnl_link_ops setup
+ * @dev: a fresh device
+ */
+void vveth_setup(struct net_device *dev)
+{
+	ether_setup(dev);
+
+	/* ndo_start_xmit hands the skb itself on: it must not be shared. */
+	dev->priv_flags &= ~IFF_TX_SKB_SHARING;
+	dev->priv_flags |= IFF_LIVE_ADDR_CHANGE | IFF_NO_QUEUE |
+			   IFF_PHONY_HEADROOM | IFF_DISABLE_NETPOLL;
+	vnet_compat_set_lltx(dev);
+
+	dev->netdev_ops = &vveth_netdev_ops;
+	dev->ethtool_ops = &vveth_ethtool_ops;
+	dev->needs_free_netdev = true;
+	dev->priv_destructor = vveth_dev_free;
+	dev->pcpu_stat_type = NETDEV_PCPU_STAT_TSTATS;
+	dev->min_mtu = ETH_MIN_MTU;
+	dev->max_mtu = ETH_MAX_MTU;
+
+	dev->features |= VVETH_FEATURES | VVETH_VLAN_FEATURES;
+	dev->hw_features = VVETH_FEATURES | VVETH_VLAN_FEATURES;
+	dev->hw_enc_features = VVETH_FEATURES | VVETH_VLAN_FEATURES;
+	dev->vlan_features = VVETH_FEATURES;
+	dev->mpls_features = NETIF_F_HW_CSUM | NETIF_F_GSO_SOFTWARE;
+	netif_set_tso_max_size(dev, GSO_MAX_SIZE);
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * ip link add ... type vveth.
+ */
+#include <linux/etherdevice.h>
+#include <linux/veth.h>
+#include <net/net_namespace.h>
+#include <net/rtnetlink.h>
+#include <vnet/nlutil.h>
+#include "vveth.h"
+
+/* The attribute is veth's own, so that the stock parser serves both kinds. */
+static const struct nla_policy vveth_policy[VETH_INFO_MAX + 1] = {
+	[VETH_INFO_PEER] = NLA_POLICY_MIN_LEN(sizeof(struct ifinfomsg)),
+};
+
+/* For the pair's own attributes and for those of the peer. */
+static int vveth_validate(struct nlattr *tb[], struct nlattr *data[],
+			  struct netlink_ext_ack *extack)
+{
+	const struct nlattr *nla = tb[IFLA_ADDRESS];
+
+	if (nla && nla_len(nla) != ETH_ALEN) {
+		NL_SET_ERR_MSG_ATTR(extack, nla,
+				    "a link address has six bytes");
+		return -EINVAL;
+	}
+	if (nla && !is_valid_ether_addr(nla_data(nla))) {
+		NL_SET_ERR_MSG_ATTR(extack, nla,
+				    "the link address is multicast or all zero");
+		return -EADDRNOTAVAIL;
+	}
+	nla = tb[IFLA_MTU];
+	if (nla && (nla_get_u32(nla) < ETH_MIN_MTU ||
+		    nla_get_u32(nla) > ETH_MAX_MTU)) {
+		NL_SET_ERR_MSG_ATTR(extack, nla,
+				    "the MTU of a pair is 68 to 65535");
+		return -EINVAL;
+	}
+	return vnet_nl_check_info(tb, IFLA_INFO_DATA, vveth_policy,
+				  VETH_INFO_MAX, extack);
+}
+
+/**
+ * struct vveth_peer_config - what a request says of the peer
+ * @net: its namespace
+ * @ifmp: its header, or NULL where the request has no part for the peer
+ * @tb: its attributes; the pair's own where there is no part for the peer
+ * @ifname: its name or a pattern
+ * @name_assign_type: NET_NAME_*
+ * @parsed: room for @tb
+ */
+struct vveth_peer_config {
+	struct net *net;
+	struct ifinfomsg *ifmp;
+	struct nlattr **tb;
+	char ifname[IFNAMSIZ];
+	unsigned char name_assign_type;
+	struct nlattr *parsed[IFLA_MAX + 1];
+};
+
+static int vveth_peer_parse(struct vveth_peer_config *cfg,
+			    const struct net_device *dev,
+			    const struct rtnl_newlink_params *params,
+			    struct netlink_ext_ack *extack)
+{
+	struct nlattr *nla = NULL;
+	int err;
+
+	if (params->data)
+		nla = params->data[VETH_INFO_PEER];
+	cfg->net = rtnl_newlink_peer_net(params);
+	cfg->tb = params->tb;
+	if (nla) {
+		err = rtnl_nla_parse_ifinfomsg(cfg->parsed, nla, extack);
+		if (err < 0)
+			return err;
+		cfg->ifmp = nla_data(nla);
+		cfg->tb = cfg->parsed;
+		err = vveth_validate(cfg->tb, NULL, extack);
+		if (err)
+			return err;
+	}
+	if (!ns_capable(cfg->net->user_ns, CAP_NET_ADMIN)) {
+		NL_SET_ERR_MSG(extack,
+			       "no right to make a device in the peer's network namespace");
+		return -EPERM;
+	}
+
+	if (!cfg->ifmp || !cfg->tb[IFLA_IFNAME]) {
+		strscpy(cfg->ifname, "vveth%d", IFNAMSIZ);
+		cfg->name_assign_type = NET_NAME_ENUM;
+		return 0;
+	}
+	nla_strscpy(cfg->ifname, cfg->tb[IFLA_IFNAME], IFNAMSIZ);
+	cfg->name_assign_type = NET_NAME_USER;
+	if (net_eq(cfg->net, dev_net(dev)) && !strcmp(cfg->ifname, dev->name)) {
+		NL_SET_ERR_MSG_ATTR(extack, cfg->tb[IFLA_IFNAME],
+				    "the two ends of a pair cannot have one name");
+		return -EEXIST;
+	}
+	if (netdev_name_in_use(cfg->net, cfg->ifname)) {
+		NL_SET_ERR_MSG_ATTR(extack, cfg->tb[IFLA_IFNAME],
+				    "the peer's namespace has a device of that name");
+		return -EEXIST;
+	}
+	return 0;
+}
+
+static struct net_device *vveth_peer_create(struct vveth_peer_config *cfg,
+					    struct net_device *dev,
+					    struct netlink_ext_ack *extack)
+{
+	struct net_device *peer;
+	int err;
+
+	peer = rtnl_create_link(cfg->net, cfg->ifname, cfg->name_assign_type,
+				&vveth_link_ops, cfg->tb, extack);
+	if (IS_ERR(peer))
+		return peer;
+	if (!cfg->ifmp || !cfg->tb[IFLA_ADDRESS])
+		eth_hw_addr_random(peer);
+	if (cfg->ifmp)
+		peer->ifindex = cfg->ifmp->ifi_index;
+	netif_inherit_tso_max(peer, dev);
+
+	err = register_netdevice(peer);
+	if (err) {
+		free_netdev(peer);
+		return ERR_PTR(err);
+	}
+	netif_carrier_off(peer);
+	return peer;
+}
+
+static int vveth_newlink(struct net_device *dev,
+			 struct rtnl_newlink_params *params,
+			 struct netlink_ext_ack *extack)
+{
+	struct vveth_peer_config cfg = {};
+	struct net_device *peer;
+	int err;
+
+	err = vveth_peer_parse(&cfg, dev, params, extack);
+	if (err)
+		return err;
+	peer = vveth_peer_create(&cfg, dev, extack);
+	if (IS_ERR(peer))
+		return PTR_ERR(peer);
+
+	if (!params->tb[IFLA_ADDRESS])
+		eth_hw_addr_random(dev);
+	err = register_netdevice(dev);
+	if (err)
+		goto err_unregister_peer;
+	netif_carrier_off(dev);
+
+	/* Tied first, so that a peer that is asked to be up can open. */
+	vveth_pair_tie(dev, peer);
+	err = rtnl_configure_link(peer, cfg.ifmp, 0, NULL);
+	if (err)
+		goto err_untie;
+	return 0;
+
+err_untie:
+	vveth_pair_dellink(dev, NULL);
+	return err;
+err_unregister_peer:
+	unregister_netdevice(peer);
+	return err;
+}
+
+VNET_DEFINE_NEWLINK_PEER(vveth_newlink, VETH_INFO_PEER)
+
+static int vveth_changelink(struct net_device *dev, struct nlattr *tb[],
+			    struct nlattr *data[],
+			    struct netlink_ext_ack *extack)
+{
+	NL_SET_ERR_MSG(extack, "the options of a pair are fixed when it is made");
+	return -EOPNOTSUPP;
+}
+
+static struct net *vveth_get_link_net(const struct net_device *dev)
+{
+	const struct vveth_priv *priv = netdev_priv(dev);
+	const struct net_device *peer = rtnl_dereference(priv->peer);
+
+	return dev_net(peer ?: dev);
+}
+
+struct rtnl_link_ops vveth_link_ops = {
+	.kind		= "vveth",
+	.priv_size	= sizeof(struct vveth_priv),
+	.setup		= vveth_setup,
+	.maxtype	= VETH_INFO_MAX,
+	.policy		= vveth_policy,
+	.validate	= vveth_validate,
+	VNET_PEER_TYPE(VETH_INFO_PEER)
+	.newlink	= VNET_NEWLINK(vveth_newlink),
+	.changelink	= vveth_changelink,
+	.dellink	= vveth_pair_dellink,
+	.get_link_net	= vveth_get_link_net,
+};
