@@ -1,0 +1,626 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The forwarding table: look-up, learning, ageing, and what user space and
+ * the ports' own addresses put in.
+ */
+#include <linux/etherdevice.h>
+#include <linux/if_bridge.h>
+#include <linux/jiffies.h>
+#include <linux/rculist.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+#include "vbridge.h"
+
+/* Entries dealt with before the lock is given to others. */
+#define VBR_FDB_LOCKED_CHUNK 128
+
+static const struct rhashtable_params vbr_fdb_params = {
+	.head_offset = offsetof(struct vbr_fdb, node),
+	.key_offset = offsetof(struct vbr_fdb, key),
+	.key_len = sizeof(struct vbr_fdb_key),
+	.automatic_shrinking = true,
+};
+
+/**
+ * vbr_fdb_find_rcu() - look up an address
+ * @br: the bridge
+ * @addr: the MAC address
+ * @vid: the VLAN, or 0
+ *
+ * Context: RCU read section.
+ * Return: the entry, borrowed under RCU, or NULL.
+ */
+struct vbr_fdb *vbr_fdb_find_rcu(struct vbr *br, const u8 *addr, u16 vid)
+{
+	struct vbr_fdb_key key = { .vid = vid };
+
+	/* The key is hashed as it lies in memory. */
+	static_assert(sizeof(struct vbr_fdb_key) == ETH_ALEN + sizeof(u16));
+	ether_addr_copy(key.addr, addr);
+	return rhashtable_lookup(&br->fdb, &key, vbr_fdb_params);
+}
+
+static struct vbr_fdb *vbr_fdb_find_locked(struct vbr *br,
+					   const struct vbr_fdb_key *key)
+{
+	struct vbr_fdb *fdb;
+
+	lockdep_assert_held(&br->fdb_lock);
+	rcu_read_lock();
+	fdb = rhashtable_lookup(&br->fdb, key, vbr_fdb_params);
+	rcu_read_unlock();
+	/* It stays: what leaves the table leaves it under the lock. */
+	return fdb;
+}
+
+static struct vbr_port *vbr_fdb_port_locked(const struct vbr *br,
+					    const struct vbr_fdb *fdb)
+{
+	return rcu_dereference_protected(fdb->port,
+					 lockdep_is_held(&br->fdb_lock));
+}
+
+/* An address of the bridge or of a port, entered by this driver. */
+static bool vbr_fdb_is_own(u32 flags)
+{
+	return (flags & (VBR_FDB_LOCAL | VBR_FDB_USER)) == VBR_FDB_LOCAL;
+}
+
+static void vbr_fdb_set_flags_locked(struct vbr *br, struct vbr_fdb *fdb,
+				     u32 flags)
+{
+	if ((fdb->flags ^ flags) & VBR_FDB_LEARNED)
+		WRITE_ONCE(br->n_learned, br->n_learned +
+			   (flags & VBR_FDB_LEARNED ? 1 : -1));
+	WRITE_ONCE(fdb->flags, flags);
+}
+
+static void vbr_fdb_enlist_locked(struct vbr *br, struct vbr_fdb *fdb,
+				  struct vbr_port *port)
+{
+	rcu_assign_pointer(fdb->port, port);
+	if (port)
+		port->n_fdb++;
+	list_add_tail(&fdb->port_list, port ? &port->fdb : &br->fdb_own);
+}
+
+static void vbr_fdb_delist_locked(struct vbr *br, struct vbr_fdb *fdb)
+{
+	struct vbr_port *port = vbr_fdb_port_locked(br, fdb);
+
+	if (port)
+		port->n_fdb--;
+	list_del(&fdb->port_list);
+}
+
+static void vbr_fdb_move_locked(struct vbr *br, struct vbr_fdb *fdb,
+				struct vbr_port *port)
+{
+	vbr_fdb_delist_locked(br, fdb);
+	vbr_fdb_enlist_locked(br, fdb, port);
+}
+
+static struct vbr_fdb *vbr_fdb_create_locked(struct vbr *br,
+					     struct vbr_port *port,
+					     const struct vbr_fdb_key *key,
+					     u32 flags)
+{
+	struct vbr_fdb *fdb;
+
+	lockdep_assert_held(&br->fdb_lock);
+	fdb = kzalloc(sizeof(*fdb), GFP_ATOMIC | __GFP_NOWARN);
+	if (!fdb)
+		return NULL;
+	fdb->key = *key;
+	fdb->updated = jiffies;
+	fdb->used = fdb->updated;
+	/* Complete before the table shows it to look-ups. */
+	vbr_fdb_enlist_locked(br, fdb, port);
+	vbr_fdb_set_flags_locked(br, fdb, flags);
+	if (rhashtable_insert_fast(&br->fdb, &fdb->node, vbr_fdb_params)) {
+		vbr_fdb_set_flags_locked(br, fdb, 0);
+		vbr_fdb_delist_locked(br, fdb);
+		kfree(fdb);
+		return NULL;
+	}
+	list_add_tail_rcu(&fdb->list, &br->fdb_list);
+	vbr_fdb_notify(br, fdb, RTM_NEWNEIGH);
+	return fdb;
+}
+
+static void vbr_fdb_remove_locked(struct vbr *br, struct vbr_fdb *fdb)
+{
+	lockdep_assert_held(&br->fdb_remove);
+	lockdep_assert_held(&br->fdb_lock);
+	rhashtable_remove_fast(&br->fdb, &fdb->node, vbr_fdb_params);
+	list_del_rcu(&fdb->list);
+	vbr_fdb_notify(br, fdb, RTM_DELNEIGH);
+	vbr_fdb_delist_locked(br, fdb);
+	vbr_fdb_set_flags_locked(br, fdb, VBR_FDB_DEAD);
+	kfree_rcu(fdb, rcu);
+}
+
+static bool vbr_fdb_full(const struct vbr *br)
+{
+	u32 max = READ_ONCE(br->fdb_max_learned);
+
+	return max && READ_ONCE(br->n_learned) >= max;
+}
+
+static void vbr_fdb_learn_new(struct vbr_port *port, const u8 *addr, u16 vid)
+{
+	struct vbr_fdb_key key = { .vid = vid };
+	struct vbr *br = port->br;
+	struct vbr_fdb *fdb;
+
+	/* A full table must not cost every stranger's frame the lock. */
+	if (vbr_fdb_full(br)) {
+		vbr_count(br, VBR_STAT_LEARN_REFUSED, 1);
+		return;
+	}
+	ether_addr_copy(key.addr, addr);
+
+	spin_lock_bh(&br->fdb_lock);
+	/* Another CPU may have learned it meanwhile: the next frame moves it. */
+	if (!port->fdb_closed && !vbr_fdb_find_locked(br, &key)) {
+		fdb = vbr_fdb_full(br) ? NULL :
+		      vbr_fdb_create_locked(br, port, &key, VBR_FDB_LEARNED);
+		vbr_count(br, fdb ? VBR_STAT_LEARNED : VBR_STAT_LEARN_REFUSED,
+			  1);
+	}
+	spin_unlock_bh(&br->fdb_lock);
+}
+
+/* A frame came from a known address by another port than the entry says. */
+static void vbr_fdb_roam(struct vbr_port *port, struct vbr_fdb *fdb)
+{
+	struct vbr *br = port->br;
+
+	spin_lock_bh(&br->fdb_lock);
+	if (!port->fdb_closed && vbr_fdb_port_locked(br, fdb) != port &&
+	    !(fdb->flags & (VBR_FDB_DEAD | VBR_FDB_LOCAL | VBR_FDB_STICKY))) {
+		vbr_fdb_move_locked(br, fdb, port);
+		/* Whoever had placed it elsewhere is no longer right. */
+		vbr_fdb_set_flags_locked(br, fdb,
+					 fdb->flags & ~VBR_FDB_EXT_LEARNED);
+		vbr_fdb_notify(br, fdb, RTM_NEWNEIGH);
+		vbr_count(br, VBR_STAT_MOVED, 1);
+	}
+	spin_unlock_bh(&br->fdb_lock);
+}
+
+/**
+ * vbr_fdb_learn_rcu() - learn from a frame where its sender is
+ * @port: the port it came in by
+ * @addr: its source address
+ * @vid: its VLAN, or 0
+ *
+ * Takes no lock and writes nothing shared as long as nothing is new; the time
+ * stamp is written once a tick.
+ *
+ * Context: RCU read section, BH off.
+ */
+void vbr_fdb_learn_rcu(struct vbr_port *port, const u8 *addr, u16 vid)
+{
+	unsigned long now = jiffies;
+	struct vbr *br = port->br;
+	struct vbr_fdb *fdb;
+	u32 flags;
+
+	if (!READ_ONCE(br->ageing_time))
+		return;
+
+	fdb = vbr_fdb_find_rcu(br, addr, vid);
+	if (unlikely(!fdb)) {
+		vbr_fdb_learn_new(port, addr, vid);
+		return;
+	}
+	flags = READ_ONCE(fdb->flags);
+	if (unlikely(flags & VBR_FDB_LOCAL)) {
+		vbr_count(br, VBR_STAT_OWN_SOURCE, 1);
+		return;
+	}
+	if (READ_ONCE(fdb->updated) != now)
+		WRITE_ONCE(fdb->updated, now);
+	if (unlikely(rcu_access_pointer(fdb->port) != port) &&
+	    !(flags & VBR_FDB_STICKY))
+		vbr_fdb_roam(port, fdb);
+}
+
+static bool vbr_fdb_ages(u32 flags)
+{
+	return !(flags & (VBR_FDB_LOCAL | VBR_FDB_STATIC |
+			  VBR_FDB_EXT_LEARNED | VBR_FDB_DEAD));
+}
+
+static unsigned long vbr_fdb_deadline(const struct vbr *br,
+				      const struct vbr_fdb *fdb)
+{
+	return READ_ONCE(fdb->updated) + READ_ONCE(br->ageing_time);
+}
+
+/**
+ * vbr_fdb_expired() - has an entry been silent for too long
+ * @br: the bridge
+ * @fdb: the entry
+ *
+ * Context: any that keeps @fdb.
+ * Return: true where ageing is about to take it.
+ */
+bool vbr_fdb_expired(const struct vbr *br, const struct vbr_fdb *fdb)
+{
+	return vbr_fdb_ages(READ_ONCE(fdb->flags)) &&
+	       time_before_eq(vbr_fdb_deadline(br, fdb), jiffies);
+}
+
+/*
+ * Visits the entries there are at the start, with rests in between. No entry
+ * but those that @visit removes can go meanwhile, so the walk finds its way
+ * on; what is learned meanwhile comes at the end of the list, where the count
+ * keeps the walk from following it for ever.
+ */
+static void vbr_fdb_walk(struct vbr *br,
+			 void (*visit)(struct vbr *br, struct vbr_fdb *fdb,
+				       void *arg), void *arg)
+{
+	u32 left = atomic_read(&br->fdb.nelems);
+	struct list_head *pos, *next;
+
+	lockdep_assert_held(&br->fdb_remove);
+	for (pos = READ_ONCE(br->fdb_list.next); left && pos != &br->fdb_list;
+	     pos = next, left--) {
+		next = READ_ONCE(pos->next);
+		visit(br, list_entry(pos, struct vbr_fdb, list), arg);
+		cond_resched();
+	}
+}
+
+static void vbr_fdb_age_one(struct vbr *br, struct vbr_fdb *fdb, void *arg)
+{
+	unsigned long deadline = vbr_fdb_deadline(br, fdb);
+	unsigned long now = jiffies;
+	unsigned long *next = arg;
+
+	if (!vbr_fdb_ages(READ_ONCE(fdb->flags)))
+		return;
+	if (time_after(deadline, now)) {
+		*next = min(*next, deadline - now);
+		return;
+	}
+	spin_lock_bh(&br->fdb_lock);
+	if (vbr_fdb_expired(br, fdb)) {
+		vbr_fdb_remove_locked(br, fdb);
+		vbr_count(br, VBR_STAT_AGED, 1);
+	}
+	spin_unlock_bh(&br->fdb_lock);
+}
+
+static void vbr_fdb_age_work(struct work_struct *work)
+{
+	struct vbr *br = container_of(to_delayed_work(work), struct vbr,
+				      age_work);
+	/* Without learning there is little to do and no hurry. */
+	unsigned long next = READ_ONCE(br->ageing_time) ?: 10 * HZ;
+	unsigned long rest;
+
+	mutex_lock(&br->fdb_remove);
+	vbr_fdb_walk(br, vbr_fdb_age_one, &next);
+	mutex_unlock(&br->fdb_remove);
+
+	/*
+	 * When the next entry is due, but a quarter second from now at the
+	 * earliest, and a tick more for each thousand entries: the larger the
+	 * table, the rarer the walk through it.
+	 */
+	rest = HZ / 4 + atomic_read(&br->fdb.nelems) / 1024;
+	queue_delayed_work(system_long_wq, &br->age_work, max(next, rest));
+}
+
+/**
+ * vbr_fdb_age_now() - look for silent addresses now and from now on
+ * @br: the bridge, which is up
+ *
+ * For when the bridge comes up and when its ageing time changes.
+ */
+void vbr_fdb_age_now(struct vbr *br)
+{
+	mod_delayed_work(system_long_wq, &br->age_work, 0);
+}
+
+/**
+ * vbr_fdb_set_rtnl() - enter an address or change its entry, for user space
+ * @br: the bridge
+ * @req: what is asked for
+ *
+ * Context: RTNL.
+ * Return: 0; -ENOENT or -EEXIST by the request's flags; -EADDRINUSE for an
+ *	address of the bridge or of a port; -ENOMEM.
+ */
+int vbr_fdb_set_rtnl(struct vbr *br, const struct vbr_fdb_req *req)
+{
+	u32 flags = req->flags | VBR_FDB_USER;
+	struct vbr_fdb *fdb;
+	int err = 0;
+
+	ASSERT_RTNL();
+	spin_lock_bh(&br->fdb_lock);
+	fdb = vbr_fdb_find_locked(br, &req->key);
+	if (!fdb) {
+		if (!req->create)
+			err = -ENOENT;
+		else if (!vbr_fdb_create_locked(br, req->port, &req->key,
+						flags))
+			err = -ENOMEM;
+	} else if (req->excl) {
+		err = -EEXIST;
+	} else if (vbr_fdb_is_own(fdb->flags)) {
+		err = -EADDRINUSE;
+	} else {
+		bool moves = vbr_fdb_port_locked(br, fdb) != req->port;
+		bool changes = moves || fdb->flags != flags;
+
+		if (moves)
+			vbr_fdb_move_locked(br, fdb, req->port);
+		vbr_fdb_set_flags_locked(br, fdb, flags);
+		WRITE_ONCE(fdb->used, jiffies);
+		WRITE_ONCE(fdb->updated, jiffies);
+		if (changes)
+			vbr_fdb_notify(br, fdb, RTM_NEWNEIGH);
+	}
+	spin_unlock_bh(&br->fdb_lock);
+	return err;
+}
+
+/**
+ * vbr_fdb_del_rtnl() - delete an entry, for user space
+ * @br: the bridge
+ * @key: address and VLAN
+ * @via: the port the entry must lead to, or NULL for any
+ *
+ * Context: RTNL.
+ * Return: 0, -ENOENT, or -EADDRINUSE for an address of the bridge or of a
+ *	port.
+ */
+int vbr_fdb_del_rtnl(struct vbr *br, const struct vbr_fdb_key *key,
+		     const struct vbr_port *via)
+{
+	struct vbr_fdb *fdb;
+	int err = 0;
+
+	ASSERT_RTNL();
+	mutex_lock(&br->fdb_remove);
+	spin_lock_bh(&br->fdb_lock);
+	fdb = vbr_fdb_find_locked(br, key);
+	if (!fdb || (via && vbr_fdb_port_locked(br, fdb) != via))
+		err = -ENOENT;
+	else if (vbr_fdb_is_own(fdb->flags))
+		err = -EADDRINUSE;
+	else
+		vbr_fdb_remove_locked(br, fdb);
+	spin_unlock_bh(&br->fdb_lock);
+	mutex_unlock(&br->fdb_remove);
+	return err;
+}
+
+static bool vbr_fdb_matches(const struct vbr_fdb *fdb,
+			    const struct vbr_fdb_match *match)
+{
+	u32 flags = READ_ONCE(fdb->flags);
+
+	if (vbr_fdb_is_own(flags) || (flags & VBR_FDB_DEAD))
+		return false;
+	if (match->by_port && rcu_access_pointer(fdb->port) != match->port)
+		return false;
+	if (match->vid && match->vid != fdb->key.vid)
+		return false;
+	return (flags & match->mask) == match->flags;
+}
+
+static void vbr_fdb_flush_one(struct vbr *br, struct vbr_fdb *fdb, void *arg)
+{
+	const struct vbr_fdb_match *match = arg;
+
+	if (!vbr_fdb_matches(fdb, match))
+		return;
+	spin_lock_bh(&br->fdb_lock);
+	if (vbr_fdb_matches(fdb, match))
+		vbr_fdb_remove_locked(br, fdb);
+	spin_unlock_bh(&br->fdb_lock);
+}
+
+/*
+ * The entries of one port, in turns under the lock: an entry that is kept
+ * goes to the end of the list. Stops after as many as there were, so that
+ * nobody who sends all the while can keep it busy.
+ */
+static void vbr_fdb_flush_port(struct vbr *br,
+			       const struct vbr_fdb_match *match)
+{
+	struct vbr_port *port = match->port;
+	struct vbr_fdb *fdb;
+	u32 left, i;
+
+	spin_lock_bh(&br->fdb_lock);
+	left = port->n_fdb;
+	while (left && !list_empty(&port->fdb)) {
+		for (i = 0; i < VBR_FDB_LOCKED_CHUNK && left; i++, left--) {
+			fdb = list_first_entry_or_null(&port->fdb,
+						       struct vbr_fdb,
+						       port_list);
+			if (!fdb)
+				break;
+			if (vbr_fdb_matches(fdb, match))
+				vbr_fdb_remove_locked(br, fdb);
+			else
+				list_move_tail(&fdb->port_list, &port->fdb);
+		}
+		spin_unlock_bh(&br->fdb_lock);
+		cond_resched();
+		spin_lock_bh(&br->fdb_lock);
+	}
+	spin_unlock_bh(&br->fdb_lock);
+}
+
+/**
+ * vbr_fdb_flush_rtnl() - delete all entries of a kind
+ * @br: the bridge
+ * @match: which; addresses of the bridge and its ports always stay
+ *
+ * Context: RTNL.
+ */
+void vbr_fdb_flush_rtnl(struct vbr *br, const struct vbr_fdb_match *match)
+{
+	ASSERT_RTNL();
+	mutex_lock(&br->fdb_remove);
+	if (match->by_port && match->port)
+		vbr_fdb_flush_port(br, match);
+	else
+		vbr_fdb_walk(br, vbr_fdb_flush_one, (void *)match);
+	mutex_unlock(&br->fdb_remove);
+}
+
+/* Whose address it is: a port's, else the bridge's. */
+static bool vbr_fdb_find_owner_rtnl(struct vbr *br, const u8 *addr,
+				    struct vbr_port **owner)
+{
+	struct vbr_port *port;
+
+	list_for_each_entry(port, &br->ports, list) {
+		if (ether_addr_equal(port->addr, addr)) {
+			*owner = port;
+			return true;
+		}
+	}
+	*owner = NULL;
+	return ether_addr_equal(br->dev->dev_addr, addr);
+}
+
+/**
+ * vbr_fdb_add_local_rtnl() - enter an address of the bridge or of a port
+ * @br: the bridge
+ * @port: the port, or NULL for the bridge
+ * @addr: the address
+ *
+ * Several ports, and the bridge with them, may share an address: the first
+ * keeps the entry.
+ *
+ * Context: RTNL.
+ * Return: 0 or -ENOMEM.
+ */
+int vbr_fdb_add_local_rtnl(struct vbr *br, struct vbr_port *port,
+			   const u8 *addr)
+{
+	u32 flags = VBR_FDB_LOCAL | VBR_FDB_STATIC;
+	struct vbr_fdb_key key = { };
+	struct vbr_fdb *fdb;
+	int err = 0;
+
+	ASSERT_RTNL();
+	ether_addr_copy(key.addr, addr);
+	spin_lock_bh(&br->fdb_lock);
+	fdb = vbr_fdb_find_locked(br, &key);
+	if (!fdb) {
+		if (!vbr_fdb_create_locked(br, port, &key, flags))
+			err = -ENOMEM;
+	} else if (!vbr_fdb_is_own(fdb->flags)) {
+		/* Learned or entered before it was known to be our own. */
+		vbr_fdb_move_locked(br, fdb, port);
+		vbr_fdb_set_flags_locked(br, fdb, flags);
+		vbr_fdb_notify(br, fdb, RTM_NEWNEIGH);
+	}
+	spin_unlock_bh(&br->fdb_lock);
+	return err;
+}
+
+/**
+ * vbr_fdb_del_local_rtnl() - an address is no longer the bridge's or a port's
+ * @br: the bridge
+ * @port: the port, or NULL for the bridge; no longer found under @addr
+ * @addr: the address
+ *
+ * The entry goes on to whoever else has the address.
+ *
+ * Context: RTNL.
+ */
+void vbr_fdb_del_local_rtnl(struct vbr *br, struct vbr_port *port,
+			    const u8 *addr)
+{
+	struct vbr_fdb_key key = { };
+	struct vbr_port *owner;
+	struct vbr_fdb *fdb;
+	bool shared;
+
+	ASSERT_RTNL();
+	ether_addr_copy(key.addr, addr);
+	shared = vbr_fdb_find_owner_rtnl(br, addr, &owner);
+	mutex_lock(&br->fdb_remove);
+	spin_lock_bh(&br->fdb_lock);
+	fdb = vbr_fdb_find_locked(br, &key);
+	if (fdb && vbr_fdb_is_own(fdb->flags) &&
+	    vbr_fdb_port_locked(br, fdb) == port) {
+		if (shared) {
+			vbr_fdb_move_locked(br, fdb, owner);
+			vbr_fdb_notify(br, fdb, RTM_NEWNEIGH);
+		} else {
+			vbr_fdb_remove_locked(br, fdb);
+		}
+	}
+	spin_unlock_bh(&br->fdb_lock);
+	mutex_unlock(&br->fdb_remove);
+}
+
+/**
+ * vbr_fdb_close_port_rtnl() - let no entry lead to a port any more
+ * @port: the port, no longer in its bridge's list
+ *
+ * Context: RTNL.
+ */
+void vbr_fdb_close_port_rtnl(struct vbr_port *port)
+{
+	struct vbr_fdb_match all = { .by_port = true, .port = port };
+	struct vbr *br = port->br;
+
+	spin_lock_bh(&br->fdb_lock);
+	port->fdb_closed = true;
+	spin_unlock_bh(&br->fdb_lock);
+
+	vbr_fdb_del_local_rtnl(br, port, port->addr);
+	vbr_fdb_flush_rtnl(br, &all);
+	WARN_ON_ONCE(!list_empty(&port->fdb));
+}
+
+/**
+ * vbr_fdb_init() - make the empty table of a new bridge
+ * @br: the bridge
+ *
+ * Return: 0 or an error.
+ */
+int vbr_fdb_init(struct vbr *br)
+{
+	mutex_init(&br->fdb_remove);
+	spin_lock_init(&br->fdb_lock);
+	INIT_LIST_HEAD(&br->fdb_list);
+	INIT_LIST_HEAD(&br->fdb_own);
+	INIT_DELAYED_WORK(&br->age_work, vbr_fdb_age_work);
+	return rhashtable_init(&br->fdb, &vbr_fdb_params);
+}
+
+static void vbr_fdb_remove_any(struct vbr *br, struct vbr_fdb *fdb, void *arg)
+{
+	spin_lock_bh(&br->fdb_lock);
+	vbr_fdb_remove_locked(br, fdb);
+	spin_unlock_bh(&br->fdb_lock);
+}
+
+/**
+ * vbr_fdb_uninit() - end the table of a bridge that has no ports any more
+ * @br: the bridge, which nobody can look up addresses in
+ */
+void vbr_fdb_uninit(struct vbr *br)
+{
+	mutex_lock(&br->fdb_remove);
+	vbr_fdb_walk(br, vbr_fdb_remove_any, NULL);
+	mutex_unlock(&br->fdb_remove);
+	mutex_destroy(&br->fdb_remove);
+	rhashtable_destroy(&br->fdb);
+}

@@ -1,0 +1,590 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The forwarding table towards user space: bridge fdb, bridge monitor.
+ */
+#include <linux/etherdevice.h>
+#include <linux/if_bridge.h>
+#include <linux/if_vlan.h>
+#include <net/sock.h>
+#include "netlink.h"
+#include "vbridge.h"
+
+/* Bits of a flush request that say how it was routed, not what to take. */
+#define VBR_FLUSH_IGNORED_FLAGS (NTF_MASTER | NTF_SELF)
+#define VBR_FLUSH_FLAGS (NTF_USE | NTF_EXT_LEARNED | NTF_STICKY)
+#define VBR_FLUSH_STATES (NUD_PERMANENT | NUD_NOARP)
+
+const struct nla_policy vbr_fdb_del_bulk_policy[NDA_MAX + 1] = {
+	[NDA_VLAN]		= NLA_POLICY_RANGE(NLA_U16, 1, VLAN_N_VID - 2),
+	[NDA_IFINDEX]		= NLA_POLICY_MIN(NLA_S32, 1),
+	[NDA_NDM_STATE_MASK]	= { .type = NLA_U16 },
+	[NDA_NDM_FLAGS_MASK]	= { .type = NLA_U8 },
+};
+
+static u16 vbr_fdb_nud(const struct vbr *br, const struct vbr_fdb *fdb)
+{
+	u32 flags = READ_ONCE(fdb->flags);
+
+	if (flags & VBR_FDB_LOCAL)
+		return NUD_PERMANENT;
+	if (flags & VBR_FDB_STATIC)
+		return NUD_NOARP;
+	return vbr_fdb_expired(br, fdb) ? NUD_STALE : NUD_REACHABLE;
+}
+
+static u8 vbr_fdb_ntf(const struct vbr_fdb *fdb)
+{
+	u32 flags = READ_ONCE(fdb->flags);
+	u8 ntf = 0;
+
+	if (flags & VBR_FDB_STICKY)
+		ntf |= NTF_STICKY;
+	if (flags & VBR_FDB_EXT_LEARNED)
+		ntf |= NTF_EXT_LEARNED;
+	return ntf;
+}
+
+static size_t vbr_fdb_msg_size(void)
+{
+	return NLMSG_ALIGN(sizeof(struct ndmsg)) +
+	       nla_total_size(ETH_ALEN) +		/* NDA_LLADDR */
+	       nla_total_size(sizeof(u32)) +		/* NDA_MASTER or _IFINDEX */
+	       nla_total_size(sizeof(struct nda_cacheinfo)) +
+	       nla_total_size(sizeof(u16));		/* NDA_VLAN */
+}
+
+/**
+ * struct vbr_fdb_fill - one message about an entry
+ * @portid: receiver
+ * @seq: of the request
+ * @type: RTM_*
+ * @nlflags: NLM_F_*
+ * @self: in the bridge device's own name, the port as an attribute; user
+ *	space throws away what is in another device's name when it has asked
+ *	for the bridge device. Else in the port's name, the bridge as master.
+ */
+struct vbr_fdb_fill {
+	u32 portid;
+	u32 seq;
+	int type;
+	u16 nlflags;
+	bool self;
+};
+
+static int vbr_fdb_put_place(struct sk_buff *skb, struct ndmsg *ndm,
+			     const struct vbr *br, const struct vbr_fdb *fdb,
+			     bool self)
+{
+	const struct vbr_port *port;
+
+	port = rcu_dereference_check(fdb->port,
+				     lockdep_is_held(&br->fdb_lock));
+	if (!self) {
+		ndm->ndm_ifindex = port ? port->dev->ifindex :
+					  br->dev->ifindex;
+		return nla_put_u32(skb, NDA_MASTER, br->dev->ifindex);
+	}
+	ndm->ndm_ifindex = br->dev->ifindex;
+	ndm->ndm_flags |= NTF_SELF;
+	return port ? nla_put_u32(skb, NDA_IFINDEX, port->dev->ifindex) : 0;
+}
+
+/* Under RCU or fdb_lock. */
+static int vbr_fdb_fill(struct sk_buff *skb, const struct vbr *br,
+			const struct vbr_fdb *fdb,
+			const struct vbr_fdb_fill *how)
+{
+	unsigned long now = jiffies;
+	struct nda_cacheinfo ci = {
+		.ndm_used = jiffies_to_clock_t(now - READ_ONCE(fdb->used)),
+		.ndm_updated = jiffies_to_clock_t(now -
+						  READ_ONCE(fdb->updated)),
+	};
+	struct nlmsghdr *nlh;
+	struct ndmsg *ndm;
+
+	nlh = nlmsg_put(skb, how->portid, how->seq, how->type, sizeof(*ndm),
+			how->nlflags);
+	if (!nlh)
+		return -EMSGSIZE;
+	ndm = nlmsg_data(nlh);
+	memset(ndm, 0, sizeof(*ndm));
+	ndm->ndm_family = AF_BRIDGE;
+	ndm->ndm_state = vbr_fdb_nud(br, fdb);
+	ndm->ndm_flags = vbr_fdb_ntf(fdb);
+
+	if (nla_put(skb, NDA_LLADDR, ETH_ALEN, fdb->key.addr) ||
+	    vbr_fdb_put_place(skb, ndm, br, fdb, how->self) ||
+	    nla_put(skb, NDA_CACHEINFO, sizeof(ci), &ci) ||
+	    (fdb->key.vid && nla_put_u16(skb, NDA_VLAN, fdb->key.vid))) {
+		nlmsg_cancel(skb, nlh);
+		return -EMSGSIZE;
+	}
+	nlmsg_end(skb, nlh);
+	return 0;
+}
+
+/**
+ * vbr_fdb_notify() - tell listeners about an entry
+ * @br: the bridge
+ * @fdb: the entry
+ * @type: RTM_NEWNEIGH or RTM_DELNEIGH
+ *
+ * Context: vbr.fdb_lock held.
+ */
+void vbr_fdb_notify(struct vbr *br, const struct vbr_fdb *fdb, int type)
+{
+	struct vbr_fdb_fill how = { .type = type };
+	struct net *net = dev_net(br->dev);
+	struct sk_buff *skb;
+
+	lockdep_assert_held(&br->fdb_lock);
+	if (!rtnl_has_listeners(net, RTNLGRP_NEIGH))
+		return;
+	skb = nlmsg_new(vbr_fdb_msg_size(), GFP_ATOMIC);
+	if (!skb) {
+		rtnl_set_sk_err(net, RTNLGRP_NEIGH, -ENOBUFS);
+		return;
+	}
+	if (WARN_ON_ONCE(vbr_fdb_fill(skb, br, fdb, &how))) {
+		kfree_skb(skb);
+		return;
+	}
+	rtnl_notify(skb, net, 0, RTNLGRP_NEIGH, NULL, GFP_ATOMIC);
+}
+
+/* Attributes that other kinds of tables have would be lost here. */
+static int vbr_fdb_check_attrs(struct nlattr *tb[],
+			       struct netlink_ext_ack *extack)
+{
+	int i;
+
+	for (i = 0; i <= NDA_MAX; i++) {
+		if (!tb[i] || i == NDA_LLADDR || i == NDA_VLAN ||
+		    i == NDA_IFINDEX)
+			continue;
+		NL_SET_ERR_MSG_ATTR(extack, tb[i],
+				    "entries of this bridge have no such option");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int vbr_fdb_check_key(const unsigned char *addr, u16 vid,
+			     struct netlink_ext_ack *extack)
+{
+	if (!is_valid_ether_addr(addr)) {
+		NL_SET_ERR_MSG(extack,
+			       "an entry needs the address of one station");
+		return -EINVAL;
+	}
+	if (vid) {
+		NL_SET_ERR_MSG(extack,
+			       "this bridge does not filter VLANs: leave the vlan out");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* The port a request names by "via", or NULL where it names none. */
+static int vbr_fdb_get_via(struct vbr *br, struct nlattr *tb[],
+			   struct vbr_port **via,
+			   struct netlink_ext_ack *extack)
+{
+	const struct nlattr *nla = tb[NDA_IFINDEX];
+	struct net_device *dev = NULL;
+
+	*via = NULL;
+	if (!nla)
+		return 0;
+	if (nla_len(nla) == sizeof(u32))
+		dev = __dev_get_by_index(dev_net(br->dev), nla_get_u32(nla));
+	if (dev)
+		*via = vbr_port_get(dev);
+	if (!*via || (*via)->br != br) {
+		NL_SET_ERR_MSG_ATTR(extack, nla,
+				    "the device named by via is no port of this bridge");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* State and flags of a request as those of an entry. */
+static int vbr_fdb_get_flags(const struct ndmsg *ndm,
+			     const struct vbr_port *port, u32 *flags,
+			     struct netlink_ext_ack *extack)
+{
+	u8 ntf = ndm->ndm_flags & ~(NTF_SELF | NTF_MASTER);
+
+	if (ntf & ~(NTF_USE | NTF_STICKY | NTF_EXT_LEARNED)) {
+		NL_SET_ERR_MSG(extack,
+			       "of the flags an entry can only have sticky, extern_learn and use");
+		return -EINVAL;
+	}
+	*flags = 0;
+	if (ndm->ndm_state & NUD_PERMANENT) {
+		*flags |= VBR_FDB_LOCAL | VBR_FDB_STATIC;
+	} else if (ndm->ndm_state & NUD_NOARP) {
+		*flags |= VBR_FDB_STATIC;
+	} else if (!(ndm->ndm_state & NUD_REACHABLE)) {
+		NL_SET_ERR_MSG(extack,
+			       "an entry is either permanent, static or dynamic");
+		return -EINVAL;
+	}
+	if (ntf & NTF_STICKY)
+		*flags |= VBR_FDB_STICKY;
+	if (ntf & NTF_EXT_LEARNED)
+		*flags |= VBR_FDB_EXT_LEARNED;
+	/* As if a frame had come from there. */
+	if (ntf & NTF_USE)
+		*flags &= ~(VBR_FDB_LOCAL | VBR_FDB_STATIC);
+
+	if (!port && !(*flags & VBR_FDB_LOCAL)) {
+		NL_SET_ERR_MSG(extack,
+			       "an entry that is not permanent leads to a port: name it by via");
+		return -EINVAL;
+	}
+	if ((*flags & VBR_FDB_STICKY) && (*flags & VBR_FDB_LOCAL)) {
+		NL_SET_ERR_MSG(extack,
+			       "a permanent entry leads to the host and does not move: leave sticky out");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int vbr_fdb_explain(int err, struct netlink_ext_ack *extack)
+{
+	if (err == -ENOENT)
+		NL_SET_ERR_MSG(extack, "there is no such entry");
+	else if (err == -EEXIST)
+		NL_SET_ERR_MSG(extack,
+			       "the address has an entry already: use replace to change it");
+	else if (err == -EADDRINUSE)
+		NL_SET_ERR_MSG(extack,
+			       "the address is the bridge's own or that of a port");
+	return err;
+}
+
+static int vbr_fdb_add(struct vbr *br, struct vbr_port *port,
+		       const struct ndmsg *ndm, const unsigned char *addr,
+		       u16 vid, u16 nlflags, struct netlink_ext_ack *extack)
+{
+	struct vbr_fdb_req req = {
+		.port = port,
+		.create = nlflags & NLM_F_CREATE,
+		.excl = nlflags & NLM_F_EXCL,
+	};
+	int err;
+
+	err = vbr_fdb_check_key(addr, vid, extack);
+	if (err)
+		return err;
+	ether_addr_copy(req.key.addr, addr);
+	err = vbr_fdb_get_flags(ndm, port, &req.flags, extack);
+	if (err)
+		return err;
+	if (!(req.flags & VBR_FDB_STATIC) &&
+	    port->state != BR_STATE_FORWARDING &&
+	    port->state != BR_STATE_LEARNING) {
+		NL_SET_ERR_MSG(extack,
+			       "the port is not working, so it can have no dynamic entry");
+		return -EPERM;
+	}
+	return vbr_fdb_explain(vbr_fdb_set_rtnl(br, &req), extack);
+}
+
+/**
+ * vbr_dev_fdb_add() - ndo_fdb_add: bridge fdb add M dev vbr0 self via PORT
+ * @ndm: the request's header
+ * @tb: its attributes
+ * @dev: the bridge device
+ * @addr: the MAC address
+ * @vid: the VLAN, or 0
+ * @nlflags: NLM_F_*
+ * @notified: set, as vbr_fdb_notify() tells of every change
+ * @extack: gets the sentence of a refusal
+ *
+ * Context: RTNL.
+ * Return: 0 or an error.
+ */
+int vbr_dev_fdb_add(struct ndmsg *ndm, struct nlattr *tb[],
+		    struct net_device *dev, const unsigned char *addr, u16 vid,
+		    u16 nlflags, bool *notified,
+		    struct netlink_ext_ack *extack)
+{
+	struct vbr *br = netdev_priv(dev);
+	struct vbr_port *via;
+	int err;
+
+	err = vbr_fdb_check_attrs(tb, extack);
+	if (err)
+		return err;
+	err = vbr_fdb_get_via(br, tb, &via, extack);
+	if (err)
+		return err;
+	*notified = true;
+	return vbr_fdb_add(br, via, ndm, addr, vid, nlflags, extack);
+}
+
+static int vbr_fdb_del(struct vbr *br, const struct vbr_port *via,
+		       const unsigned char *addr, u16 vid,
+		       struct netlink_ext_ack *extack)
+{
+	struct vbr_fdb_key key = { .vid = vid };
+
+	ether_addr_copy(key.addr, addr);
+	return vbr_fdb_explain(vbr_fdb_del_rtnl(br, &key, via), extack);
+}
+
+/**
+ * vbr_dev_fdb_del() - ndo_fdb_del: bridge fdb del M dev vbr0 self [via PORT]
+ * @ndm: the request's header
+ * @tb: its attributes
+ * @dev: the bridge device
+ * @addr: the MAC address
+ * @vid: the VLAN, or 0
+ * @notified: set, as vbr_fdb_notify() tells of every change
+ * @extack: gets the sentence of a refusal
+ *
+ * Context: RTNL.
+ * Return: 0 or an error.
+ */
+int vbr_dev_fdb_del(struct ndmsg *ndm, struct nlattr *tb[],
+		    struct net_device *dev, const unsigned char *addr, u16 vid,
+		    bool *notified, struct netlink_ext_ack *extack)
+{
+	struct vbr *br = netdev_priv(dev);
+	struct vbr_port *via;
+	int err;
+
+	err = vbr_fdb_check_attrs(tb, extack);
+	if (err)
+		return err;
+	err = vbr_fdb_get_via(br, tb, &via, extack);
+	if (err)
+		return err;
+	*notified = true;
+	return vbr_fdb_del(br, via, addr, vid, extack);
+}
+
+static u32 vbr_flush_flags(u16 nud, u8 ntf)
+{
+	return (nud & NUD_PERMANENT ? VBR_FDB_LOCAL : 0) |
+	       (nud & NUD_NOARP ? VBR_FDB_STATIC : 0) |
+	       (ntf & NTF_USE ? VBR_FDB_USER : 0) |
+	       (ntf & NTF_EXT_LEARNED ? VBR_FDB_EXT_LEARNED : 0) |
+	       (ntf & NTF_STICKY ? VBR_FDB_STICKY : 0);
+}
+
+/**
+ * vbr_dev_fdb_del_bulk() - bridge fdb flush dev vbr0 [brport P] [flags]
+ * @dev: the bridge device
+ * @ndm: the request's header
+ * @tb: its attributes, checked by vbr_fdb_del_bulk_policy
+ * @vid: the VLAN, or 0
+ * @extack: gets the sentence of a refusal
+ *
+ * Context: RTNL.
+ * Return: 0 or an error.
+ */
+int vbr_dev_fdb_del_bulk(struct net_device *dev, const struct ndmsg *ndm,
+			 struct nlattr *tb[], u16 vid,
+			 struct netlink_ext_ack *extack)
+{
+	u8 ntf = ndm->ndm_flags & ~VBR_FLUSH_IGNORED_FLAGS, ntf_mask = 0;
+	struct vbr_fdb_match match = { .vid = vid };
+	struct vbr *br = netdev_priv(dev);
+	u16 nud_mask = 0;
+	int err;
+
+	if (tb[NDA_NDM_STATE_MASK])
+		nud_mask = nla_get_u16(tb[NDA_NDM_STATE_MASK]);
+	if (tb[NDA_NDM_FLAGS_MASK])
+		ntf_mask = nla_get_u8(tb[NDA_NDM_FLAGS_MASK]);
+	if (((ndm->ndm_state | nud_mask) & ~VBR_FLUSH_STATES) ||
+	    ((ntf | ntf_mask) & ~VBR_FLUSH_FLAGS)) {
+		NL_SET_ERR_MSG(extack,
+			       "entries can be told apart by permanent, static, dynamic, added_by_user, extern_learn and sticky");
+		return -EINVAL;
+	}
+	match.mask = vbr_flush_flags(nud_mask, ntf_mask);
+	match.flags = vbr_flush_flags(ndm->ndm_state, ntf) & match.mask;
+
+	if (tb[NDA_IFINDEX]) {
+		match.by_port = true;
+		/* The bridge itself has the entries that lead to no port. */
+		if (nla_get_s32(tb[NDA_IFINDEX]) != dev->ifindex) {
+			err = vbr_fdb_get_via(br, tb, &match.port, extack);
+			if (err)
+				return err;
+		}
+	}
+	vbr_fdb_flush_rtnl(br, &match);
+	return 0;
+}
+
+/* Was the dump asked for with this device's index? */
+static bool vbr_dump_names(const struct netlink_callback *cb,
+			   const struct net_device *dev)
+{
+	const struct ndmsg *ndm = nlmsg_data(cb->nlh);
+
+	/* The index of the other header in use, ifinfomsg, lies there too. */
+	BUILD_BUG_ON(offsetof(struct ndmsg, ndm_ifindex) !=
+		     offsetof(struct ifinfomsg, ifi_index));
+	return nlmsg_len(cb->nlh) >= sizeof(*ndm) &&
+	       ndm->ndm_ifindex == dev->ifindex;
+}
+
+/* Goes on after the entries that went into earlier messages. */
+static int vbr_fdb_dump(struct sk_buff *skb, struct netlink_callback *cb,
+			struct vbr *br, const struct vbr_port *only, bool self,
+			int *idx)
+{
+	const struct vbr_fdb_fill how = {
+		.portid = NETLINK_CB(cb->skb).portid,
+		.seq = cb->nlh->nlmsg_seq,
+		.type = RTM_NEWNEIGH,
+		.nlflags = NLM_F_MULTI,
+		.self = self,
+	};
+	int done = vnet_compat_fdb_dump_cursor(cb);
+	const struct vbr_fdb *fdb;
+	int err = 0;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(fdb, &br->fdb_list, list) {
+		if (*idx >= done &&
+		    (!only || rcu_access_pointer(fdb->port) == only)) {
+			err = vbr_fdb_fill(skb, br, fdb, &how);
+			if (err)
+				break;
+		}
+		(*idx)++;
+	}
+	rcu_read_unlock();
+	return err;
+}
+
+/**
+ * vbr_dev_fdb_dump() - ndo_fdb_dump of the bridge device
+ * @skb: the message being filled
+ * @cb: the dump
+ * @dev: the bridge device
+ * @filter_dev: never set for a device without the in-tree bridge's flags
+ * @idx: index of the next entry; moved on
+ *
+ * Return: 0, or -EMSGSIZE where the message is full.
+ */
+int vbr_dev_fdb_dump(struct sk_buff *skb, struct netlink_callback *cb,
+		     struct net_device *dev, struct net_device *filter_dev,
+		     int *idx)
+{
+	int err;
+
+	err = ndo_dflt_fdb_dump(skb, cb, dev, NULL, idx);
+	if (err)
+		return err;
+	return vbr_fdb_dump(skb, cb, netdev_priv(dev), NULL,
+			    vbr_dump_names(cb, dev), idx);
+}
+
+/**
+ * vbr_dev_fdb_get() - ndo_fdb_get: bridge fdb get M br vbr0
+ * @skb: the answer
+ * @tb: the request's attributes
+ * @dev: the bridge device
+ * @addr: the MAC address
+ * @vid: the VLAN, or 0
+ * @portid: receiver
+ * @seq: of the request
+ * @extack: gets the sentence of a refusal
+ *
+ * Return: 0 or an error.
+ */
+int vbr_dev_fdb_get(struct sk_buff *skb, struct nlattr *tb[],
+		    struct net_device *dev, const unsigned char *addr, u16 vid,
+		    u32 portid, u32 seq, struct netlink_ext_ack *extack)
+{
+	const struct vbr_fdb_fill how = {
+		.portid = portid,
+		.seq = seq,
+		.type = RTM_NEWNEIGH,
+	};
+	struct vbr *br = netdev_priv(dev);
+	const struct vbr_fdb *fdb;
+	int err = -ENOENT;
+
+	rcu_read_lock();
+	fdb = vbr_fdb_find_rcu(br, addr, vid);
+	if (fdb)
+		err = vbr_fdb_fill(skb, br, fdb, &how);
+	rcu_read_unlock();
+	return vbr_fdb_explain(err, extack);
+}
+
+/* What a suite port asks on behalf of "bridge fdb ... dev PORT". */
+
+static struct vbr_port *vbr_port_of(struct vnet_switch *sw)
+{
+	return container_of(sw, struct vbr_port, sw);
+}
+
+static int vbr_switch_check_attrs(struct nlattr *tb[],
+				  struct netlink_ext_ack *extack)
+{
+	if (tb[NDA_IFINDEX]) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[NDA_IFINDEX],
+				    "the entry leads to the device itself: leave via out");
+		return -EINVAL;
+	}
+	return vbr_fdb_check_attrs(tb, extack);
+}
+
+static int vbr_switch_fdb_add(struct vnet_switch *sw, struct ndmsg *ndm,
+			      struct nlattr *tb[], struct net_device *dev,
+			      const unsigned char *addr, u16 vid, u16 nlflags,
+			      bool *notified, struct netlink_ext_ack *extack)
+{
+	struct vbr_port *port = vbr_port_of(sw);
+	int err;
+
+	err = vbr_switch_check_attrs(tb, extack);
+	if (err)
+		return err;
+	*notified = true;
+	return vbr_fdb_add(port->br, port, ndm, addr, vid, nlflags, extack);
+}
+
+static int vbr_switch_fdb_del(struct vnet_switch *sw, struct ndmsg *ndm,
+			      struct nlattr *tb[], struct net_device *dev,
+			      const unsigned char *addr, u16 vid,
+			      bool *notified, struct netlink_ext_ack *extack)
+{
+	struct vbr_port *port = vbr_port_of(sw);
+	int err;
+
+	err = vbr_switch_check_attrs(tb, extack);
+	if (err)
+		return err;
+	*notified = true;
+	return vbr_fdb_del(port->br, port, addr, vid, extack);
+}
+
+/* A dump of everything has these entries from the bridge already. */
+static int vbr_switch_fdb_dump(struct vnet_switch *sw, struct sk_buff *skb,
+			       struct netlink_callback *cb,
+			       struct net_device *dev, int *idx)
+{
+	struct vbr_port *port = vbr_port_of(sw);
+
+	if (!vbr_dump_names(cb, dev))
+		return 0;
+	return vbr_fdb_dump(skb, cb, port->br, port, false, idx);
+}
+
+const struct vnet_switch_ops vbr_switch_ops = {
+	.fdb_add = vbr_switch_fdb_add,
+	.fdb_del = vbr_switch_fdb_del,
+	.fdb_dump = vbr_switch_fdb_dump,
+};

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Frames leaving the bridge: to one port, to many, to the host.
+ */
+#include <linux/etherdevice.h>
+#include <linux/if_bridge.h>
+#include <linux/if_vlan.h>
+#include "vbridge.h"
+
+/**
+ * vbr_may_egress() - may a frame go out of a port
+ * @from: the port it came in by, or NULL for the host
+ * @to: the port
+ *
+ * Context: RCU read section.
+ * Return: true where it may.
+ */
+bool vbr_may_egress(const struct vbr_port *from, const struct vbr_port *to)
+{
+	u32 flags = READ_ONCE(to->flags);
+
+	if (READ_ONCE(to->state) != BR_STATE_FORWARDING)
+		return false;
+	if (from == to && !(flags & VBR_PORT_HAIRPIN))
+		return false;
+	return !from ||
+	       !(flags & READ_ONCE(from->flags) & VBR_PORT_ISOLATED);
+}
+
+/* Host frames flood every port that takes unknown addresses at all. */
+static bool vbr_takes_flood(const struct vbr_port *from,
+			    const struct vbr_port *to, u32 flood)
+{
+	if ((from || flood == VBR_PORT_FLOOD) &&
+	    !(READ_ONCE(to->flags) & flood))
+		return false;
+	return vbr_may_egress(from, to);
+}
+
+/*
+ * With a checksum still to be made, the device needs to know where the
+ * network header is; behind an in-band VLAN tag it is not where it was.
+ */
+static bool vbr_find_network_header(struct sk_buff *skb)
+{
+	int depth;
+
+	if (skb->ip_summed != CHECKSUM_PARTIAL || !eth_type_vlan(skb->protocol))
+		return true;
+	if (!vlan_get_protocol_and_depth(skb, skb->protocol, &depth))
+		return false;
+	skb_set_network_header(skb, depth);
+	return true;
+}
+
+/* Consumes @skb. Returns true where the port's device was given it. */
+static bool vbr_send(struct vbr *br, const struct vbr_port *from,
+		     const struct vbr_port *to, struct sk_buff *skb)
+{
+	enum vnet_drop why = VNET_DROP_TOO_BIG;
+
+	skb->dev = to->dev;
+	if (from) {
+		if (unlikely(skb_warn_if_lro(skb)))
+			goto drop;
+		skb_forward_csum(skb);
+	}
+	skb_clear_tstamp(skb);
+
+	skb_push(skb, ETH_HLEN);
+	if (unlikely(!is_skb_forwardable(to->dev, skb))) {
+		if (!(READ_ONCE(to->dev->flags) & IFF_UP))
+			why = VNET_DROP_DOWN;
+		goto drop;
+	}
+	if (unlikely(!vbr_find_network_header(skb))) {
+		why = VNET_DROP_TOO_SHORT;
+		goto drop;
+	}
+	if (unlikely(dev_queue_xmit(skb) != NET_XMIT_SUCCESS))
+		vbr_count(br, VBR_STAT_EGRESS_REFUSED, 1);
+	return true;
+drop:
+	vnet_drop_skb(br->drops, skb, why);
+	return false;
+}
+
+static bool vbr_send_clone(struct vbr *br, const struct vbr_port *from,
+			   const struct vbr_port *to, struct sk_buff *skb)
+{
+	struct sk_buff *clone = skb_clone(skb, GFP_ATOMIC);
+
+	if (unlikely(!clone)) {
+		vnet_drop_count(br->drops, VNET_DROP_NOMEM, 1);
+		return false;
+	}
+	return vbr_send(br, from, to, clone);
+}
+
+/* To the host, as received by the bridge device. Consumes @skb. */
+static void vbr_deliver_local(struct vbr *br, struct sk_buff *skb)
+{
+	const u8 *dest = eth_hdr(skb)->h_dest;
+	struct net_device *dev = br->dev;
+
+	dev_sw_netstats_rx_add(dev, skb->len);
+	if (is_multicast_ether_addr(dest)) {
+		if (!is_broadcast_ether_addr(dest))
+			vbr_count(br, VBR_STAT_MULTICAST, 1);
+	} else if (ether_addr_equal(dest, dev->dev_addr)) {
+		skb->pkt_type = PACKET_HOST;
+	}
+	skb->dev = dev;
+	netif_receive_skb(skb);
+}
+
+static void vbr_forward(struct vbr *br, const struct vbr_port *from,
+			struct sk_buff *skb, const struct vbr_verdict *verdict)
+{
+	bool sent;
+
+	if (verdict->local) {
+		sent = vbr_send_clone(br, from, verdict->to, skb);
+		vbr_deliver_local(br, skb);
+	} else {
+		sent = vbr_send(br, from, verdict->to, skb);
+	}
+	if (likely(sent))
+		vbr_count(br, VBR_STAT_FORWARDED, 1);
+}
+
+/*
+ * One port behind in the list, so that the last copy to leave is the frame
+ * itself; where the host gets one, that is the last.
+ */
+static void vbr_flood_rcu(struct vbr *br, const struct vbr_port *from,
+			  struct sk_buff *skb,
+			  const struct vbr_verdict *verdict)
+{
+	const struct vbr_port *port, *prev = NULL;
+	unsigned int copies = 0;
+
+	list_for_each_entry_rcu(port, &br->ports, list) {
+		if (!vbr_takes_flood(from, port, verdict->flood))
+			continue;
+		if (prev)
+			copies += vbr_send_clone(br, from, prev, skb);
+		prev = port;
+	}
+
+	if (!prev) {
+		if (verdict->local)
+			vbr_deliver_local(br, skb);
+		else
+			vnet_drop_skb(br->drops, skb, VNET_DROP_NO_EGRESS);
+		return;
+	}
+	if (verdict->local) {
+		copies += vbr_send_clone(br, from, prev, skb);
+		vbr_deliver_local(br, skb);
+	} else {
+		copies += vbr_send(br, from, prev, skb);
+	}
+	vbr_count(br, VBR_STAT_FLOODED, 1);
+	vbr_count(br, VBR_STAT_FLOOD_COPIES, copies);
+}
+
+/**
+ * vbr_execute() - carry out the verdict on a frame
+ * @br: the bridge
+ * @from: the port it came in by, or NULL for the host
+ * @skb: the frame, its data at the network header; consumed
+ * @verdict: any but VBR_PORT_STACK
+ *
+ * Context: RCU read section, BH off, no lock held.
+ */
+void vbr_execute(struct vbr *br, const struct vbr_port *from,
+		 struct sk_buff *skb, const struct vbr_verdict *verdict)
+{
+	switch (verdict->action) {
+	case VBR_FORWARD:
+		vbr_forward(br, from, skb, verdict);
+		break;
+	case VBR_FLOOD:
+		vbr_flood_rcu(br, from, skb, verdict);
+		break;
+	case VBR_LOCAL:
+		vbr_deliver_local(br, skb);
+		break;
+	default:
+		vnet_drop_skb(br->drops, skb, verdict->why);
+		break;
+	}
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Frames entering the bridge, from a port or from the host: may they come in,
+ * what do they teach, what shall become of them. Nothing is sent here;
+ * forward.c carries the verdict out.
+ */
+#include <linux/etherdevice.h>
+#include <linux/if_bridge.h>
+#include "vbridge.h"
+
+static void vbr_verdict_drop(struct vbr_verdict *verdict, enum vnet_drop why)
+{
+	verdict->action = VBR_DROP;
+	verdict->why = why;
+}
+
+/* For an address that lies behind a port: to that port, or nowhere. */
+static void vbr_decide_known_rcu(const struct vbr_port *from,
+				 struct vbr_fdb *fdb,
+				 struct vbr_verdict *verdict)
+{
+	const struct vbr_port *to = rcu_dereference(fdb->port);
+	unsigned long now = jiffies;
+
+	if (READ_ONCE(fdb->used) != now)
+		WRITE_ONCE(fdb->used, now);
+
+	if (to && vbr_may_egress(from, to)) {
+		verdict->action = VBR_FORWARD;
+		verdict->to = to;
+	} else if (verdict->local) {
+		verdict->action = VBR_LOCAL;
+	} else {
+		vbr_verdict_drop(verdict, to && to == from ?
+				 VNET_DROP_SAME_PORT : VNET_DROP_NO_EGRESS);
+	}
+}
+
+/*
+ * Where a frame goes, by its destination address alone. The host's own
+ * frames come with @from NULL; they are not given back to the host, and
+ * leave by a port even where that port's own address is their destination.
+ */
+static void vbr_decide_rcu(struct vbr *br, const struct vbr_port *from,
+			   const u8 *dest, struct vbr_verdict *verdict)
+{
+	struct vbr_fdb *fdb;
+
+	verdict->local = from && (READ_ONCE(br->dev->flags) & IFF_PROMISC);
+	if (is_multicast_ether_addr(dest)) {
+		verdict->action = VBR_FLOOD;
+		verdict->local = from;
+		verdict->flood = is_broadcast_ether_addr(dest) ?
+				 VBR_PORT_BCAST_FLOOD : VBR_PORT_MCAST_FLOOD;
+		return;
+	}
+	fdb = vbr_fdb_find_rcu(br, dest, 0);
+	if (!fdb) {
+		verdict->action = VBR_FLOOD;
+		verdict->flood = VBR_PORT_FLOOD;
+	} else if (from && (READ_ONCE(fdb->flags) & VBR_FDB_LOCAL)) {
+		verdict->action = VBR_LOCAL;
+	} else {
+		vbr_decide_known_rcu(from, fdb, verdict);
+	}
+}
+
+static bool vbr_state_learns(u8 state)
+{
+	return state == BR_STATE_FORWARDING || state == BR_STATE_LEARNING;
+}
+
+/*
+ * The groups 01:80:c2:00:00:00 to :0f belong to the protocols of one link.
+ * Returns true where the frame is bridged like any other all the same.
+ */
+static bool vbr_admit_link_local_rcu(struct vbr_port *port,
+				     const struct ethhdr *eth,
+				     struct vbr_verdict *verdict)
+{
+	struct vbr *br = port->br;
+	u8 group = eth->h_dest[5];
+
+	/* Nobody here takes part in a spanning tree: its frames pass through. */
+	if (group == 0x00)
+		return true;
+	if (group == 0x01) {
+		vbr_verdict_drop(verdict, VNET_DROP_LINK_LOCAL);
+		return false;
+	}
+	if ((READ_ONCE(br->group_fwd_mask) |
+	     READ_ONCE(port->group_fwd_mask)) & BIT(group))
+		return true;
+
+	if ((READ_ONCE(port->flags) & VBR_PORT_LEARNING) &&
+	    vbr_state_learns(READ_ONCE(port->state)) &&
+	    !READ_ONCE(br->no_ll_learn))
+		vbr_fdb_learn_rcu(port, eth->h_source, 0);
+	verdict->action = VBR_PORT_STACK;
+	return false;
+}
+
+/* Whether a frame may come in; if not, the verdict says what becomes of it. */
+static bool vbr_admit_rcu(struct vbr_port *port, const struct ethhdr *eth,
+			  struct vbr_verdict *verdict)
+{
+	u8 state;
+
+	if (!is_valid_ether_addr(eth->h_source)) {
+		vbr_verdict_drop(verdict, VNET_DROP_BAD_SOURCE);
+		return false;
+	}
+	if (unlikely(is_link_local_ether_addr(eth->h_dest)) &&
+	    !vbr_admit_link_local_rcu(port, eth, verdict))
+		return false;
+
+	state = READ_ONCE(port->state);
+	if (vbr_state_learns(state) &&
+	    (READ_ONCE(port->flags) & VBR_PORT_LEARNING))
+		vbr_fdb_learn_rcu(port, eth->h_source, 0);
+	if (state != BR_STATE_FORWARDING) {
+		vbr_verdict_drop(verdict, VNET_DROP_PORT_STATE);
+		return false;
+	}
+	return true;
+}
+
+/**
+ * vbr_handle_frame() - receive handler of the ports
+ * @pskb: the frame
+ *
+ * Context: RCU read section, BH off.
+ * Return: RX_HANDLER_CONSUMED, or RX_HANDLER_PASS for frames that the port's
+ *	own stack gets.
+ */
+rx_handler_result_t vbr_handle_frame(struct sk_buff **pskb)
+{
+	struct vbr_verdict verdict = {};
+	struct sk_buff *skb = *pskb;
+	struct vbr_port *port;
+	struct vbr *br;
+
+	if (unlikely(skb->pkt_type == PACKET_LOOPBACK))
+		return RX_HANDLER_PASS;
+
+	port = rcu_dereference(skb->dev->rx_handler_data);
+	br = port->br;
+
+	skb = skb_share_check(skb, GFP_ATOMIC);
+	if (unlikely(!skb)) {
+		vnet_drop_count(br->drops, VNET_DROP_NOMEM, 1);
+		return RX_HANDLER_CONSUMED;
+	}
+
+	if (vbr_admit_rcu(port, eth_hdr(skb), &verdict))
+		vbr_decide_rcu(br, port, eth_hdr(skb)->h_dest, &verdict);
+
+	if (verdict.action == VBR_PORT_STACK) {
+		vbr_count(br, VBR_STAT_PORT_STACK, 1);
+		*pskb = skb;
+		return RX_HANDLER_PASS;
+	}
+	vbr_execute(br, port, skb, &verdict);
+	return RX_HANDLER_CONSUMED;
+}
+
+/**
+ * vbr_xmit() - ndo_start_xmit: a frame of the host's own
+ * @skb: the frame; consumed
+ * @dev: the bridge device
+ *
+ * Return: NETDEV_TX_OK.
+ */
+netdev_tx_t vbr_xmit(struct sk_buff *skb, struct net_device *dev)
+{
+	struct vbr_verdict verdict = {};
+	struct vbr *br = netdev_priv(dev);
+
+	if (unlikely(!pskb_may_pull(skb, ETH_HLEN))) {
+		vnet_drop_skb(br->drops, skb, VNET_DROP_TOO_SHORT);
+		return NETDEV_TX_OK;
+	}
+	dev_sw_netstats_tx_add(dev, 1, skb->len);
+	skb_reset_mac_header(skb);
+	skb_pull(skb, ETH_HLEN);
+
+	rcu_read_lock();
+	vbr_decide_rcu(br, NULL, eth_hdr(skb)->h_dest, &verdict);
+	vbr_execute(br, NULL, skb, &verdict);
+	rcu_read_unlock();
+	return NETDEV_TX_OK;
+}

@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * ip link ... type vbridge: the options of the bridge, in the in-tree
+ * bridge's attributes, so that its parsers and printers serve both.
+ */
+#include <linux/etherdevice.h>
+#include <linux/if_bridge.h>
+#include <linux/jiffies.h>
+#include <vnet/nlutil.h>
+#include "netlink.h"
+#include "vbridge.h"
+
+static const u8 vbr_group_addr[ETH_ALEN] = {
+	0x01, 0x80, 0xc2, 0x00, 0x00, 0x00
+};
+
+/* The highest option known here. */
+#define VBR_BR_MAX IFLA_BR_FDB_MAX_LEARNED
+
+#define VBR_READ_ONLY { .type = NLA_REJECT, \
+			.reject_message = "the option can only be read" }
+
+static const struct nla_policy vbr_policy[VBR_BR_MAX + 1] = {
+	[IFLA_BR_UNSPEC]		= { .strict_start_type = 1 },
+	[IFLA_BR_FORWARD_DELAY]		= { .type = NLA_U32 },
+	[IFLA_BR_HELLO_TIME]		= { .type = NLA_U32 },
+	[IFLA_BR_MAX_AGE]		= { .type = NLA_U32 },
+	[IFLA_BR_AGEING_TIME]		= { .type = NLA_U32 },
+	[IFLA_BR_STP_STATE]		= { .type = NLA_U32 },
+	[IFLA_BR_PRIORITY]		= { .type = NLA_U16 },
+	[IFLA_BR_VLAN_FILTERING]	= { .type = NLA_U8 },
+	[IFLA_BR_VLAN_PROTOCOL]		= { .type = NLA_U16 },
+	[IFLA_BR_GROUP_FWD_MASK]	= { .type = NLA_U16 },
+	[IFLA_BR_ROOT_ID]		= VBR_READ_ONLY,
+	[IFLA_BR_BRIDGE_ID]		= VBR_READ_ONLY,
+	[IFLA_BR_ROOT_PORT]		= VBR_READ_ONLY,
+	[IFLA_BR_ROOT_PATH_COST]	= VBR_READ_ONLY,
+	[IFLA_BR_TOPOLOGY_CHANGE]	= VBR_READ_ONLY,
+	[IFLA_BR_TOPOLOGY_CHANGE_DETECTED] = VBR_READ_ONLY,
+	[IFLA_BR_HELLO_TIMER]		= VBR_READ_ONLY,
+	[IFLA_BR_TCN_TIMER]		= VBR_READ_ONLY,
+	[IFLA_BR_TOPOLOGY_CHANGE_TIMER]	= VBR_READ_ONLY,
+	[IFLA_BR_GC_TIMER]		= VBR_READ_ONLY,
+	[IFLA_BR_GROUP_ADDR]		= NLA_POLICY_EXACT_LEN(ETH_ALEN),
+	[IFLA_BR_FDB_FLUSH]		= { .type = NLA_FLAG },
+	[IFLA_BR_MCAST_ROUTER]		= { .type = NLA_U8 },
+	[IFLA_BR_MCAST_SNOOPING]	= { .type = NLA_U8 },
+	[IFLA_BR_MCAST_QUERY_USE_IFADDR] = { .type = NLA_U8 },
+	[IFLA_BR_MCAST_QUERIER]		= { .type = NLA_U8 },
+	[IFLA_BR_MCAST_HASH_ELASTICITY]	= { .type = NLA_U32 },
+	[IFLA_BR_MCAST_HASH_MAX]	= { .type = NLA_U32 },
+	[IFLA_BR_MCAST_LAST_MEMBER_CNT]	= { .type = NLA_U32 },
+	[IFLA_BR_MCAST_STARTUP_QUERY_CNT] = { .type = NLA_U32 },
+	[IFLA_BR_MCAST_LAST_MEMBER_INTVL] = { .type = NLA_U64 },
+	[IFLA_BR_MCAST_MEMBERSHIP_INTVL] = { .type = NLA_U64 },
+	[IFLA_BR_MCAST_QUERIER_INTVL]	= { .type = NLA_U64 },
+	[IFLA_BR_MCAST_QUERY_INTVL]	= { .type = NLA_U64 },
+	[IFLA_BR_MCAST_QUERY_RESPONSE_INTVL] = { .type = NLA_U64 },
+	[IFLA_BR_MCAST_STARTUP_QUERY_INTVL] = { .type = NLA_U64 },
+	[IFLA_BR_NF_CALL_IPTABLES]	= { .type = NLA_U8 },
+	[IFLA_BR_NF_CALL_IP6TABLES]	= { .type = NLA_U8 },
+	[IFLA_BR_NF_CALL_ARPTABLES]	= { .type = NLA_U8 },
+	[IFLA_BR_VLAN_DEFAULT_PVID]	= { .type = NLA_U16 },
+	[IFLA_BR_VLAN_STATS_ENABLED]	= { .type = NLA_U8 },
+	[IFLA_BR_MCAST_STATS_ENABLED]	= { .type = NLA_U8 },
+	[IFLA_BR_MCAST_IGMP_VERSION]	= { .type = NLA_U8 },
+	[IFLA_BR_MCAST_MLD_VERSION]	= { .type = NLA_U8 },
+	[IFLA_BR_VLAN_STATS_PER_PORT]	= { .type = NLA_U8 },
+	[IFLA_BR_MULTI_BOOLOPT]		=
+		NLA_POLICY_EXACT_LEN(sizeof(struct br_boolopt_multi)),
+	[IFLA_BR_MCAST_QUERIER_STATE]	= VBR_READ_ONLY,
+	[IFLA_BR_FDB_N_LEARNED]		= VBR_READ_ONLY,
+	[IFLA_BR_FDB_MAX_LEARNED]	= { .type = NLA_U32 },
+};
+
+#define VBR_NO_STP "this bridge runs no spanning tree: leave the option out or set it to 0"
+#define VBR_NO_VLAN "this bridge does not filter VLANs: leave the option out or set it to 0"
+#define VBR_NO_MCAST "this bridge does not snoop multicast: leave the option out or set it to 0"
+#define VBR_NO_NF "bridged frames do not pass iptables here, use nft with a netdev table: leave the option out or set it to 0"
+
+static const struct vbr_unbuilt vbr_unbuilt[] = {
+	{ IFLA_BR_FORWARD_DELAY, 0, VBR_NO_STP },
+	{ IFLA_BR_HELLO_TIME, 0, VBR_NO_STP },
+	{ IFLA_BR_MAX_AGE, 0, VBR_NO_STP },
+	{ IFLA_BR_STP_STATE, 0, VBR_NO_STP },
+	{ IFLA_BR_PRIORITY, 0, VBR_NO_STP },
+	{ IFLA_BR_VLAN_FILTERING, 0, VBR_NO_VLAN },
+	{ IFLA_BR_VLAN_PROTOCOL, (__force u16)cpu_to_be16(ETH_P_8021Q),
+	  "this bridge does not filter VLANs: leave the option out or set it to 802.1Q" },
+	{ IFLA_BR_VLAN_DEFAULT_PVID, 0, VBR_NO_VLAN },
+	{ IFLA_BR_VLAN_STATS_ENABLED, 0, VBR_NO_VLAN },
+	{ IFLA_BR_VLAN_STATS_PER_PORT, 0, VBR_NO_VLAN },
+	{ IFLA_BR_MCAST_ROUTER, 0, VBR_NO_MCAST },
+	{ IFLA_BR_MCAST_SNOOPING, 0, VBR_NO_MCAST },
+	{ IFLA_BR_MCAST_QUERY_USE_IFADDR, 0, VBR_NO_MCAST },
+	{ IFLA_BR_MCAST_QUERIER, 0, VBR_NO_MCAST },
+	{ IFLA_BR_MCAST_HASH_ELASTICITY, 0, VBR_NO_MCAST },
+	{ IFLA_BR_MCAST_HASH_MAX, 0, VBR_NO_MCAST },
+	{ IFLA_BR_MCAST_LAST_MEMBER_CNT, 0, VBR_NO_MCAST },
+	{ IFLA_BR_MCAST_STARTUP_QUERY_CNT, 0, VBR_NO_MCAST },
+	{ IFLA_BR_MCAST_LAST_MEMBER_INTVL, 0, VBR_NO_MCAST },
+	{ IFLA_BR_MCAST_MEMBERSHIP_INTVL, 0, VBR_NO_MCAST },
+	{ IFLA_BR_MCAST_QUERIER_INTVL, 0, VBR_NO_MCAST },
+	{ IFLA_BR_MCAST_QUERY_INTVL, 0, VBR_NO_MCAST },
+	{ IFLA_BR_MCAST_QUERY_RESPONSE_INTVL, 0, VBR_NO_MCAST },
+	{ IFLA_BR_MCAST_STARTUP_QUERY_INTVL, 0, VBR_NO_MCAST },
+	{ IFLA_BR_MCAST_STATS_ENABLED, 0, VBR_NO_MCAST },
+	{ IFLA_BR_MCAST_IGMP_VERSION, 0, VBR_NO_MCAST },
+	{ IFLA_BR_MCAST_MLD_VERSION, 0, VBR_NO_MCAST },
+	{ IFLA_BR_NF_CALL_IPTABLES, 0, VBR_NO_NF },
+	{ IFLA_BR_NF_CALL_IP6TABLES, 0, VBR_NO_NF },
+	{ IFLA_BR_NF_CALL_ARPTABLES, 0, VBR_NO_NF },
+	{ }
+};
+
+static u64 vbr_nl_get_uint(const struct nlattr *nla)
+{
+	switch (nla_len(nla)) {
+	case sizeof(u8):
+		return nla_get_u8(nla);
+	case sizeof(u16):
+		return nla_get_u16(nla);
+	case sizeof(u32):
+		return nla_get_u32(nla);
+	default:
+		return nla_get_u64(nla);
+	}
+}
+
+/**
+ * vbr_nl_refuse_unbuilt() - refuse options whose work is not done here
+ * @list: those options
+ * @tb: the request's attributes, of the lengths that the policy demands
+ * @maxtype: the last index of @tb
+ * @extack: gets the sentence
+ *
+ * Return: 0 where none is given or all are off, else -EOPNOTSUPP.
+ */
+int vbr_nl_refuse_unbuilt(const struct vbr_unbuilt *list, struct nlattr *tb[],
+			  int maxtype, struct netlink_ext_ack *extack)
+{
+	for (; list->type; list++) {
+		const struct nlattr *nla;
+
+		if (list->type > maxtype)
+			continue;
+		nla = tb[list->type];
+		if (!nla || vbr_nl_get_uint(nla) == list->off)
+			continue;
+		/* The macro for sentences takes only literal ones. */
+		if (extack) {
+			extack->_msg = list->why;
+			extack->bad_attr = nla;
+		}
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+/**
+ * struct vbr_config - the options of a bridge, as they shall be
+ * @ageing_time: in jiffies
+ * @fdb_max_learned: 0 for no limit
+ * @group_fwd_mask: link-local groups that are forwarded
+ * @no_ll_learn: do not learn from link-local frames
+ * @flush: forget all learned addresses
+ */
+struct vbr_config {
+	unsigned long ageing_time;
+	u32 fdb_max_learned;
+	u16 group_fwd_mask;
+	bool no_ll_learn;
+	bool flush;
+};
+
+static int vbr_config_parse_group(struct vbr_config *cfg,
+				  struct nlattr *data[],
+				  struct netlink_ext_ack *extack)
+{
+	const struct nlattr *nla = data[IFLA_BR_GROUP_FWD_MASK];
+
+	if (nla) {
+		cfg->group_fwd_mask = nla_get_u16(nla);
+		if (cfg->group_fwd_mask & VBR_GROUP_FWD_NEVER) {
+			NL_SET_ERR_MSG_ATTR(extack, nla,
+					    "no bridge forwards the groups of the mask's lowest three bits");
+			return -EINVAL;
+		}
+	}
+	nla = data[IFLA_BR_GROUP_ADDR];
+	if (nla && !ether_addr_equal(nla_data(nla), vbr_group_addr)) {
+		NL_SET_ERR_MSG_ATTR(extack, nla,
+				    "this bridge runs no spanning tree: its group address is always 01:80:c2:00:00:00");
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+static int vbr_config_parse_boolopt(struct vbr_config *cfg,
+				    struct nlattr *data[],
+				    struct netlink_ext_ack *extack)
+{
+	const struct nlattr *nla = data[IFLA_BR_MULTI_BOOLOPT];
+	const struct br_boolopt_multi *opt;
+
+	if (!nla)
+		return 0;
+	opt = nla_data(nla);
+	if (opt->optval & opt->optmask & ~BIT(BR_BOOLOPT_NO_LL_LEARN)) {
+		NL_SET_ERR_MSG_ATTR(extack, nla,
+				    "of the options that are on or off, this bridge has only no_linklocal_learn");
+		return -EOPNOTSUPP;
+	}
+	if (opt->optmask & BIT(BR_BOOLOPT_NO_LL_LEARN))
+		cfg->no_ll_learn = opt->optval & BIT(BR_BOOLOPT_NO_LL_LEARN);
+	return 0;
+}
+
+/* The options of @br changed as the request says; @br stays as it is. */
+static int vbr_config_parse(struct vbr_config *cfg, const struct vbr *br,
+			    struct nlattr *data[],
+			    struct netlink_ext_ack *extack)
+{
+	int err;
+
+	cfg->ageing_time = br->ageing_time;
+	cfg->fdb_max_learned = br->fdb_max_learned;
+	cfg->group_fwd_mask = br->group_fwd_mask;
+	cfg->no_ll_learn = br->no_ll_learn;
+	if (!data)
+		return 0;
+
+	err = vbr_nl_refuse_unbuilt(vbr_unbuilt, data, VBR_BR_MAX, extack);
+	if (err)
+		return err;
+	err = vbr_config_parse_group(cfg, data, extack);
+	if (err)
+		return err;
+	err = vbr_config_parse_boolopt(cfg, data, extack);
+	if (err)
+		return err;
+	if (data[IFLA_BR_AGEING_TIME])
+		cfg->ageing_time =
+			clock_t_to_jiffies(nla_get_u32(data[IFLA_BR_AGEING_TIME]));
+	if (data[IFLA_BR_FDB_MAX_LEARNED])
+		cfg->fdb_max_learned =
+			nla_get_u32(data[IFLA_BR_FDB_MAX_LEARNED]);
+	cfg->flush = nla_get_flag(data[IFLA_BR_FDB_FLUSH]);
+	return 0;
+}
+
+static void vbr_config_apply(struct vbr *br, const struct vbr_config *cfg)
+{
+	static const struct vbr_fdb_match not_static = {
+		.mask = VBR_FDB_STATIC,
+	};
+	bool other_age = cfg->ageing_time != br->ageing_time;
+
+	WRITE_ONCE(br->ageing_time, cfg->ageing_time);
+	WRITE_ONCE(br->fdb_max_learned, cfg->fdb_max_learned);
+	WRITE_ONCE(br->group_fwd_mask, cfg->group_fwd_mask);
+	WRITE_ONCE(br->no_ll_learn, cfg->no_ll_learn);
+	if (other_age && netif_running(br->dev))
+		vbr_fdb_age_now(br);
+	if (cfg->flush)
+		vbr_fdb_flush_rtnl(br, &not_static);
+}
+
+static int vbr_validate(struct nlattr *tb[], struct nlattr *data[],
+			struct netlink_ext_ack *extack)
+{
+	const struct nlattr *nla = tb[IFLA_ADDRESS];
+
+	if (nla && nla_len(nla) != ETH_ALEN) {
+		NL_SET_ERR_MSG_ATTR(extack, nla,
+				    "a link address has six bytes");
+		return -EINVAL;
+	}
+	if (nla && !is_valid_ether_addr(nla_data(nla))) {
+		NL_SET_ERR_MSG_ATTR(extack, nla,
+				    "the link address is multicast or all zero");
+		return -EADDRNOTAVAIL;
+	}
+	return vnet_nl_check_info(tb, IFLA_INFO_DATA, vbr_policy, VBR_BR_MAX,
+				  extack);
+}
+
+/* The ports go first: each holds the bridge by the link to its master. */
+static void vbr_dellink(struct net_device *dev, struct list_head *head)
+{
+	struct vbr *br = netdev_priv(dev);
+	struct vbr_port *port, *next;
+
+	list_for_each_entry_safe(port, next, &br->ports, list)
+		vbr_port_release_rtnl(port);
+	unregister_netdevice_queue(dev, head);
+}
+
+static int vbr_newlink(struct net_device *dev,
+		       struct rtnl_newlink_params *params,
+		       struct netlink_ext_ack *extack)
+{
+	struct vbr *br = netdev_priv(dev);
+	struct vbr_config cfg = {};
+	int err;
+
+	err = vbr_config_parse(&cfg, br, params->data, extack);
+	if (err)
+		return err;
+	br->mtu_by_user = params->tb[IFLA_MTU];
+	err = register_netdevice(dev);
+	if (err)
+		return err;
+	/* Only now, as listeners are told the device's index. */
+	err = vbr_fdb_add_local_rtnl(br, NULL, dev->dev_addr);
+	if (err) {
+		vbr_dellink(dev, NULL);
+		return err;
+	}
+	vbr_config_apply(br, &cfg);
+	return 0;
+}
+
+VNET_DEFINE_NEWLINK(vbr_newlink)
+
+static int vbr_changelink(struct net_device *dev, struct nlattr *tb[],
+			  struct nlattr *data[],
+			  struct netlink_ext_ack *extack)
+{
+	struct vbr *br = netdev_priv(dev);
+	struct vbr_config cfg = {};
+	int err;
+
+	err = vbr_config_parse(&cfg, br, data, extack);
+	if (err)
+		return err;
+	vbr_config_apply(br, &cfg);
+	return 0;
+}
+
+static size_t vbr_get_size(const struct net_device *dev)
+{
+	return nla_total_size(sizeof(u32)) +	/* IFLA_BR_AGEING_TIME */
+	       nla_total_size(sizeof(u32)) +	/* IFLA_BR_STP_STATE */
+	       nla_total_size(sizeof(u8)) +	/* IFLA_BR_VLAN_FILTERING */
+	       nla_total_size(sizeof(u8)) +	/* IFLA_BR_MCAST_SNOOPING */
+	       nla_total_size(sizeof(u16)) +	/* IFLA_BR_GROUP_FWD_MASK */
+	       nla_total_size(ETH_ALEN) +	/* IFLA_BR_GROUP_ADDR */
+	       nla_total_size(sizeof(struct br_boolopt_multi)) +
+	       nla_total_size(sizeof(u32)) +	/* IFLA_BR_FDB_N_LEARNED */
+	       nla_total_size(sizeof(u32));	/* IFLA_BR_FDB_MAX_LEARNED */
+}
+
+static int vbr_fill_info(struct sk_buff *skb, const struct net_device *dev)
+{
+	const struct vbr *br = netdev_priv(dev);
+	struct br_boolopt_multi opt = {
+		.optval = br->no_ll_learn ? BIT(BR_BOOLOPT_NO_LL_LEARN) : 0,
+		.optmask = BIT(BR_BOOLOPT_NO_LL_LEARN),
+	};
+
+	if (nla_put_u32(skb, IFLA_BR_AGEING_TIME,
+			jiffies_to_clock_t(br->ageing_time)) ||
+	    nla_put_u32(skb, IFLA_BR_STP_STATE, 0) ||
+	    nla_put_u8(skb, IFLA_BR_VLAN_FILTERING, 0) ||
+	    nla_put_u8(skb, IFLA_BR_MCAST_SNOOPING, 0) ||
+	    nla_put_u16(skb, IFLA_BR_GROUP_FWD_MASK, br->group_fwd_mask) ||
+	    nla_put(skb, IFLA_BR_GROUP_ADDR, ETH_ALEN, vbr_group_addr) ||
+	    nla_put(skb, IFLA_BR_MULTI_BOOLOPT, sizeof(opt), &opt) ||
+	    nla_put_u32(skb, IFLA_BR_FDB_N_LEARNED,
+			READ_ONCE(br->n_learned)) ||
+	    nla_put_u32(skb, IFLA_BR_FDB_MAX_LEARNED, br->fdb_max_learned))
+		return -EMSGSIZE;
+	return 0;
+}
+
+struct rtnl_link_ops vbr_link_ops = {
+	.kind			= "vbridge",
+	.priv_size		= sizeof(struct vbr),
+	.setup			= vbr_setup,
+	.maxtype		= VBR_BR_MAX,
+	.policy			= vbr_policy,
+	.validate		= vbr_validate,
+	.newlink		= VNET_NEWLINK(vbr_newlink),
+	.changelink		= vbr_changelink,
+	.dellink		= vbr_dellink,
+	.get_size		= vbr_get_size,
+	.fill_info		= vbr_fill_info,
+
+	.slave_maxtype		= VNET_COMPAT_BRPORT_ROOM,
+	.slave_policy		= vbr_port_policy,
+	.slave_changelink	= vbr_slave_changelink,
+	.get_slave_size		= vbr_get_slave_size,
+	.fill_slave_info	= vbr_fill_slave_info,
+};

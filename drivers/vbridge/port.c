@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Devices as ports: taking them in, letting them go, following what happens
+ * to them.
+ */
+#include <linux/etherdevice.h>
+#include <linux/if_arp.h>
+#include <linux/if_bridge.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+#include "vbridge.h"
+
+/**
+ * vbr_port_get() - the port that a device is
+ * @dev: any device
+ *
+ * Context: RTNL or RCU read section.
+ * Return: the port, or NULL where @dev is a port of no vbridge.
+ */
+struct vbr_port *vbr_port_get(const struct net_device *dev)
+{
+	if (rcu_access_pointer(dev->rx_handler) != vbr_handle_frame)
+		return NULL;
+	return rcu_dereference_rtnl(dev->rx_handler_data);
+}
+
+/**
+ * vbr_port_set_state_rtnl() - change a port's state
+ * @port: the port
+ * @state: BR_STATE_*
+ *
+ * The bridge has carrier while a port of it forwards.
+ *
+ * Context: RTNL.
+ */
+void vbr_port_set_state_rtnl(struct vbr_port *port, u8 state)
+{
+	struct vbr *br = port->br;
+
+	ASSERT_RTNL();
+	br->n_forwarding -= port->state == BR_STATE_FORWARDING;
+	br->n_forwarding += state == BR_STATE_FORWARDING;
+	WRITE_ONCE(port->state, state);
+	if (br->n_forwarding)
+		netif_carrier_on(br->dev);
+	else
+		netif_carrier_off(br->dev);
+}
+
+static void vbr_port_forget_learned_rtnl(struct vbr_port *port)
+{
+	struct vbr_fdb_match learned = {
+		.by_port = true,
+		.port = port,
+		.mask = VBR_FDB_STATIC | VBR_FDB_EXT_LEARNED,
+	};
+
+	vbr_fdb_flush_rtnl(port->br, &learned);
+}
+
+/**
+ * vbr_port_check_link_rtnl() - let a port work while its link does
+ * @port: the port
+ *
+ * A port starts to forward when device and bridge are up and there is
+ * carrier, and is disabled when one of them goes. In between its state is
+ * the user's.
+ *
+ * Context: RTNL.
+ * Return: true where the state has changed.
+ */
+bool vbr_port_check_link_rtnl(struct vbr_port *port)
+{
+	bool up = netif_running(port->br->dev) && netif_running(port->dev) &&
+		  netif_oper_up(port->dev);
+
+	if (up == port->link_up)
+		return false;
+	port->link_up = up;
+	vbr_port_set_state_rtnl(port, up ? BR_STATE_FORWARDING :
+					   BR_STATE_DISABLED);
+	if (!up)
+		vbr_port_forget_learned_rtnl(port);
+	return true;
+}
+
+static bool vbr_port_would_loop(struct vbr *br, struct net_device *dev)
+{
+	bool loop;
+
+	rcu_read_lock();
+	loop = netdev_has_upper_dev_all_rcu(br->dev, dev);
+	rcu_read_unlock();
+	return loop;
+}
+
+/* What no bridge can have as a port, or what does not want to be one. */
+static int vbr_port_check_dev(struct vbr *br, struct net_device *dev,
+			      struct netlink_ext_ack *extack)
+{
+	if ((dev->flags & IFF_LOOPBACK) || dev->type != ARPHRD_ETHER ||
+	    dev->addr_len != ETH_ALEN || !is_valid_ether_addr(dev->dev_addr)) {
+		NL_SET_ERR_MSG(extack,
+			       "only an Ethernet device can be a port of a bridge");
+		return -EINVAL;
+	}
+	if (dev == br->dev) {
+		NL_SET_ERR_MSG(extack, "a bridge cannot be its own port");
+		return -ELOOP;
+	}
+	if (dev->netdev_ops == &vbr_netdev_ops || netif_is_bridge_master(dev)) {
+		NL_SET_ERR_MSG(extack,
+			       "a bridge cannot be a port of a bridge");
+		return -ELOOP;
+	}
+	if (vbr_port_would_loop(br, dev)) {
+		NL_SET_ERR_MSG(extack,
+			       "the device is stacked on this bridge: as its port it would make a loop");
+		return -ELOOP;
+	}
+	if (dev->priv_flags & IFF_DONT_BRIDGE) {
+		NL_SET_ERR_MSG(extack,
+			       "the device's driver does not allow it to be a port of a bridge");
+		return -EOPNOTSUPP;
+	}
+	if (netdev_is_rx_handler_busy(dev)) {
+		NL_SET_ERR_MSG(extack,
+			       "the device's frames already go to another user, such as a macvlan on it");
+		return -EBUSY;
+	}
+	return 0;
+}
+
+static struct vbr_port *vbr_port_alloc(struct vbr *br, struct net_device *dev)
+{
+	struct vbr_port *port = kzalloc(sizeof(*port), GFP_KERNEL);
+
+	if (!port)
+		return NULL;
+	port->br = br;
+	port->dev = dev;
+	netdev_hold(dev, &port->dev_tracker, GFP_KERNEL);
+	port->flags = VBR_PORT_DEFAULT;
+	port->state = BR_STATE_DISABLED;
+	port->sw.ops = &vbr_switch_ops;
+	ether_addr_copy(port->addr, dev->dev_addr);
+	INIT_LIST_HEAD(&port->fdb);
+	return port;
+}
+
+static void vbr_port_free(struct vbr_port *port)
+{
+	netdev_put(port->dev, &port->dev_tracker);
+	kfree(port);
+}
+
+/* A member that is a port of the suite reaches its bridge by this slot. */
+static void vbr_port_fill_slot_rtnl(struct vbr_port *port,
+				    struct vnet_switch *sw)
+{
+	struct vnet_port *slot = vnet_port_find(port->dev);
+
+	if (slot)
+		vnet_port_set_switch_rtnl(slot, sw);
+}
+
+/**
+ * vbr_port_add_rtnl() - make a device a port
+ * @br: the bridge
+ * @dev: the device
+ * @extack: gets the sentence of a refusal
+ *
+ * The caller then calls vbr_follow_ports_rtnl().
+ *
+ * Context: RTNL.
+ * Return: 0, or an error with nothing changed.
+ */
+int vbr_port_add_rtnl(struct vbr *br, struct net_device *dev,
+		      struct netlink_ext_ack *extack)
+{
+	struct vbr_port *port;
+	int err;
+
+	ASSERT_RTNL();
+	err = vbr_port_check_dev(br, dev, extack);
+	if (err)
+		return err;
+	port = vbr_port_alloc(br, dev);
+	if (!port)
+		return -ENOMEM;
+
+	call_netdevice_notifiers(NETDEV_JOIN, dev);
+	err = dev_set_promiscuity(dev, 1);
+	if (err) {
+		NL_SET_ERR_MSG(extack, "the device refuses promiscuous mode");
+		goto err_free_port;
+	}
+	/* What comes in from now on finds a disabled port. */
+	err = netdev_rx_handler_register(dev, vbr_handle_frame, port);
+	if (err) {
+		NL_SET_ERR_MSG(extack,
+			       "the device does not let others receive its frames");
+		goto err_clear_promisc;
+	}
+	err = netdev_master_upper_dev_link(dev, br->dev, NULL, NULL, extack);
+	if (err)
+		goto err_unregister_handler;
+	err = vbr_fdb_add_local_rtnl(br, port, port->addr);
+	if (err)
+		goto err_unlink;
+
+	dev_disable_lro(dev);
+	netdev_set_rx_headroom(dev, br->dev->needed_headroom);
+	list_add_tail_rcu(&port->list, &br->ports);
+	vbr_port_fill_slot_rtnl(port, &port->sw);
+	vbr_port_check_link_rtnl(port);
+	vbr_port_notify(port, RTM_NEWLINK);
+	return 0;
+
+err_unlink:
+	netdev_upper_dev_unlink(dev, br->dev);
+err_unregister_handler:
+	netdev_rx_handler_unregister(dev);
+err_clear_promisc:
+	dev_set_promiscuity(dev, -1);
+err_free_port:
+	vbr_port_free(port);
+	return err;
+}
+
+/**
+ * vbr_port_release_rtnl() - let a port go
+ * @port: the port; gone afterwards
+ *
+ * The DOC section in vbridge.h says why it can be freed at the end. The
+ * caller then calls vbr_follow_ports_rtnl(), unless the bridge goes as well.
+ *
+ * Context: RTNL; waits for an RCU grace period.
+ */
+void vbr_port_release_rtnl(struct vbr_port *port)
+{
+	struct net_device *dev = port->dev;
+	struct vbr *br = port->br;
+
+	ASSERT_RTNL();
+	vbr_port_set_state_rtnl(port, BR_STATE_DISABLED);
+	vbr_port_notify(port, RTM_DELLINK);
+	list_del_rcu(&port->list);
+	vbr_port_fill_slot_rtnl(port, NULL);
+	vbr_fdb_close_port_rtnl(port);
+	netdev_upper_dev_unlink(dev, br->dev);
+	netdev_rx_handler_unregister(dev);
+
+	netdev_reset_rx_headroom(dev);
+	dev_set_promiscuity(dev, -1);
+	vbr_port_free(port);
+}
+
+static void vbr_port_change_addr_rtnl(struct vbr_port *port)
+{
+	struct net_device *dev = port->dev;
+	u8 old[ETH_ALEN];
+
+	if (ether_addr_equal(port->addr, dev->dev_addr))
+		return;
+	ether_addr_copy(old, port->addr);
+	ether_addr_copy(port->addr, dev->dev_addr);
+	vbr_fdb_del_local_rtnl(port->br, port, old);
+	/* Without memory the host is reached by flooding. */
+	if (vbr_fdb_add_local_rtnl(port->br, port, port->addr))
+		netdev_warn(dev, "no memory for the entry of its address\n");
+	vbr_follow_ports_rtnl(port->br);
+}
+
+static int vbr_port_event(struct notifier_block *nb, unsigned long event,
+			  void *ptr)
+{
+	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
+	struct vbr_port *port = vbr_port_get(dev);
+	struct vbr *br;
+
+	if (!port)
+		return NOTIFY_DONE;
+	br = port->br;
+
+	switch (event) {
+	case NETDEV_UP:
+	case NETDEV_DOWN:
+	case NETDEV_CHANGE:
+		if (vbr_port_check_link_rtnl(port))
+			vbr_port_notify(port, RTM_NEWLINK);
+		break;
+	case NETDEV_CHANGEADDR:
+		vbr_port_change_addr_rtnl(port);
+		vbr_port_notify(port, RTM_NEWLINK);
+		break;
+	case NETDEV_CHANGEMTU:
+	case NETDEV_FEAT_CHANGE:
+		vbr_follow_ports_rtnl(br);
+		break;
+	case NETDEV_RESEND_IGMP:
+		call_netdevice_notifiers(event, br->dev);
+		break;
+	case NETDEV_PRE_TYPE_CHANGE:
+		/* A port has to stay an Ethernet device. */
+		return NOTIFY_BAD;
+	case NETDEV_UNREGISTER:
+		vbr_port_release_rtnl(port);
+		vbr_follow_ports_rtnl(br);
+		break;
+	}
+	return NOTIFY_DONE;
+}
+
+struct notifier_block vbr_notifier = {
+	.notifier_call = vbr_port_event,
+};

@@ -1,0 +1,471 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Ports towards user space: ip link set P type bridge_slave, bridge link.
+ */
+#include <linux/if_bridge.h>
+#include <vnet/nlutil.h>
+#include "netlink.h"
+#include "vbridge.h"
+
+#define VBR_PORT_READ_ONLY { .type = NLA_REJECT, \
+			     .reject_message = "the option can only be read" }
+
+const struct nla_policy vbr_port_policy[VBR_BRPORT_MAX + 1] = {
+	[IFLA_BRPORT_UNSPEC]		= { .strict_start_type = 1 },
+	[IFLA_BRPORT_STATE]		= { .type = NLA_U8 },
+	[IFLA_BRPORT_PRIORITY]		= { .type = NLA_U16 },
+	[IFLA_BRPORT_COST]		= { .type = NLA_U32 },
+	[IFLA_BRPORT_MODE]		= NLA_POLICY_MAX(NLA_U8, 1),
+	[IFLA_BRPORT_GUARD]		= { .type = NLA_U8 },
+	[IFLA_BRPORT_PROTECT]		= { .type = NLA_U8 },
+	[IFLA_BRPORT_FAST_LEAVE]	= { .type = NLA_U8 },
+	[IFLA_BRPORT_LEARNING]		= NLA_POLICY_MAX(NLA_U8, 1),
+	[IFLA_BRPORT_UNICAST_FLOOD]	= NLA_POLICY_MAX(NLA_U8, 1),
+	[IFLA_BRPORT_PROXYARP]		= { .type = NLA_U8 },
+	[IFLA_BRPORT_LEARNING_SYNC]	= { .type = NLA_U8 },
+	[IFLA_BRPORT_PROXYARP_WIFI]	= { .type = NLA_U8 },
+	[IFLA_BRPORT_ROOT_ID]		= VBR_PORT_READ_ONLY,
+	[IFLA_BRPORT_BRIDGE_ID]		= VBR_PORT_READ_ONLY,
+	[IFLA_BRPORT_DESIGNATED_PORT]	= VBR_PORT_READ_ONLY,
+	[IFLA_BRPORT_DESIGNATED_COST]	= VBR_PORT_READ_ONLY,
+	[IFLA_BRPORT_ID]		= VBR_PORT_READ_ONLY,
+	[IFLA_BRPORT_NO]		= VBR_PORT_READ_ONLY,
+	[IFLA_BRPORT_TOPOLOGY_CHANGE_ACK] = VBR_PORT_READ_ONLY,
+	[IFLA_BRPORT_CONFIG_PENDING]	= VBR_PORT_READ_ONLY,
+	[IFLA_BRPORT_MESSAGE_AGE_TIMER]	= VBR_PORT_READ_ONLY,
+	[IFLA_BRPORT_FORWARD_DELAY_TIMER] = VBR_PORT_READ_ONLY,
+	[IFLA_BRPORT_HOLD_TIMER]	= VBR_PORT_READ_ONLY,
+	[IFLA_BRPORT_FLUSH]		= { .type = NLA_FLAG },
+	[IFLA_BRPORT_MULTICAST_ROUTER]	= { .type = NLA_U8 },
+	[IFLA_BRPORT_MCAST_FLOOD]	= NLA_POLICY_MAX(NLA_U8, 1),
+	[IFLA_BRPORT_MCAST_TO_UCAST]	= { .type = NLA_U8 },
+	[IFLA_BRPORT_VLAN_TUNNEL]	= { .type = NLA_U8 },
+	[IFLA_BRPORT_BCAST_FLOOD]	= NLA_POLICY_MAX(NLA_U8, 1),
+	[IFLA_BRPORT_GROUP_FWD_MASK]	= { .type = NLA_U16 },
+	[IFLA_BRPORT_NEIGH_SUPPRESS]	= { .type = NLA_U8 },
+	[IFLA_BRPORT_ISOLATED]		= NLA_POLICY_MAX(NLA_U8, 1),
+	[IFLA_BRPORT_BACKUP_PORT]	= { .type = NLA_U32 },
+	[IFLA_BRPORT_MRP_RING_OPEN]	= VBR_PORT_READ_ONLY,
+	[IFLA_BRPORT_MRP_IN_OPEN]	= VBR_PORT_READ_ONLY,
+	[IFLA_BRPORT_MCAST_EHT_HOSTS_LIMIT] = { .type = NLA_U32 },
+	[IFLA_BRPORT_MCAST_EHT_HOSTS_CNT] = VBR_PORT_READ_ONLY,
+	[IFLA_BRPORT_LOCKED]		= { .type = NLA_U8 },
+	[IFLA_BRPORT_MAB]		= { .type = NLA_U8 },
+	[IFLA_BRPORT_MCAST_N_GROUPS]	= VBR_PORT_READ_ONLY,
+	[IFLA_BRPORT_MCAST_MAX_GROUPS]	= { .type = NLA_U32 },
+	[IFLA_BRPORT_NEIGH_VLAN_SUPPRESS] = { .type = NLA_U8 },
+	[IFLA_BRPORT_BACKUP_NHID]	= { .type = NLA_U32 },
+};
+
+#define VBR_NO_STP "this bridge runs no spanning tree: leave the option out or set it to off"
+#define VBR_NO_STP_AT_ALL "this bridge runs no spanning tree: leave the option out"
+#define VBR_NO_MCAST "this bridge does not snoop multicast: leave the option out or set it to off"
+#define VBR_NO_PROXY "this bridge does not answer for neighbours: leave the option out or set it to off"
+#define VBR_NO_VLAN "this bridge does not filter VLANs: leave the option out or set it to off"
+#define VBR_NO_LOCK "this bridge cannot lock ports: leave the option out or set it to off"
+#define VBR_NO_BACKUP "this bridge has no backup ports: leave the option out"
+
+static const struct vbr_unbuilt vbr_port_unbuilt[] = {
+	{ IFLA_BRPORT_PRIORITY, VBR_NEVER_OFF, VBR_NO_STP_AT_ALL },
+	{ IFLA_BRPORT_COST, VBR_NEVER_OFF, VBR_NO_STP_AT_ALL },
+	{ IFLA_BRPORT_GUARD, 0, VBR_NO_STP },
+	{ IFLA_BRPORT_PROTECT, 0, VBR_NO_STP },
+	{ IFLA_BRPORT_FAST_LEAVE, 0, VBR_NO_MCAST },
+	{ IFLA_BRPORT_MULTICAST_ROUTER, 0, VBR_NO_MCAST },
+	{ IFLA_BRPORT_MCAST_TO_UCAST, 0, VBR_NO_MCAST },
+	{ IFLA_BRPORT_MCAST_EHT_HOSTS_LIMIT, 0, VBR_NO_MCAST },
+	{ IFLA_BRPORT_MCAST_MAX_GROUPS, 0, VBR_NO_MCAST },
+	{ IFLA_BRPORT_PROXYARP, 0, VBR_NO_PROXY },
+	{ IFLA_BRPORT_PROXYARP_WIFI, 0, VBR_NO_PROXY },
+	{ IFLA_BRPORT_NEIGH_SUPPRESS, 0, VBR_NO_PROXY },
+	{ IFLA_BRPORT_NEIGH_VLAN_SUPPRESS, 0, VBR_NO_PROXY },
+	{ IFLA_BRPORT_VLAN_TUNNEL, 0, VBR_NO_VLAN },
+	{ IFLA_BRPORT_LOCKED, 0, VBR_NO_LOCK },
+	{ IFLA_BRPORT_MAB, 0, VBR_NO_LOCK },
+	{ IFLA_BRPORT_BACKUP_PORT, 0, VBR_NO_BACKUP },
+	{ IFLA_BRPORT_BACKUP_NHID, 0, VBR_NO_BACKUP },
+	{ IFLA_BRPORT_LEARNING_SYNC, 0,
+	  "no switch chip learns for this bridge: leave the option out or set it to off" },
+	{ }
+};
+
+/* Options that switch one flag of a port. */
+static const struct {
+	u16 type;
+	u32 flag;
+} vbr_port_flags[] = {
+	{ IFLA_BRPORT_MODE, VBR_PORT_HAIRPIN },
+	{ IFLA_BRPORT_LEARNING, VBR_PORT_LEARNING },
+	{ IFLA_BRPORT_UNICAST_FLOOD, VBR_PORT_FLOOD },
+	{ IFLA_BRPORT_MCAST_FLOOD, VBR_PORT_MCAST_FLOOD },
+	{ IFLA_BRPORT_BCAST_FLOOD, VBR_PORT_BCAST_FLOOD },
+	{ IFLA_BRPORT_ISOLATED, VBR_PORT_ISOLATED },
+};
+
+/**
+ * struct vbr_port_config - the options of a port, as they shall be
+ * @flags: VBR_PORT_*
+ * @group_fwd_mask: link-local groups that are forwarded
+ * @state: BR_STATE_*
+ * @flush: forget what was learned at the port
+ */
+struct vbr_port_config {
+	u32 flags;
+	u16 group_fwd_mask;
+	u8 state;
+	bool flush;
+};
+
+static int vbr_port_config_parse_state(struct vbr_port_config *cfg,
+				       const struct vbr_port *port,
+				       const struct nlattr *nla,
+				       struct netlink_ext_ack *extack)
+{
+	cfg->state = nla_get_u8(nla);
+	if (cfg->state > BR_STATE_BLOCKING) {
+		NL_SET_ERR_MSG_ATTR(extack, nla,
+				    "the states are disabled, listening, learning, forwarding and blocking, 0 to 4");
+		return -EINVAL;
+	}
+	if (cfg->state != BR_STATE_DISABLED && !port->link_up) {
+		NL_SET_ERR_MSG_ATTR(extack, nla,
+				    "a port whose link, or whose bridge, is down can only be disabled");
+		return -ENETDOWN;
+	}
+	return 0;
+}
+
+/*
+ * The options of @port changed as the request says; @port stays as it is.
+ * @tb reaches up to @maxtype, which on an older core is less than we know.
+ */
+static int vbr_port_config_parse(struct vbr_port_config *cfg,
+				 const struct vbr_port *port,
+				 struct nlattr *tb[], int maxtype,
+				 struct netlink_ext_ack *extack)
+{
+	const struct nlattr *nla;
+	int i, err;
+
+	cfg->flags = port->flags;
+	cfg->group_fwd_mask = port->group_fwd_mask;
+	cfg->state = port->state;
+
+	err = vbr_nl_refuse_unbuilt(vbr_port_unbuilt, tb, maxtype, extack);
+	if (err)
+		return err;
+	for (i = 0; i < ARRAY_SIZE(vbr_port_flags); i++) {
+		nla = tb[vbr_port_flags[i].type];
+		if (!nla)
+			continue;
+		cfg->flags &= ~vbr_port_flags[i].flag;
+		if (nla_get_u8(nla))
+			cfg->flags |= vbr_port_flags[i].flag;
+	}
+	nla = tb[IFLA_BRPORT_GROUP_FWD_MASK];
+	if (nla) {
+		cfg->group_fwd_mask = nla_get_u16(nla);
+		if (cfg->group_fwd_mask & VBR_PORT_GROUP_FWD_NEVER) {
+			NL_SET_ERR_MSG_ATTR(extack, nla,
+					    "no bridge forwards pause frames, the mask's bit 1");
+			return -EINVAL;
+		}
+	}
+	nla = tb[IFLA_BRPORT_STATE];
+	if (nla) {
+		err = vbr_port_config_parse_state(cfg, port, nla, extack);
+		if (err)
+			return err;
+	}
+	cfg->flush = nla_get_flag(tb[IFLA_BRPORT_FLUSH]);
+	return 0;
+}
+
+static void vbr_port_config_apply(struct vbr_port *port,
+				  const struct vbr_port_config *cfg)
+{
+	struct vbr_fdb_match learned = {
+		.by_port = true,
+		.port = port,
+		.mask = VBR_FDB_STATIC | VBR_FDB_EXT_LEARNED,
+	};
+
+	WRITE_ONCE(port->flags, cfg->flags);
+	WRITE_ONCE(port->group_fwd_mask, cfg->group_fwd_mask);
+	if (cfg->state != port->state)
+		vbr_port_set_state_rtnl(port, cfg->state);
+	if (cfg->flush)
+		vbr_fdb_flush_rtnl(port->br, &learned);
+}
+
+/**
+ * vbr_slave_changelink() - ip link set P type bridge_slave
+ * @dev: the bridge device
+ * @slave: the port's device
+ * @tb: the request's attributes
+ * @data: the port's options
+ * @extack: gets the sentence of a refusal
+ *
+ * Context: RTNL.
+ * Return: 0 or an error.
+ */
+int vbr_slave_changelink(struct net_device *dev, struct net_device *slave,
+			 struct nlattr *tb[], struct nlattr *data[],
+			 struct netlink_ext_ack *extack)
+{
+	struct vbr_port *port = vbr_port_get(slave);
+	struct vbr_port_config cfg = {};
+	int err;
+
+	err = vnet_nl_check_info(tb, IFLA_INFO_SLAVE_DATA, vbr_port_policy,
+				 vbr_link_ops.slave_maxtype, extack);
+	if (err || !data)
+		return err;
+	err = vbr_port_config_parse(&cfg, port, data,
+				    vbr_link_ops.slave_maxtype, extack);
+	if (err)
+		return err;
+	vbr_port_config_apply(port, &cfg);
+	return 0;
+}
+
+static size_t vbr_port_attrs_size(void)
+{
+	return nla_total_size(sizeof(u8)) * (1 + ARRAY_SIZE(vbr_port_flags)) +
+	       nla_total_size(sizeof(u16));	/* IFLA_BRPORT_GROUP_FWD_MASK */
+}
+
+static int vbr_port_put_attrs(struct sk_buff *skb, const struct vbr_port *port)
+{
+	u32 flags = READ_ONCE(port->flags);
+	int i;
+
+	if (nla_put_u8(skb, IFLA_BRPORT_STATE, READ_ONCE(port->state)))
+		return -EMSGSIZE;
+	for (i = 0; i < ARRAY_SIZE(vbr_port_flags); i++)
+		if (nla_put_u8(skb, vbr_port_flags[i].type,
+			       !!(flags & vbr_port_flags[i].flag)))
+			return -EMSGSIZE;
+	return nla_put_u16(skb, IFLA_BRPORT_GROUP_FWD_MASK,
+			   READ_ONCE(port->group_fwd_mask));
+}
+
+/**
+ * vbr_get_slave_size() - room that vbr_fill_slave_info() needs
+ * @dev: the bridge device
+ * @slave: the port's device
+ *
+ * Return: bytes.
+ */
+size_t vbr_get_slave_size(const struct net_device *dev,
+			  const struct net_device *slave)
+{
+	return vbr_port_attrs_size();
+}
+
+/**
+ * vbr_fill_slave_info() - ip -d link show P
+ * @skb: the message
+ * @dev: the bridge device
+ * @slave: the port's device
+ *
+ * Return: 0 or -EMSGSIZE.
+ */
+int vbr_fill_slave_info(struct sk_buff *skb, const struct net_device *dev,
+			const struct net_device *slave)
+{
+	return vbr_port_put_attrs(skb, vbr_port_get(slave));
+}
+
+static size_t vbr_port_msg_size(void)
+{
+	return NLMSG_ALIGN(sizeof(struct ifinfomsg)) +
+	       nla_total_size(IFNAMSIZ) +		/* IFLA_IFNAME */
+	       nla_total_size(sizeof(u32)) +		/* IFLA_MASTER */
+	       nla_total_size(sizeof(u32)) +		/* IFLA_MTU */
+	       nla_total_size(sizeof(u8)) +		/* IFLA_OPERSTATE */
+	       nla_total_size(MAX_ADDR_LEN) +		/* IFLA_ADDRESS */
+	       nla_total_size(sizeof(u32)) +		/* IFLA_LINK */
+	       nla_total_size(vbr_port_attrs_size());	/* IFLA_PROTINFO */
+}
+
+static int vbr_port_put_dev(struct sk_buff *skb, const struct vbr_port *port)
+{
+	const struct net_device *dev = port->dev;
+	int iflink = dev_get_iflink(dev);
+	u8 operstate = netif_running(dev) ? READ_ONCE(dev->operstate) :
+					    IF_OPER_DOWN;
+
+	if (nla_put_string(skb, IFLA_IFNAME, dev->name) ||
+	    nla_put_u32(skb, IFLA_MASTER, port->br->dev->ifindex) ||
+	    nla_put_u32(skb, IFLA_MTU, READ_ONCE(dev->mtu)) ||
+	    nla_put_u8(skb, IFLA_OPERSTATE, operstate) ||
+	    nla_put(skb, IFLA_ADDRESS, dev->addr_len, dev->dev_addr) ||
+	    (iflink != dev->ifindex && nla_put_u32(skb, IFLA_LINK, iflink)))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/* A message of family AF_BRIDGE about a port, as bridge link shows it. */
+static int vbr_port_fill(struct sk_buff *skb, const struct vbr_port *port,
+			 u32 portid, u32 seq, int type, int nlflags)
+{
+	struct ifinfomsg *hdr;
+	struct nlmsghdr *nlh;
+	struct nlattr *nest;
+
+	nlh = nlmsg_put(skb, portid, seq, type, sizeof(*hdr), nlflags);
+	if (!nlh)
+		return -EMSGSIZE;
+	hdr = nlmsg_data(nlh);
+	memset(hdr, 0, sizeof(*hdr));
+	hdr->ifi_family = AF_BRIDGE;
+	hdr->ifi_type = port->dev->type;
+	hdr->ifi_index = port->dev->ifindex;
+	hdr->ifi_flags = netif_get_flags(port->dev);
+
+	if (vbr_port_put_dev(skb, port))
+		goto err_cancel;
+	if (type == RTM_NEWLINK) {
+		nest = nla_nest_start(skb, IFLA_PROTINFO);
+		if (!nest || vbr_port_put_attrs(skb, port))
+			goto err_cancel;
+		nla_nest_end(skb, nest);
+	}
+	nlmsg_end(skb, nlh);
+	return 0;
+
+err_cancel:
+	nlmsg_cancel(skb, nlh);
+	return -EMSGSIZE;
+}
+
+/**
+ * vbr_port_notify() - tell listeners about a port
+ * @port: the port
+ * @type: RTM_NEWLINK or RTM_DELLINK
+ *
+ * Context: RTNL.
+ */
+void vbr_port_notify(const struct vbr_port *port, int type)
+{
+	struct net *net = dev_net(port->dev);
+	struct sk_buff *skb;
+
+	skb = nlmsg_new(vbr_port_msg_size(), GFP_KERNEL);
+	if (!skb) {
+		rtnl_set_sk_err(net, RTNLGRP_LINK, -ENOBUFS);
+		return;
+	}
+	if (WARN_ON_ONCE(vbr_port_fill(skb, port, 0, 0, type, 0))) {
+		kfree_skb(skb);
+		return;
+	}
+	rtnl_notify(skb, net, 0, RTNLGRP_LINK, NULL, GFP_KERNEL);
+}
+
+/**
+ * vbr_dev_getlink() - ndo_bridge_getlink: bridge link show
+ * @skb: the message
+ * @portid: receiver
+ * @seq: of the request
+ * @dev: a device whose master is the bridge, or the bridge device, which has
+ *	nothing to say as it has no VLANs
+ * @filter_mask: RTEXT_FILTER_*
+ * @nlflags: NLM_F_*
+ *
+ * Context: RTNL or RCU.
+ * Return: 0 or -EMSGSIZE.
+ */
+int vbr_dev_getlink(struct sk_buff *skb, u32 portid, u32 seq,
+		    struct net_device *dev, u32 filter_mask, int nlflags)
+{
+	const struct vbr_port *port = vbr_port_get(dev);
+
+	if (!port)
+		return 0;
+	return vbr_port_fill(skb, port, portid, seq, RTM_NEWLINK, nlflags);
+}
+
+/* The flags are the core's own; the rest asks for what is not there. */
+static int vbr_check_afspec(const struct nlattr *afspec,
+			    struct netlink_ext_ack *extack)
+{
+	const struct nlattr *nla;
+	int rem;
+
+	nla_for_each_nested(nla, afspec, rem) {
+		if (nla_type(nla) == IFLA_BRIDGE_FLAGS)
+			continue;
+		if (nla_type(nla) == IFLA_BRIDGE_MODE)
+			NL_SET_ERR_MSG_ATTR(extack, nla,
+					    "this bridge has no hardware to set a mode of");
+		else
+			NL_SET_ERR_MSG_ATTR(extack, nla,
+					    "this bridge does not filter VLANs");
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+/**
+ * vbr_dev_setlink() - ndo_bridge_setlink: bridge link set, bridge vlan add
+ * @dev: a device whose master is the bridge, or the bridge device
+ * @nlh: the request
+ * @flags: BRIDGE_FLAGS_*
+ * @extack: gets the sentence of a refusal
+ *
+ * Context: RTNL.
+ * Return: 0 or an error.
+ */
+int vbr_dev_setlink(struct net_device *dev, struct nlmsghdr *nlh, u16 flags,
+		    struct netlink_ext_ack *extack)
+{
+	struct vbr_port *port = vbr_port_get(dev);
+	struct nlattr *tb[VBR_BRPORT_MAX + 1];
+	const struct nlattr *afspec, *info;
+	struct vbr_port_config cfg = {};
+	int err;
+
+	afspec = nlmsg_find_attr(nlh, sizeof(struct ifinfomsg), IFLA_AF_SPEC);
+	if (afspec) {
+		err = vbr_check_afspec(afspec, extack);
+		if (err)
+			return err;
+	}
+	info = nlmsg_find_attr(nlh, sizeof(struct ifinfomsg), IFLA_PROTINFO);
+	if (!info)
+		return 0;
+	if (!port) {
+		NL_SET_ERR_MSG(extack,
+			       "these are options of a port, and the device is none");
+		return -EINVAL;
+	}
+	err = nla_parse_nested(tb, VBR_BRPORT_MAX, info, vbr_port_policy,
+			       extack);
+	if (err)
+		return err;
+	err = vbr_port_config_parse(&cfg, port, tb, VBR_BRPORT_MAX, extack);
+	if (err)
+		return err;
+	vbr_port_config_apply(port, &cfg);
+	vbr_port_notify(port, RTM_NEWLINK);
+	return 0;
+}
+
+/**
+ * vbr_dev_dellink() - ndo_bridge_dellink: bridge vlan del
+ * @dev: a device whose master is the bridge, or the bridge device
+ * @nlh: the request
+ * @flags: BRIDGE_FLAGS_*
+ *
+ * Context: RTNL.
+ * Return: 0 or an error; there is no place for a sentence.
+ */
+int vbr_dev_dellink(struct net_device *dev, struct nlmsghdr *nlh, u16 flags)
+{
+	const struct nlattr *afspec;
+
+	afspec = nlmsg_find_attr(nlh, sizeof(struct ifinfomsg), IFLA_AF_SPEC);
+	return afspec ? vbr_check_afspec(afspec, NULL) : 0;
+}
