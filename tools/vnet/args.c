@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Words of the command line, and complaints about them. */
+#include <ctype.h>
+#include <errno.h>
+#include <linux/if.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "args.h"
+
+void complain(const char *fmt, ...)
+{
+	va_list ap;
+
+	/* What was printed so far comes before the complaint on a terminal. */
+	fflush(stdout);
+	fputs("vnet: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+const char *args_next(struct args *a)
+{
+	if (!a->left)
+		return NULL;
+	a->left--;
+	return *a->word++;
+}
+
+bool args_take(struct args *a, const char *keyword)
+{
+	if (!a->left || strcmp(*a->word, keyword) != 0)
+		return false;
+	args_next(a);
+	return true;
+}
+
+const char *args_value(struct args *a, const char *keyword)
+{
+	const char *val = args_next(a);
+
+	if (!val)
+		complain("\"%s\" needs a value after it", keyword);
+	return val;
+}
+
+bool args_u32(struct args *a, const char *keyword, uint32_t min, uint32_t max,
+	      uint32_t *val)
+{
+	const char *word = args_value(a, keyword);
+	unsigned long long num;
+	char *end;
+
+	if (!word)
+		return false;
+	errno = 0;
+	num = strtoull(word, &end, 0);
+	/* strtoull takes "-1" and " 1" too. */
+	if (!isdigit((unsigned char)word[0]) || *end || errno ||
+	    num < min || num > max) {
+		complain("\"%s %s\": must be a number from %u to %u", keyword,
+			 word, min, max);
+		return false;
+	}
+	*val = num;
+	return true;
+}
+
+bool args_end(const struct args *a)
+{
+	if (!a->left)
+		return true;
+	complain("\"%s\" is not understood here", *a->word);
+	return false;
+}
+
+bool args_devname(const char *name)
+{
+	size_t len = strlen(name);
+	size_t i;
+
+	if (!len || len >= IFNAMSIZ) {
+		complain("\"%s\" is no device name: a name has 1 to %d characters",
+			 name, IFNAMSIZ - 1);
+		return false;
+	}
+	for (i = 0; i < len; i++) {
+		if (name[i] == '/' || name[i] == ':' ||
+		    isspace((unsigned char)name[i]))
+			break;
+	}
+	if (i < len || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
+		complain("\"%s\" is no device name: blank, slash, colon, \".\" and \"..\" are not", name);
+		return false;
+	}
+	return true;
+}

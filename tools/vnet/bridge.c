@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0
+/* `vnet bridge`: bridges of the suite, their options and their ports. */
+#include <linux/if_link.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "kinds.h"
+#include "linkfmt.h"
+#include "links.h"
+
+/* Numbers that are newer than the oldest headers the tool is built with. */
+enum {
+	BRIDGE_FDB_N_LEARNED = 48,
+	BRIDGE_FDB_MAX_LEARNED = 49,
+	BRIDGE_PORT_MAB = 40,
+	BRIDGE_PORT_MCAST_N_GROUPS = 41,
+	BRIDGE_PORT_MCAST_MAX_GROUPS = 42,
+	BRIDGE_PORT_NEIGH_VLAN_SUPPRESS = 43,
+	BRIDGE_PORT_BACKUP_NHID = 44,
+};
+
+static const struct linkfmt_attr bridge_options[] = {
+	{ IFLA_BR_FORWARD_DELAY, "forward_delay", LINKFMT_NUMBER },
+	{ IFLA_BR_HELLO_TIME, "hello_time", LINKFMT_NUMBER },
+	{ IFLA_BR_MAX_AGE, "max_age", LINKFMT_NUMBER },
+	{ IFLA_BR_AGEING_TIME, "ageing_time", LINKFMT_NUMBER },
+	{ IFLA_BR_STP_STATE, "stp_state", LINKFMT_NUMBER },
+	{ IFLA_BR_PRIORITY, "priority", LINKFMT_NUMBER },
+	{ IFLA_BR_VLAN_FILTERING, "vlan_filtering", LINKFMT_NUMBER },
+	{ IFLA_BR_VLAN_PROTOCOL, "vlan_protocol", LINKFMT_PROTO },
+	{ IFLA_BR_GROUP_FWD_MASK, "group_fwd_mask", LINKFMT_NUMBER },
+	{ IFLA_BR_ROOT_ID, "root_id", LINKFMT_BRIDGE_ID },
+	{ IFLA_BR_BRIDGE_ID, "bridge_id", LINKFMT_BRIDGE_ID },
+	{ IFLA_BR_ROOT_PORT, "root_port", LINKFMT_NUMBER },
+	{ IFLA_BR_ROOT_PATH_COST, "root_path_cost", LINKFMT_NUMBER },
+	{ IFLA_BR_TOPOLOGY_CHANGE, "topology_change", LINKFMT_NUMBER },
+	{ IFLA_BR_TOPOLOGY_CHANGE_DETECTED, "topology_change_detected",
+	  LINKFMT_NUMBER },
+	{ IFLA_BR_HELLO_TIMER, "hello_timer", LINKFMT_NUMBER },
+	{ IFLA_BR_TCN_TIMER, "tcn_timer", LINKFMT_NUMBER },
+	{ IFLA_BR_TOPOLOGY_CHANGE_TIMER, "topology_change_timer",
+	  LINKFMT_NUMBER },
+	{ IFLA_BR_GC_TIMER, "gc_timer", LINKFMT_NUMBER },
+	{ IFLA_BR_GROUP_ADDR, "group_address", LINKFMT_MAC },
+	{ IFLA_BR_FDB_FLUSH, "fdb_flush", LINKFMT_HIDDEN },
+	{ IFLA_BR_MCAST_ROUTER, "mcast_router", LINKFMT_NUMBER },
+	{ IFLA_BR_MCAST_SNOOPING, "mcast_snooping", LINKFMT_NUMBER },
+	{ IFLA_BR_MCAST_QUERY_USE_IFADDR, "mcast_query_use_ifaddr",
+	  LINKFMT_NUMBER },
+	{ IFLA_BR_MCAST_QUERIER, "mcast_querier", LINKFMT_NUMBER },
+	{ IFLA_BR_MCAST_HASH_ELASTICITY, "mcast_hash_elasticity",
+	  LINKFMT_NUMBER },
+	{ IFLA_BR_MCAST_HASH_MAX, "mcast_hash_max", LINKFMT_NUMBER },
+	{ IFLA_BR_MCAST_LAST_MEMBER_CNT, "mcast_last_member_count",
+	  LINKFMT_NUMBER },
+	{ IFLA_BR_MCAST_STARTUP_QUERY_CNT, "mcast_startup_query_count",
+	  LINKFMT_NUMBER },
+	{ IFLA_BR_MCAST_LAST_MEMBER_INTVL, "mcast_last_member_interval",
+	  LINKFMT_NUMBER },
+	{ IFLA_BR_MCAST_MEMBERSHIP_INTVL, "mcast_membership_interval",
+	  LINKFMT_NUMBER },
+	{ IFLA_BR_MCAST_QUERIER_INTVL, "mcast_querier_interval",
+	  LINKFMT_NUMBER },
+	{ IFLA_BR_MCAST_QUERY_INTVL, "mcast_query_interval", LINKFMT_NUMBER },
+	{ IFLA_BR_MCAST_QUERY_RESPONSE_INTVL, "mcast_query_response_interval",
+	  LINKFMT_NUMBER },
+	{ IFLA_BR_MCAST_STARTUP_QUERY_INTVL, "mcast_startup_query_interval",
+	  LINKFMT_NUMBER },
+	{ IFLA_BR_NF_CALL_IPTABLES, "nf_call_iptables", LINKFMT_NUMBER },
+	{ IFLA_BR_NF_CALL_IP6TABLES, "nf_call_ip6tables", LINKFMT_NUMBER },
+	{ IFLA_BR_NF_CALL_ARPTABLES, "nf_call_arptables", LINKFMT_NUMBER },
+	{ IFLA_BR_VLAN_DEFAULT_PVID, "vlan_default_pvid", LINKFMT_NUMBER },
+	{ IFLA_BR_PAD, "pad", LINKFMT_HIDDEN },
+	{ IFLA_BR_VLAN_STATS_ENABLED, "vlan_stats_enabled", LINKFMT_NUMBER },
+	{ IFLA_BR_MCAST_STATS_ENABLED, "mcast_stats_enabled", LINKFMT_NUMBER },
+	{ IFLA_BR_MCAST_IGMP_VERSION, "mcast_igmp_version", LINKFMT_NUMBER },
+	{ IFLA_BR_MCAST_MLD_VERSION, "mcast_mld_version", LINKFMT_NUMBER },
+	{ IFLA_BR_VLAN_STATS_PER_PORT, "vlan_stats_per_port", LINKFMT_NUMBER },
+	{ IFLA_BR_MULTI_BOOLOPT, "multi_boolopt", LINKFMT_BOOLS },
+	{ BRIDGE_FDB_N_LEARNED, "fdb_n_learned", LINKFMT_NUMBER },
+	{ BRIDGE_FDB_MAX_LEARNED, "fdb_max_learned", LINKFMT_NUMBER },
+};
+
+static const struct linkfmt_attr bridge_port_options[] = {
+	{ IFLA_BRPORT_STATE, "state", LINKFMT_PORT_STATE },
+	{ IFLA_BRPORT_PRIORITY, "priority", LINKFMT_NUMBER },
+	{ IFLA_BRPORT_COST, "cost", LINKFMT_NUMBER },
+	{ IFLA_BRPORT_MODE, "hairpin", LINKFMT_FLAG },
+	{ IFLA_BRPORT_GUARD, "guard", LINKFMT_FLAG },
+	{ IFLA_BRPORT_PROTECT, "root_block", LINKFMT_FLAG },
+	{ IFLA_BRPORT_FAST_LEAVE, "fastleave", LINKFMT_FLAG },
+	{ IFLA_BRPORT_LEARNING, "learning", LINKFMT_FLAG },
+	{ IFLA_BRPORT_UNICAST_FLOOD, "flood", LINKFMT_FLAG },
+	{ IFLA_BRPORT_PROXYARP, "proxy_arp", LINKFMT_FLAG },
+	{ IFLA_BRPORT_LEARNING_SYNC, "learning_sync", LINKFMT_FLAG },
+	{ IFLA_BRPORT_PROXYARP_WIFI, "proxy_arp_wifi", LINKFMT_FLAG },
+	{ IFLA_BRPORT_ROOT_ID, "root_id", LINKFMT_BRIDGE_ID },
+	{ IFLA_BRPORT_BRIDGE_ID, "bridge_id", LINKFMT_BRIDGE_ID },
+	{ IFLA_BRPORT_DESIGNATED_PORT, "designated_port", LINKFMT_NUMBER },
+	{ IFLA_BRPORT_DESIGNATED_COST, "designated_cost", LINKFMT_NUMBER },
+	{ IFLA_BRPORT_ID, "id", LINKFMT_NUMBER },
+	{ IFLA_BRPORT_NO, "no", LINKFMT_NUMBER },
+	{ IFLA_BRPORT_TOPOLOGY_CHANGE_ACK, "topology_change_ack",
+	  LINKFMT_FLAG },
+	{ IFLA_BRPORT_CONFIG_PENDING, "config_pending", LINKFMT_FLAG },
+	{ IFLA_BRPORT_MESSAGE_AGE_TIMER, "message_age_timer", LINKFMT_NUMBER },
+	{ IFLA_BRPORT_FORWARD_DELAY_TIMER, "forward_delay_timer",
+	  LINKFMT_NUMBER },
+	{ IFLA_BRPORT_HOLD_TIMER, "hold_timer", LINKFMT_NUMBER },
+	{ IFLA_BRPORT_FLUSH, "fdb_flush", LINKFMT_HIDDEN },
+	{ IFLA_BRPORT_MULTICAST_ROUTER, "mcast_router", LINKFMT_NUMBER },
+	{ IFLA_BRPORT_PAD, "pad", LINKFMT_HIDDEN },
+	{ IFLA_BRPORT_MCAST_FLOOD, "mcast_flood", LINKFMT_FLAG },
+	{ IFLA_BRPORT_MCAST_TO_UCAST, "mcast_to_unicast", LINKFMT_FLAG },
+	{ IFLA_BRPORT_VLAN_TUNNEL, "vlan_tunnel", LINKFMT_FLAG },
+	{ IFLA_BRPORT_BCAST_FLOOD, "bcast_flood", LINKFMT_FLAG },
+	{ IFLA_BRPORT_GROUP_FWD_MASK, "group_fwd_mask", LINKFMT_NUMBER },
+	{ IFLA_BRPORT_NEIGH_SUPPRESS, "neigh_suppress", LINKFMT_FLAG },
+	{ IFLA_BRPORT_ISOLATED, "isolated", LINKFMT_FLAG },
+	{ IFLA_BRPORT_BACKUP_PORT, "backup_port_index", LINKFMT_NUMBER },
+	{ IFLA_BRPORT_MRP_RING_OPEN, "mrp_ring_open", LINKFMT_FLAG },
+	{ IFLA_BRPORT_MRP_IN_OPEN, "mrp_in_open", LINKFMT_FLAG },
+	{ IFLA_BRPORT_MCAST_EHT_HOSTS_LIMIT, "mcast_eht_hosts_limit",
+	  LINKFMT_NUMBER },
+	{ IFLA_BRPORT_MCAST_EHT_HOSTS_CNT, "mcast_eht_hosts_cnt",
+	  LINKFMT_NUMBER },
+	{ IFLA_BRPORT_LOCKED, "locked", LINKFMT_FLAG },
+	{ BRIDGE_PORT_MAB, "mab", LINKFMT_FLAG },
+	{ BRIDGE_PORT_MCAST_N_GROUPS, "mcast_n_groups", LINKFMT_NUMBER },
+	{ BRIDGE_PORT_MCAST_MAX_GROUPS, "mcast_max_groups", LINKFMT_NUMBER },
+	{ BRIDGE_PORT_NEIGH_VLAN_SUPPRESS, "neigh_vlan_suppress",
+	  LINKFMT_FLAG },
+	{ BRIDGE_PORT_BACKUP_NHID, "backup_nhid", LINKFMT_NUMBER },
+};
+
+/* The ports of all bridges, grouped by bridge. */
+struct bridge_ports {
+	const struct link_row **port;
+	size_t count;
+};
+
+static int bridge_port_compare(const void *a, const void *b)
+{
+	const struct link_row *x = *(const struct link_row *const *)a;
+	const struct link_row *y = *(const struct link_row *const *)b;
+
+	if (x->master != y->master)
+		return x->master < y->master ? -1 : 1;
+	return (x->ifindex > y->ifindex) - (x->ifindex < y->ifindex);
+}
+
+static bool bridge_ports_find(struct bridge_ports *ports,
+			      const struct links *links)
+{
+	ports->count = 0;
+	ports->port = calloc(links->count + 1, sizeof(*ports->port));
+	if (!ports->port) {
+		complain("out of memory");
+		return false;
+	}
+	for (size_t i = 0; i < links->count; i++) {
+		if (strcmp(links->row[i].port_kind, KIND_BRIDGE) == 0)
+			ports->port[ports->count++] = &links->row[i];
+	}
+	qsort(ports->port, ports->count, sizeof(*ports->port),
+	      bridge_port_compare);
+	return true;
+}
+
+/* The first port of a bridge, or where it would be. */
+static size_t bridge_ports_of(const struct bridge_ports *ports, int bridge)
+{
+	size_t low = 0, high = ports->count;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (ports->port[mid]->master < bridge)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static void bridge_show_port(struct out *o, const struct link_row *port)
+{
+	out_line(o, 4);
+	out_object(o, NULL);
+	out_color(o, OUT_IFNAME, "ifname", "port", port->name);
+	out_u64(o, "ifindex", "ifindex", port->ifindex);
+	if (port->kind[0])
+		out_str(o, "kind", "kind", port->kind);
+	linkfmt_nest(o, port->port_data, bridge_port_options,
+		     ARRAY_SIZE(bridge_port_options));
+	out_object_end(o);
+}
+
+static void bridge_show_one(struct out *o, const struct link_row *bridge,
+			    const struct bridge_ports *ports)
+{
+	size_t first = bridge_ports_of(ports, bridge->ifindex);
+	size_t end = bridge_ports_of(ports, bridge->ifindex + 1);
+
+	out_line(o, 0);
+	out_object(o, NULL);
+	out_u64(o, "ifindex", NULL, bridge->ifindex);
+	out_color(o, OUT_IFNAME, "ifname", NULL, bridge->name);
+	linkfmt_common(o, bridge);
+	out_u64(o, "port_count", "ports", end - first);
+	if (bridge->data) {
+		out_line(o, 4);
+		out_object(o, "options");
+		out_word(o, "options");
+		linkfmt_nest(o, bridge->data, bridge_options,
+			     ARRAY_SIZE(bridge_options));
+		out_object_end(o);
+	}
+	out_array(o, "ports");
+	for (size_t i = first; i < end; i++)
+		bridge_show_port(o, ports->port[i]);
+	out_array_end(o);
+	out_object_end(o);
+}
+
+static int bridge_show(struct cmd_env *env, const struct links *links,
+		       const char *name)
+{
+	const struct link_row *one = NULL;
+	struct bridge_ports ports;
+	size_t shown = 0;
+
+	if (name) {
+		one = links_find(links, name, KIND_BRIDGE);
+		if (!one)
+			return CMD_USAGE;
+	}
+	if (!bridge_ports_find(&ports, links))
+		return CMD_REFUSED;
+	out_array(env->out, NULL);
+	for (size_t i = 0; i < links->count; i++) {
+		const struct link_row *row = &links->row[i];
+
+		if (one ? row != one : strcmp(row->kind, KIND_BRIDGE) != 0)
+			continue;
+		bridge_show_one(env->out, row, &ports);
+		shown++;
+	}
+	out_array_end(env->out);
+	free(ports.port);
+	if (!shown)
+		kind_hint(KIND_BRIDGE);
+	return CMD_DONE;
+}
+
+static int bridge_run(struct cmd_env *env, struct args *args)
+{
+	struct links links = { 0 };
+	int status = CMD_REFUSED;
+	const char *name;
+
+	args_take(args, "show");
+	args_take(args, "dev");
+	name = args_next(args);
+	if (!args_end(args))
+		return CMD_USAGE;
+
+	if (links_read(&links, env->nl, false))
+		status = bridge_show(env, &links, name);
+	links_free(&links);
+	return status;
+}
+
+const struct cmd bridge_cmd = {
+	.name = "bridge",
+	.brief = "show bridges, their options and their ports",
+	.help =
+"Usage: vnet bridge [ show ] [ [ dev ] BRIDGE ]\n"
+"\n"
+"Options and flags have the names by which \"ip link set\" takes them. Times are in\n"
+"hundredths of a second. A flag of a port is listed where it is on.\n",
+	.run = bridge_run,
+};

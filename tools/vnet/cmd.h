@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What a command of the tool is, and what each is given. */
+#ifndef VNET_CMD_H
+#define VNET_CMD_H
+
+#include "args.h"
+#include "nl.h"
+#include "out.h"
+
+/* The exit statuses of the tool. */
+enum cmd_status {
+	CMD_DONE = 0,
+	CMD_USAGE = 1,		/* the command line is wrong */
+	CMD_REFUSED = 2,	/* the kernel refused, or the work failed */
+};
+
+/**
+ * struct cmd_env - what every command works with
+ * @nl: an open rtnetlink socket in the namespace asked for
+ * @out: where the answer goes
+ */
+struct cmd_env {
+	struct vnl *nl;
+	struct out *out;
+};
+
+/**
+ * struct cmd - one word of the tool
+ * @name: the word
+ * @brief: what it does, in a few words
+ * @help: its usage text
+ * @run: does it; the arguments are those after the word
+ */
+struct cmd {
+	const char *name;
+	const char *brief;
+	const char *help;
+	int (*run)(struct cmd_env *env, struct args *args);
+};
+
+extern const struct cmd pair_cmd;
+extern const struct cmd link_cmd;
+extern const struct cmd bridge_cmd;
+extern const struct cmd fdb_cmd;
+extern const struct cmd stats_cmd;
+
+#endif

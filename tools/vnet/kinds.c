@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The kinds of device the suite makes. A module has the name of its kind. */
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "args.h"
+#include "kinds.h"
+
+static const char *const kind_names[] = { KIND_PAIR, KIND_BRIDGE };
+
+bool kind_is_ours(const char *kind)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kind_names); i++) {
+		if (strcmp(kind_names[i], kind) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool kind_loaded(const char *kind)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/module/%s", kind);
+	/* Without sysfs nothing can be said, and nothing is. */
+	return access("/sys/module", F_OK) != 0 || access(path, F_OK) == 0;
+}
+
+void kind_hint(const char *kind)
+{
+	char missing[128] = "";
+
+	for (size_t i = 0; i < ARRAY_SIZE(kind_names); i++) {
+		const char *name = kind_names[i];
+		size_t used = strlen(missing);
+
+		if (kind && strcmp(kind, name) != 0)
+			continue;
+		if (kind_loaded(name))
+			return;
+		snprintf(missing + used, sizeof(missing) - used, " %s", name);
+	}
+	complain("no such devices, and nothing to make them is loaded; \"modprobe -a%s\" loads it",
+		 missing);
+}

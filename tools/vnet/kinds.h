@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The kinds of device the suite makes, and the modules they come from. */
+#ifndef VNET_KINDS_H
+#define VNET_KINDS_H
+
+#include <stdbool.h>
+
+#define KIND_PAIR	"vveth"
+#define KIND_BRIDGE	"vbridge"
+
+/**
+ * kind_is_ours() - is this a kind of the suite?
+ * @kind: as in IFLA_INFO_KIND, "" for a device without one
+ *
+ * Return: whether it is.
+ */
+bool kind_is_ours(const char *kind);
+
+/**
+ * kind_hint() - say which modules to load if they are not loaded
+ * @kind: the kind that was looked for, NULL for any of the suite
+ *
+ * For an empty list: devices of a kind cannot exist without its module.
+ */
+void kind_hint(const char *kind);
+
+#endif

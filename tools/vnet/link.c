@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0
+/* `vnet link`: the devices of the suite. */
+#include <netlink/route/link.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "kinds.h"
+#include "linkfmt.h"
+#include "links.h"
+#include "netns.h"
+
+/* What stays the same for all devices of one answer. */
+struct link_view {
+	struct cmd_env *env;
+	struct links links;
+	struct netns_names names;
+};
+
+/* The name of the other end; NULL if it is where we may not look. */
+static const char *link_peer_name(struct link_view *view,
+				  const struct link_row *row,
+				  struct link_row *asked)
+{
+	const struct link_row *peer;
+
+	if (row->lower_nsid < 0) {
+		peer = links_by_index(&view->links, row->lower);
+		return peer ? peer->name : NULL;
+	}
+	if (link_ask(view->env->nl, asked, NULL, row->lower, row->lower_nsid))
+		return NULL;
+	return asked->name;
+}
+
+static void link_show_peer(struct link_view *view, const struct link_row *row)
+{
+	struct out *o = view->env->out;
+	struct link_row asked;
+	const char *name;
+
+	if (!row->lower)
+		return;
+	name = link_peer_name(view, row, &asked);
+	if (name)
+		out_color(o, OUT_IFNAME, "peer", "peer", name);
+	out_u64(o, "peer_index", "peer-index", row->lower);
+	if (row->lower_nsid < 0)
+		return;
+	out_u64(o, "link_netnsid", "link-netnsid", row->lower_nsid);
+	name = netns_name(&view->names, view->env->nl, row->lower_nsid);
+	if (name)
+		out_str(o, "link_netns", "link-netns", name);
+}
+
+static void link_show_one(struct link_view *view, const struct link_row *row)
+{
+	struct out *o = view->env->out;
+	const struct link_row *master;
+
+	out_line(o, 0);
+	out_object(o, NULL);
+	out_u64(o, "ifindex", NULL, row->ifindex);
+	out_color(o, OUT_IFNAME, "ifname", NULL, row->name);
+	out_str(o, "kind", "kind", row->kind);
+	if (strcmp(row->kind, KIND_PAIR) == 0)
+		link_show_peer(view, row);
+	if (row->master) {
+		master = links_by_index(&view->links, row->master);
+		if (master)
+			out_color(o, OUT_IFNAME, "master", "master",
+				  master->name);
+		else
+			out_u64(o, "master_index", "master-index", row->master);
+	}
+	linkfmt_common(o, row);
+	out_object_end(o);
+}
+
+static int link_show(struct link_view *view, const char *name)
+{
+	const struct link_row *one = NULL;
+	size_t shown = 0;
+
+	if (name) {
+		one = links_find(&view->links, name, NULL);
+		if (!one)
+			return CMD_USAGE;
+	}
+	out_array(view->env->out, NULL);
+	for (size_t i = 0; i < view->links.count; i++) {
+		const struct link_row *row = &view->links.row[i];
+
+		if (one ? row != one : !kind_is_ours(row->kind))
+			continue;
+		link_show_one(view, row);
+		shown++;
+	}
+	out_array_end(view->env->out);
+	if (!shown)
+		kind_hint(NULL);
+	return CMD_DONE;
+}
+
+static int link_run(struct cmd_env *env, struct args *args)
+{
+	struct link_view view = { .env = env };
+	int status = CMD_REFUSED;
+	const char *name;
+
+	args_take(args, "show");
+	args_take(args, "dev");
+	name = args_next(args);
+	if (!args_end(args))
+		return CMD_USAGE;
+
+	if (links_read(&view.links, env->nl, false))
+		status = link_show(&view, name);
+	links_free(&view.links);
+	netns_names_free(&view.names);
+	return status;
+}
+
+const struct cmd link_cmd = {
+	.name = "link",
+	.brief = "show the devices of the suite",
+	.help =
+"Usage: vnet link [ show ] [ [ dev ] NAME ]\n"
+"\n"
+"Each device with its kind, its peer and the peer's namespace, the bridge it is a\n"
+"port of, state, MTU and address.\n",
+	.run = link_run,
+};

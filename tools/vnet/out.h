@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One set of print calls for text and JSON.
+ *
+ * Text is lines of words: each call adds "label value" to the line, or the
+ * value alone where the label is NULL. JSON is written as it comes, so a dump of
+ * a million rows needs no memory.
+ */
+#ifndef VNET_OUT_H
+#define VNET_OUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define OUT_DEPTH_MAX	8
+
+enum out_color {
+	OUT_PLAIN,
+	OUT_IFNAME,
+	OUT_MAC,
+	OUT_GOOD,
+	OUT_BAD,
+};
+
+/**
+ * struct out - a writer
+ * @f: the stream
+ * @json: write JSON, else text
+ * @pretty: one JSON value a line
+ * @color: colour the text
+ * @line_used: the line of text has a word
+ * @any_item: something was written
+ * @depth: open JSON arrays and objects
+ * @has_items: whether each of them has an item already
+ */
+struct out {
+	FILE *f;
+	bool json;
+	bool pretty;
+	bool color;
+	bool line_used;
+	bool any_item;
+	unsigned int depth;
+	bool has_items[OUT_DEPTH_MAX];
+};
+
+/* JSON arrays and objects; the key is NULL inside an array. Nothing in text. */
+void out_array(struct out *o, const char *key);
+void out_array_end(struct out *o);
+void out_object(struct out *o, const char *key);
+void out_object_end(struct out *o);
+
+/**
+ * out_line() - begin a new line of text
+ * @o: the writer
+ * @indent: blanks before its first word
+ */
+void out_line(struct out *o, int indent);
+
+/**
+ * out_word() - add a word that only text has, such as a heading
+ * @o: the writer
+ * @word: the word
+ */
+void out_word(struct out *o, const char *word);
+
+void out_str(struct out *o, const char *key, const char *label,
+	     const char *val);
+void out_color(struct out *o, enum out_color color, const char *key,
+	       const char *label, const char *val);
+void out_u64(struct out *o, const char *key, const char *label, uint64_t val);
+
+/**
+ * out_count() - a counter: JSON has it always, text where it is not zero
+ * @o: the writer
+ * @key: its name in both
+ * @val: the count
+ */
+void out_count(struct out *o, const char *key, uint64_t val);
+
+/**
+ * out_flag() - a truth: true or false in JSON; in text its name where it is true
+ * @o: the writer
+ * @key: its name in both
+ * @val: the truth
+ */
+void out_flag(struct out *o, const char *key, bool val);
+
+/* Bytes: colon-separated for an address, run together for anything else. */
+void out_mac(struct out *o, const char *key, const char *label,
+	     const void *data, size_t len);
+void out_hex(struct out *o, const char *key, const void *data, size_t len);
+
+/**
+ * out_finish() - end the last line and write everything out
+ * @o: the writer
+ *
+ * Return: whether all of it was written.
+ */
+bool out_finish(struct out *o);
+
+#endif
