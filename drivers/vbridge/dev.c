@@ -311,6 +311,8 @@ void vbr_setup(struct net_device *dev)
 	dev->priv_flags &= ~IFF_TX_SKB_SHARING;
 	dev->priv_flags |= IFF_NO_QUEUE | IFF_DONT_BRIDGE |
 			   IFF_DISABLE_NETPOLL;
+	/* Whether the route is still needed is for the ports to say. */
+	netif_keep_dst(dev);
 	vnet_compat_set_lltx(dev);
 	vnet_compat_set_netns_immutable(dev);
 

@@ -355,21 +355,24 @@ static int vbr_fill_info(struct sk_buff *skb, const struct net_device *dev)
 {
 	const struct vbr *br = netdev_priv(dev);
 	struct br_boolopt_multi opt = {
-		.optval = br->no_ll_learn ? BIT(BR_BOOLOPT_NO_LL_LEARN) : 0,
+		.optval = READ_ONCE(br->no_ll_learn) ?
+			  BIT(BR_BOOLOPT_NO_LL_LEARN) : 0,
 		.optmask = BIT(BR_BOOLOPT_NO_LL_LEARN),
 	};
 
 	if (nla_put_u32(skb, IFLA_BR_AGEING_TIME,
-			jiffies_to_clock_t(br->ageing_time)) ||
+			jiffies_to_clock_t(READ_ONCE(br->ageing_time))) ||
 	    nla_put_u32(skb, IFLA_BR_STP_STATE, 0) ||
 	    nla_put_u8(skb, IFLA_BR_VLAN_FILTERING, 0) ||
 	    nla_put_u8(skb, IFLA_BR_MCAST_SNOOPING, 0) ||
-	    nla_put_u16(skb, IFLA_BR_GROUP_FWD_MASK, br->group_fwd_mask) ||
+	    nla_put_u16(skb, IFLA_BR_GROUP_FWD_MASK,
+			READ_ONCE(br->group_fwd_mask)) ||
 	    nla_put(skb, IFLA_BR_GROUP_ADDR, ETH_ALEN, vbr_group_addr) ||
 	    nla_put(skb, IFLA_BR_MULTI_BOOLOPT, sizeof(opt), &opt) ||
 	    nla_put_u32(skb, IFLA_BR_FDB_N_LEARNED,
 			READ_ONCE(br->n_learned)) ||
-	    nla_put_u32(skb, IFLA_BR_FDB_MAX_LEARNED, br->fdb_max_learned))
+	    nla_put_u32(skb, IFLA_BR_FDB_MAX_LEARNED,
+			READ_ONCE(br->fdb_max_learned)))
 		return -EMSGSIZE;
 	return 0;
 }
