@@ -1,0 +1,130 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# The tests' own library, runner and judge: what goes wrong in a test has to show.
+. "$(dirname "$0")/../lib/lib.sh"
+
+# A tree of its own with one test in it, whose cases come on stdin.
+make_tree()
+{
+	TREE=$CASE_DIR/tree
+	mkdir -p "$TREE/selftests/room" "$TREE/build/selftests"
+	ln -s "$SELFTESTS/lib" "$SELFTESTS/vm" "$SELFTESTS/run" "$TREE/selftests/"
+	ln -s "$TOOLS" "$TREE/build/selftests/lib"
+	{
+		echo '#!/usr/bin/env bash'
+		echo "# TIMEOUT: ${1:-60}"
+		# shellcheck disable=SC2016 # expanded in the test
+		echo '. "$(dirname "$0")/../lib/lib.sh"'
+		cat
+		echo 'run_tests "$@"'
+	} >"$TREE/selftests/room/t.sh"
+	chmod +x "$TREE/selftests/room/t.sh"
+}
+
+run_tree()
+{
+	VNET_OUT=$TREE VNET_BUILD=$TREE/build "$TREE/selftests/run" "$@"
+	RC=$?
+}
+
+check_result()
+{
+	grep -q $'^room/t\t'"$1"$'\t'"$2"$'\t'"$3" "$TREE/results" ||
+		fail "no result '$1 $2 $3' in: $(grep -v '^#' "$TREE/results")"
+}
+
+judge()
+{
+	VNET_SKIPS=$CASE_DIR/skips "$SELFTESTS/collect" "$TREE/results" 6.12 >"$CASE_DIR/judged"
+	RC=$?
+	cat "$CASE_DIR/judged"
+}
+
+verdicts_and_leftovers()
+{
+	make_tree <<-'EOF'
+		good() { check_eq 1 1 "one"; }
+		bad() { check_eq 1 2 "one and two"; check_eq 1 3 "not the first"; }
+		ended() { die "no way on"; fail "not reached"; }
+		absent() { skip "nothing there"; }
+		crashed() { echo "$no_such_variable"; }
+		namespace() { ip netns add left-$$; }
+		process() { sleep 100 & }
+		device() { ip link add left type bridge; }
+		order() { defer rmdir $CASE_DIR/x; defer rmdir "$CASE_DIR/x/y  z"; mkdir -p "$CASE_DIR/x/y  z"; }
+		clean() { setup_ns a b; bg sleep 100; bg_ns $a sleep 100; }
+		ALL_TESTS="good bad ended absent crashed namespace process device order clean"
+	EOF
+	run_tree
+	check_eq "$RC" 1 "status of the run"
+	check_result good pass ''
+	check_result bad fail "one and two: got '1', want '2'"
+	check_result ended fail 'no way on'
+	check_result absent skip 'nothing there'
+	check_result crashed fail 'the case ended with status'
+	check_result namespace fail 'left behind: left-'
+	check_result process fail 'left behind: processes ([0-9]* sleep 100'
+	check_result device fail 'left behind: left'
+	check_result order pass ''
+	check_result clean pass ''
+}
+
+time_limit()
+{
+	make_tree 4 <<-'EOF'
+		quick() { :; }
+		slow() { sleep 100; }
+		never() { :; }
+		ALL_TESTS="quick slow never"
+	EOF
+	run_tree
+	check_eq "$RC" 1 "status of the run"
+	check_result quick pass ''
+	check_result 2 fail 'time limit of 4 s'
+	check_result 3 fail 'time limit of 4 s'
+	: >"$CASE_DIR/skips"
+	judge
+	check_match "$(tail -n 1 "$CASE_DIR/judged")" '^1 passed, 2 failed, 0 skipped$' "last line"
+}
+
+chosen_case_only()
+{
+	make_tree <<-'EOF'
+		first() { :; }
+		second() { :; }
+		ALL_TESTS="first second"
+	EOF
+	run_tree 'room/*:sec*'
+	check_eq "$(grep -v '^#' "$TREE/results")" $'room/t\tsecond\tpass\t' "results"
+	run_tree 'nothing/*'
+	check_ne "$RC" 0 "status where no test is chosen"
+}
+
+judged()
+{
+	TREE=$CASE_DIR
+	printf '# No comment counts\n6.1*\troom/t:s*\tnot there\n' >"$CASE_DIR/skips"
+	printf '# file room/t\n# plan room/t 2\nroom/t\ta\tpass\t\nroom/t\tso\tskip\twhy\n# done\n' >"$CASE_DIR/results"
+	judge
+	check_eq "$RC $(tail -n 1 "$CASE_DIR/judged")" "0 1 passed, 0 failed, 1 skipped" "a skip that is listed"
+	printf '6.1\troom/t:s*\tnot there\n' >"$CASE_DIR/skips"
+	judge
+	check_eq "$RC $(tail -n 1 "$CASE_DIR/judged")" "1 1 passed, 0 failed, 1 skipped" "a skip on another kernel"
+	sed -i '/so/d' "$CASE_DIR/results"
+	judge
+	check_eq "$RC $(tail -n 1 "$CASE_DIR/judged")" "1 1 passed, 1 failed, 0 skipped" "fewer results than planned"
+	sed -i 's/plan room.t 2/plan room\/t 1/; /done/d' "$CASE_DIR/results"
+	judge
+	check_eq "$RC $(tail -n 1 "$CASE_DIR/judged")" "1 1 passed, 1 failed, 0 skipped" "a run without its end"
+	: >"$CASE_DIR/results"
+	judge
+	check_eq "$RC $(tail -n 1 "$CASE_DIR/judged")" "1 0 passed, 1 failed, 0 skipped" "no results"
+}
+
+ALL_TESTS="
+	verdicts_and_leftovers
+	time_limit
+	chosen_case_only
+	judged
+"
+run_tests "$@"

@@ -1,0 +1,172 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# The vnet tool's own grammar: options, help, exit statuses, empty answers, missing modules.
+. "$(dirname "$0")/../lib/lib.sh"
+# shellcheck source=common.sh
+. "$(dirname "$0")/common.sh"
+
+commands="pair link bridge fdb stats"
+
+help_names_all_commands()
+{
+	local text cmd
+
+	text=$("$VNET" help) || fail "vnet help failed"
+	for cmd in $commands; do
+		check_match "$text" "(^|"$'\n'") +$cmd +[a-z]" "the list of commands"
+	done
+	check_eq "$("$VNET" -h)" "$text" "-h"
+	check_eq "$("$VNET" --help)" "$text" "--help"
+}
+
+help_of_each_command()
+{
+	local text cmd
+
+	for cmd in $commands; do
+		text=$("$VNET" help "$cmd") || fail "vnet help $cmd failed"
+		check_match "$text" "^Usage: vnet $cmd" "help of $cmd"
+		check_eq "$("$VNET" "$cmd" help)" "$text" "vnet $cmd help"
+	done
+}
+
+version_is_told()
+{
+	check_match "$("$VNET" -V)" "^vnet .+" "-V"
+	check_eq "$("$VNET" --Version)" "$("$VNET" -V)" "--Version"
+}
+
+usage_errors_end_with_1()
+{
+	setup_ns a
+	check_status 1 "Usage: vnet" "$VNET"
+	check_status 1 "no command \"nonsense\"" "$VNET" nonsense
+	check_status 1 "no command \"nonsense\"" "$VNET" help nonsense
+	check_status 1 "no option \"-z\"" "$VNET" -z link
+	check_status 1 "\"-n\" needs a value" "$VNET" -n
+	check_status 1 "no device \"gone0\"" vnet "$a" link show gone0
+	check_status 1 "\"extra\" is not understood" vnet "$a" link show lo extra
+	check_status 1 "no device \"gone0\"" vnet "$a" bridge show gone0
+	check_status 1 "no device \"gone0\"" vnet "$a" stats gone0
+	check_status 1 "no device \"gone0\"" vnet "$a" fdb show br gone0
+	check_status 1 "no device \"gone0\"" vnet "$a" fdb show brport gone0
+	check_status 1 "\"br\" needs a value" vnet "$a" fdb show br
+	check_status 1 "from 1 to 4094" vnet "$a" fdb show vlan 4095
+	check_status 1 "\"pair\" needs add or del" vnet "$a" pair
+}
+
+keywords_are_whole_words()
+{
+	setup_ns a
+	check_status 1 "no command \"lin\"" "$VNET" lin
+	check_status 1 "no option \"-js\"" "$VNET" -js link
+	check_status 1 "\"pair ad\" is no command" vnet "$a" pair ad x peer y
+	check_status 1 "\"fdb sho\" is no command" vnet "$a" fdb sho
+	check_status 1 "no device \"sho\"" vnet "$a" link sho
+	check_eq "$(links "$a")" "" "devices"
+}
+
+devices_of_other_kinds_are_not_ours()
+{
+	setup_ns a
+	must ip -n "$a" link set lo up
+	check_status 1 "\"lo\" is not a vnet device" vnet "$a" link show lo
+	check_status 1 "\"lo\" is not a vnet device" vnet "$a" stats lo
+	check_status 1 "\"lo\" is not a vbridge device" vnet "$a" bridge show lo
+	check_status 1 "\"lo\" is not a vbridge device" vnet "$a" fdb show br lo
+	check_status 1 "\"lo\" is not a port" vnet "$a" fdb show brport lo
+	check_status 1 "\"lo\" is not a vveth device" vnet "$a" pair del lo
+	make_pair "$a" va vb
+	check_status 1 "\"va\" is not a vbridge device but of type vveth" vnet "$a" bridge show va
+}
+
+no_devices_is_an_empty_answer()
+{
+	local cmd
+
+	setup_ns a
+	for cmd in link bridge stats fdb; do
+		check_eq "$(vnet "$a" "$cmd" 2>/dev/null)" "" "vnet $cmd"
+		check_eq "$(vnet "$a" -j "$cmd" 2>/dev/null)" "[]" "vnet -j $cmd"
+	done
+}
+
+json_is_the_same_pretty()
+{
+	local cmd lines timeless='map(del(.used, .updated))'
+
+	setup_ns a
+	make_pair "$a" va vb
+	make_bridge "$a" br0 va
+	for cmd in link bridge stats fdb; do
+		vnet "$a" -j "$cmd" | jq -cS "$timeless" >"$CASE_DIR/plain"
+		vnet "$a" -j -p "$cmd" >"$CASE_DIR/pretty"
+		lines=$(wc -l <"$CASE_DIR/pretty")
+		check_ge "$lines" 10 "lines of vnet -j -p $cmd"
+		jq -cS "$timeless" "$CASE_DIR/pretty" | cmp "$CASE_DIR/plain" - || fail "vnet -j -p $cmd says something else"
+	done
+}
+
+colour_only_when_asked()
+{
+	local esc=$'\033' when
+
+	setup_ns a
+	make_pair "$a" va vb
+	for when in "" -color=never -color=auto; do
+		# shellcheck disable=SC2086 # one option or none
+		check_eq "$(vnet "$a" $when link | grep -c "$esc")" 0 "coloured lines with '$when'"
+	done
+	for when in -c --color=always; do
+		check_eq "$(vnet "$a" "$when" link | grep -c "$esc")" 2 "coloured lines with $when"
+	done
+	check_eq "$(vnet "$a" -c link | sed "s/$esc\[[0-9;]*m//g")" "$(vnet "$a" link)" "text without the colours"
+	check_eq "$(vnet "$a" -c -j link | grep -c "$esc")" 0 "coloured lines of JSON"
+	check_status 1 "always, auto or never" vnet "$a" -color=pink link
+}
+
+namespace_by_name_and_path()
+{
+	setup_ns a b
+	make_pair "$a" va vb
+	check_eq "$(vnet_column "$a" ifname link)" "va vb" "devices by name"
+	check_eq "$(vnet_column "/run/netns/$a" ifname link)" "va vb" "devices by path"
+	check_eq "$(vnet "$b" link 2>/dev/null)" "" "devices in the other"
+	check_status 1 "cannot open network namespace \"nowhere\"" "$VNET" -n nowhere link
+	check_status 1 "cannot enter network namespace \"/dev/null\"" "$VNET" -n /dev/null link
+}
+
+output_that_cannot_be_written()
+{
+	setup_ns a
+	make_pair "$a" va vb
+	check_status 2 "cannot write the answer: No space left" bash -c "\"$VNET\" -n $a link >/dev/full"
+}
+
+missing_modules_are_named()
+{
+	setup_ns a
+	must unload
+	check_status 0 "modprobe -a vveth vbridge" vnet "$a" link
+	check_status 0 "modprobe -a vbridge" vnet "$a" bridge
+	must modprobe vveth
+	check_status 0 "" vnet "$a" link
+}
+
+module_that_cannot_be_loaded()
+{
+	local helper
+
+	setup_ns a
+	must unload
+	helper=$(</proc/sys/kernel/modprobe)
+	defer sh -c "echo '$helper' >/proc/sys/kernel/modprobe"
+	echo /bin/false >/proc/sys/kernel/modprobe
+	check_status 2 "modprobe vveth" vnet "$a" pair add va peer vb
+	check_eq "$(links "$a")" "" "devices"
+}
+
+ALL_TESTS="help_names_all_commands help_of_each_command version_is_told usage_errors_end_with_1 keywords_are_whole_words
+	devices_of_other_kinds_are_not_ours no_devices_is_an_empty_answer json_is_the_same_pretty colour_only_when_asked
+	namespace_by_name_and_path output_that_cannot_be_written missing_modules_are_named module_that_cannot_be_loaded"
+run_tests "$@"

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What no tool would send: requests for a pair that are cut short, too long, unknown or wrong. Each is refused with a
+ * sentence, and no device is made.
+ */
+#define _GNU_SOURCE
+#include <linux/if_ether.h>
+#include <linux/veth.h>
+#include <sched.h>
+#include <stdlib.h>
+
+#include "kselftest_harness.h"
+#include "nl.h"
+
+static const char *kind(void)
+{
+	const char *name = getenv("VNET_PAIR");
+
+	return name ? name : "vveth";
+}
+
+/* The in-tree peer refuses some of this without a word. */
+static bool in_tree(void)
+{
+	return !strcmp(kind(), "veth");
+}
+
+FIXTURE(netlink) {
+	struct nl_sock nl;
+	struct nl_msg msg;
+	struct nlattr *info, *data, *peer;
+	int before;
+};
+
+/* A namespace for each test, which ends with the test's process. */
+FIXTURE_SETUP(netlink)
+{
+	ASSERT_EQ(0, unshare(CLONE_NEWNET));
+	ASSERT_EQ(0, nl_open(&self->nl, 0));
+	self->before = nl_count_links(&self->nl);
+	ASSERT_LE(1, self->before);
+}
+
+FIXTURE_TEARDOWN(netlink)
+{
+	close(self->nl.fd);
+}
+
+/* Everything up to the header in VETH_INFO_PEER; the test adds what belongs to the peer, then calls finish(). */
+static void start(FIXTURE_DATA(netlink) *self)
+{
+	struct ifinfomsg ifi = { .ifi_family = AF_UNSPEC };
+
+	nl_begin(&self->msg, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+	nl_put(&self->msg, &ifi, sizeof(ifi));
+	nl_attr_str(&self->msg, IFLA_IFNAME, "va");
+	self->info = nl_nest(&self->msg, IFLA_LINKINFO);
+	nl_attr_str(&self->msg, IFLA_INFO_KIND, kind());
+	self->data = nl_nest(&self->msg, IFLA_INFO_DATA);
+}
+
+static void start_peer(FIXTURE_DATA(netlink) *self)
+{
+	struct ifinfomsg ifi = { .ifi_family = AF_UNSPEC };
+
+	start(self);
+	self->peer = nl_nest(&self->msg, VETH_INFO_PEER);
+	nl_put(&self->msg, &ifi, sizeof(ifi));
+}
+
+static int finish(FIXTURE_DATA(netlink) *self)
+{
+	if (self->peer)
+		nl_nest_end(&self->msg, self->peer);
+	nl_nest_end(&self->msg, self->data);
+	nl_nest_end(&self->msg, self->info);
+	return nl_talk(&self->nl, &self->msg);
+}
+
+#define EXPECT_REFUSED(error) do {								\
+	EXPECT_EQ(error, finish(self));								\
+	EXPECT_EQ(self->before, nl_count_links(&self->nl));						\
+	if (!in_tree())										\
+		EXPECT_NE('\0', self->nl.extack[0]);						\
+} while (0)
+
+TEST_F(netlink, well_formed)
+{
+	start_peer(self);
+	nl_attr_str(&self->msg, IFLA_IFNAME, "vb");
+	ASSERT_EQ(0, finish(self));
+	EXPECT_EQ(self->before + 2, nl_count_links(&self->nl));
+	EXPECT_EQ(0, nl_del_link(&self->nl, "vb"));
+	EXPECT_EQ(self->before, nl_count_links(&self->nl));
+}
+
+TEST_F(netlink, without_peer_data)
+{
+	start(self);
+	ASSERT_EQ(0, finish(self));
+	EXPECT_EQ(self->before + 2, nl_count_links(&self->nl));
+}
+
+TEST_F(netlink, peer_header_too_short)
+{
+	unsigned char half[sizeof(struct ifinfomsg) / 2] = {};
+
+	start(self);
+	nl_attr(&self->msg, VETH_INFO_PEER, half, sizeof(half));
+	EXPECT_REFUSED(-ERANGE);
+}
+
+TEST_F(netlink, peer_empty)
+{
+	start(self);
+	nl_attr(&self->msg, VETH_INFO_PEER, NULL, 0);
+	EXPECT_REFUSED(-ERANGE);
+}
+
+TEST_F(netlink, unknown_option)
+{
+	if (in_tree())
+		SKIP(return, "the in-tree peer passes over it");
+	start(self);
+	nl_attr_u32(&self->msg, VETH_INFO_MAX + 1, 1);
+	EXPECT_REFUSED(-EINVAL);
+	start(self);
+	nl_attr_u32(&self->msg, 1000, 1);
+	EXPECT_REFUSED(-EINVAL);
+}
+
+TEST_F(netlink, unused_option)
+{
+	if (in_tree())
+		SKIP(return, "the in-tree peer passes over it");
+	start(self);
+	nl_attr_u32(&self->msg, VETH_INFO_UNSPEC, 1);
+	EXPECT_REFUSED(-EINVAL);
+}
+
+TEST_F(netlink, options_end_in_an_attribute)
+{
+	static const unsigned char rest[4] = { 1 };
+
+	if (in_tree())
+		SKIP(return, "the in-tree peer passes over it");
+	start(self);
+	nl_put(&self->msg, rest, sizeof(rest));
+	EXPECT_REFUSED(-EINVAL);
+}
+
+TEST_F(netlink, peer_name_too_long)
+{
+	start_peer(self);
+	nl_attr_str(&self->msg, IFLA_IFNAME, "sixteen.letters.");
+	EXPECT_REFUSED(-ERANGE);
+}
+
+TEST_F(netlink, peer_name_invalid)
+{
+	start_peer(self);
+	nl_attr_str(&self->msg, IFLA_IFNAME, "a/b");
+	EXPECT_EQ(-EINVAL, finish(self));
+	EXPECT_EQ(self->before, nl_count_links(&self->nl));
+}
+
+TEST_F(netlink, peer_mtu_too_short_an_attribute)
+{
+	start_peer(self);
+	nl_attr(&self->msg, IFLA_MTU, "\1\2", 2);
+	EXPECT_REFUSED(-ERANGE);
+}
+
+TEST_F(netlink, peer_mtu_out_of_range)
+{
+	static const unsigned int bad[] = { 0, 67, 65536, 0x7fffffff, 0xffffffff };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		start_peer(self);
+		nl_attr_u32(&self->msg, IFLA_MTU, bad[i]);
+		EXPECT_REFUSED(-EINVAL);
+	}
+}
+
+TEST_F(netlink, peer_address_of_wrong_length)
+{
+	unsigned char mac[32] = { 2 };
+
+	start_peer(self);
+	nl_attr(&self->msg, IFLA_ADDRESS, mac, 4);
+	EXPECT_REFUSED(-EINVAL);
+	start_peer(self);
+	nl_attr(&self->msg, IFLA_ADDRESS, mac, 8);
+	EXPECT_REFUSED(-EINVAL);
+}
+
+TEST_F(netlink, peer_address_multicast_or_zero)
+{
+	static const unsigned char multicast[ETH_ALEN] = { 1, 0, 0x5e, 0, 0, 1 }, zero[ETH_ALEN];
+
+	start_peer(self);
+	nl_attr(&self->msg, IFLA_ADDRESS, multicast, ETH_ALEN);
+	EXPECT_REFUSED(-EADDRNOTAVAIL);
+	start_peer(self);
+	nl_attr(&self->msg, IFLA_ADDRESS, zero, ETH_ALEN);
+	EXPECT_REFUSED(-EADDRNOTAVAIL);
+}
+
+TEST_F(netlink, peer_namespace_does_not_exist)
+{
+	start_peer(self);
+	nl_attr_u32(&self->msg, IFLA_NET_NS_PID, 0x3fffffff);
+	EXPECT_EQ(-ESRCH, finish(self));
+	start_peer(self);
+	nl_attr_u32(&self->msg, IFLA_NET_NS_FD, 12345);
+	EXPECT_EQ(-EBADF, finish(self));
+	EXPECT_EQ(self->before, nl_count_links(&self->nl));
+}
+
+/* The same request with the peer's part cut behind each of its bytes: made or refused, never half of it. */
+TEST_F(netlink, peer_cut_anywhere)
+{
+	unsigned char mac[ETH_ALEN] = { 2, 0, 0, 0, 0, 9 };
+	struct nl_msg whole;
+	unsigned int cut;
+	int rc, links;
+
+	start_peer(self);
+	nl_attr_str(&self->msg, IFLA_IFNAME, "vb");
+	nl_attr_u32(&self->msg, IFLA_MTU, 1400);
+	nl_attr(&self->msg, IFLA_ADDRESS, mac, sizeof(mac));
+	nl_nest_end(&self->msg, self->peer);
+	nl_nest_end(&self->msg, self->data);
+	nl_nest_end(&self->msg, self->info);
+	whole = self->msg;
+
+	for (cut = self->peer->nla_len - 1; cut >= NLA_HDRLEN; cut--) {
+		self->msg = whole;
+		self->peer->nla_len = cut;
+		rc = nl_talk(&self->nl, &self->msg);
+		links = nl_count_links(&self->nl);
+		EXPECT_EQ(self->before + (rc ? 0 : 2), links) {
+			TH_LOG("cut to %u bytes, answer %d", cut, rc);
+		}
+		if (cut < NLA_HDRLEN + sizeof(struct ifinfomsg))
+			EXPECT_NE(0, rc);
+		if (!rc)
+			EXPECT_EQ(0, nl_del_link(&self->nl, "va"));
+	}
+}
+
+/* An attribute that says it is longer than what it lies in. */
+TEST_F(netlink, peer_longer_than_the_options)
+{
+	if (in_tree())
+		SKIP(return, "the in-tree peer passes over it");
+	start_peer(self);
+	nl_nest_end(&self->msg, self->peer);
+	nl_nest_end(&self->msg, self->data);
+	nl_nest_end(&self->msg, self->info);
+	self->peer->nla_len += 400;
+	EXPECT_EQ(-EINVAL, nl_talk(&self->nl, &self->msg));
+	EXPECT_NE('\0', self->nl.extack[0]);
+	EXPECT_EQ(self->before, nl_count_links(&self->nl));
+}
+
+TEST_F(netlink, option_changes_refused)
+{
+	struct ifinfomsg ifi = { .ifi_family = AF_UNSPEC };
+
+	start_peer(self);
+	nl_attr_str(&self->msg, IFLA_IFNAME, "vb");
+	ASSERT_EQ(0, finish(self));
+
+	start_peer(self);
+	nl_attr_str(&self->msg, IFLA_IFNAME, "other");
+	self->msg.hdr.nlmsg_flags &= ~(NLM_F_CREATE | NLM_F_EXCL);
+	EXPECT_EQ(-EOPNOTSUPP, finish(self));
+	EXPECT_EQ(self->before + 2, nl_count_links(&self->nl));
+	if (!in_tree())
+		EXPECT_NE('\0', self->nl.extack[0]);
+
+	nl_begin(&self->msg, RTM_GETLINK, 0);
+	nl_put(&self->msg, &ifi, sizeof(ifi));
+	nl_attr_str(&self->msg, IFLA_IFNAME, "vb");
+	EXPECT_EQ(0, nl_talk(&self->nl, &self->msg));
+}
+
+TEST_HARNESS_MAIN
