@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0
+# make help lists the targets.
+
+# The kernel to build for: the running one's build tree, else the newest supported one that is installed.
+KDIR ?= $(firstword $(wildcard /lib/modules/$(shell uname -r)/build) \
+	$(shell ls -d /lib/modules/6.*/build /usr/src/linux-headers-6.*-amd64 2>/dev/null | sort -rV))
+# The kernel to test on: a series that Debian has.
+KERNEL ?= 6.12
+# Which tests: globs over room/file.
+T ?= *
+B := build
+
+# What a caller may hand on to the kernel's own make.
+kargs = $(foreach v,ARCH W C CF V CC LLVM CROSS_COMPILE,$(if $(filter command environment,$(firstword $(origin $v))),'$v=$($v)'))
+
+## make            all: modules for KDIR, the tool and the plugins, below build/
+all: modules tools
+
+## make modules    KDIR=<kernel build tree> [ARCH=um] [W=1] OUT=<folder for the .ko>
+modules: OUT ?= $B/modules
+modules:
+	+@drivers/build '$(KDIR)' '$(OUT)' $(kargs)
+
+## make sparse     the modules once more, through sparse, failing on any warning
+sparse:
+	+@$(MAKE) --no-print-directory modules C=2 CF='-D__CHECK_ENDIAN__ -Wsparse-error' OUT=$B/modules-sparse
+
+## make tools      the vnet tool; make plugins [OUT=<folder>]: the link_*.so for ip (IP_LIB_DIR)
+tools: plugins
+	@$(MAKE) --no-print-directory -C tools all OUT='$(abspath $B/tools)'
+
+plugins: OUT ?= $B/plugins
+plugins:
+	@$(MAKE) --no-print-directory -C tools plugins OUT='$(abspath $(OUT))'
+
+## make check      [KERNEL=6.1] [T='vveth/*']: the tests, in a VM
+check: deps
+	@selftests/check '$(KERNEL)' '$(T)'
+
+## make demo       containers on a vbridge, in a VM
+demo: deps
+	@selftests/in-vm -k '$(KERNEL)' selftests/demo/run
+
+## make shell      [KERNEL=6.1]: a root shell in the VM, with everything built and in place
+shell: deps
+	@selftests/in-vm -k '$(KERNEL)' -i bash -i
+
+## make check-mutants   shows that the tests notice broken code
+check-mutants: deps
+	@selftests/check-mutants '$(KERNEL)'
+
+## make check-vm   tests of the VM runner itself
+check-vm: deps
+	@selftests/vm/selftest.sh
+
+## make style      checkpatch --strict, shellcheck, SPDX lines
+style: deps
+	@selftests/style
+
+deps:
+	@selftests/deps
+
+## make install    the modules for the running kernel, the plugins, the tool; make uninstall takes them away
+install: all
+	install -d '$(DESTDIR)/lib/modules/$(release)/updates/vnet'
+	install -m 644 $B/modules/*.ko '$(DESTDIR)/lib/modules/$(release)/updates/vnet/'
+	@$(MAKE) --no-print-directory -C tools install OUT='$(abspath $B/tools)' PLUGINS='$(abspath $B/plugins)' DESTDIR='$(DESTDIR)'
+	$(if $(DESTDIR),,depmod '$(release)')
+
+uninstall:
+	rm -rf '$(DESTDIR)/lib/modules/$(release)/updates/vnet'
+	@$(MAKE) --no-print-directory -C tools uninstall DESTDIR='$(DESTDIR)'
+	$(if $(DESTDIR),,depmod '$(release)')
+
+release = $(shell cat '$(KDIR)/include/config/kernel.release')
+
+clean:
+	rm -rf $B
+
+help:
+	@sed -n 's/^## //p' Makefile
+
+.PHONY: all modules sparse tools plugins check demo shell check-mutants check-vm style deps install uninstall clean help
