@@ -49,9 +49,11 @@ static int drvstats_ioctl(const struct drvstats *drv, const char *name,
 static int drvstats_count(const struct drvstats *drv, const char *name,
 			  size_t *count)
 {
-	struct {
+	union {
 		struct ethtool_sset_info info;
-		uint32_t len;
+		/* The answer to one bit of the mask is one number behind it. */
+		uint8_t room[sizeof(struct ethtool_sset_info) +
+			     sizeof(uint32_t)];
 	} set = {
 		.info.cmd = ETHTOOL_GSSET_INFO,
 		.info.sset_mask = 1ULL << ETH_SS_STATS,
@@ -61,7 +63,7 @@ static int drvstats_count(const struct drvstats *drv, const char *name,
 	err = drvstats_ioctl(drv, name, &set);
 	if (err)
 		return err;
-	*count = set.info.sset_mask ? set.len : 0;
+	*count = set.info.sset_mask ? set.info.data[0] : 0;
 	return *count ? 0 : -EOPNOTSUPP;
 }
 

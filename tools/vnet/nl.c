@@ -87,9 +87,14 @@ struct nl_msg *vnl_msg(int type, int flags, const void *header, size_t len)
 	struct nl_msg *msg = nlmsg_alloc_simple(type, flags);
 
 	vnl_check(msg);
+	vnl_append(msg, header, len);
+	return msg;
+}
+
+void vnl_append(struct nl_msg *msg, const void *header, size_t len)
+{
 	vnl_check(nlmsg_append(msg, (void *)header, len, NLMSG_ALIGNTO) ?
 		  NULL : msg);
-	return msg;
 }
 
 void vnl_put(struct nl_msg *msg, int type, const void *data, size_t len)

@@ -52,6 +52,14 @@ void vnl_close(struct vnl *nl);
 struct nl_msg *vnl_msg(int type, int flags, const void *header, size_t len);
 
 /**
+ * vnl_append() - append a header, as at the start of a message in a nest
+ * @msg: the message, which has room for it
+ * @header: the header
+ * @len: its size
+ */
+void vnl_append(struct nl_msg *msg, const void *header, size_t len);
+
+/**
  * vnl_put() - append an attribute to a message that has room for it
  * @msg: the message
  * @type: the attribute's number

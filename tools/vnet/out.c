@@ -2,7 +2,10 @@
 /* Text and JSON from one set of calls. */
 #include <assert.h>
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include <json-c/json.h>
 
 #include "out.h"
 
@@ -44,23 +47,29 @@ static size_t out_utf8_len(const unsigned char *s)
  * A device name may hold any byte but a few, so bytes that are no UTF-8 are
  * written as if they were Latin-1: the JSON stays valid whatever the name.
  */
-static void out_json_string(struct out *o, const char *val)
+static struct json_object *out_json_string(const char *val)
 {
 	const unsigned char *s = (const unsigned char *)val;
-	size_t len;
+	char *clean = malloc(2 * strlen(val) + 1);
+	struct json_object *string;
+	size_t len, n = 0;
 
-	fputc('"', o->f);
+	if (!clean)
+		return NULL;
 	while (*s) {
 		len = out_utf8_len(s);
-		if (*s == '"' || *s == '\\')
-			fprintf(o->f, "\\%c", *s);
-		else if (*s < 0x20 || *s == 0x7f || !len)
-			fprintf(o->f, "\\u%04x", *s);
-		else
-			fwrite(s, 1, len, o->f);
-		s += len ? len : 1;
+		if (len) {
+			memcpy(clean + n, s, len);
+			n += len;
+			s += len;
+		} else {
+			clean[n++] = 0xc0 | *s >> 6;
+			clean[n++] = 0x80 | (*s++ & 0x3f);
+		}
 	}
-	fputc('"', o->f);
+	string = json_object_new_string_len(clean, n);
+	free(clean);
+	return string;
 }
 
 /* A name must not be able to send control sequences to the terminal. */
@@ -70,72 +79,99 @@ static void out_text_string(struct out *o, const char *val)
 		fputc(iscntrl((unsigned char)*val) ? '?' : *val, o->f);
 }
 
-static void out_json_break(struct out *o)
+/* Writes an item of the outermost array, or the outermost object; frees it. */
+static void out_json_row(struct out *o, struct json_object *row)
 {
-	if (!o->pretty)
-		return;
-	fputc('\n', o->f);
-	for (unsigned int i = 0; i < o->depth; i++)
-		fputs("    ", o->f);
+	int flags = JSON_C_TO_STRING_NOSLASHESCAPE;
+
+	if (o->pretty)
+		flags |= JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED;
+	if (o->any_row)
+		fputc(',', o->f);
+	if (o->pretty && o->depth)
+		fputc('\n', o->f);
+	o->any_row = true;
+	fputs(json_object_to_json_string_ext(row, flags), o->f);
+	json_object_put(row);
 }
 
-/* What stands before a JSON value: a comma, a line break, its key. */
-static void out_json_item(struct out *o, const char *key)
+/* Whether what comes next is a row of its own, and no part of one. */
+static bool out_json_at_top(const struct out *o)
+{
+	return !o->depth || !o->open[o->depth - 1];
+}
+
+/* Hands val over to what is open. */
+static void out_json_put(struct out *o, const char *key,
+			 struct json_object *val)
+{
+	struct json_object *parent;
+
+	o->any_item = true;
+	if (out_json_at_top(o)) {
+		out_json_row(o, val);
+		return;
+	}
+	parent = o->open[o->depth - 1];
+	if (json_object_is_type(parent, json_type_array))
+		json_object_array_add(parent, val);
+	else
+		json_object_object_add(parent, key, val);
+}
+
+static void out_json_open(struct out *o, const char *key,
+			  struct json_object *val)
 {
 	o->any_item = true;
-	if (o->depth) {
-		if (o->has_items[o->depth - 1])
-			fputc(',', o->f);
-		o->has_items[o->depth - 1] = true;
-		out_json_break(o);
-	}
-	if (key) {
-		out_json_string(o, key);
-		fputs(o->pretty ? ": " : ":", o->f);
-	}
-}
-
-static void out_json_open(struct out *o, const char *key, char brace)
-{
-	if (!o->json)
-		return;
-	out_json_item(o, key);
-	fputc(brace, o->f);
+	if (!out_json_at_top(o))
+		out_json_put(o, key, val);
 	assert(o->depth < OUT_DEPTH_MAX);
-	o->has_items[o->depth++] = false;
+	o->open[o->depth++] = val;
 }
 
-static void out_json_close(struct out *o, char brace)
+static void out_json_close(struct out *o)
 {
-	bool had_items;
+	struct json_object *val;
 
-	if (!o->json)
-		return;
 	assert(o->depth);
-	had_items = o->has_items[--o->depth];
-	if (had_items)
-		out_json_break(o);
-	fputc(brace, o->f);
+	val = o->open[--o->depth];
+	if (val && out_json_at_top(o))
+		out_json_row(o, val);
 }
 
 void out_array(struct out *o, const char *key)
 {
-	out_json_open(o, key, '[');
+	if (!o->json)
+		return;
+	if (o->depth) {
+		out_json_open(o, key, json_object_new_array());
+		return;
+	}
+	fputc('[', o->f);
+	out_json_open(o, key, NULL);
 }
 
 void out_array_end(struct out *o)
 {
-	out_json_close(o, ']');
+	bool outermost = o->depth == 1;
+
+	if (!o->json)
+		return;
+	out_json_close(o);
+	if (outermost)
+		fputs(o->pretty && o->any_row ? "\n]" : "]", o->f);
 }
 
 void out_object(struct out *o, const char *key)
 {
-	out_json_open(o, key, '{');
+	if (o->json)
+		out_json_open(o, key, json_object_new_object());
 }
 
 void out_object_end(struct out *o)
 {
-	out_json_close(o, '}');
+	if (o->json)
+		out_json_close(o);
 }
 
 void out_line(struct out *o, int indent)
@@ -171,8 +207,7 @@ void out_color(struct out *o, enum out_color color, const char *key,
 	       const char *label, const char *val)
 {
 	if (o->json) {
-		out_json_item(o, key);
-		out_json_string(o, val);
+		out_json_put(o, key, out_json_string(val));
 		return;
 	}
 	out_text_label(o, label);
@@ -191,10 +226,11 @@ void out_str(struct out *o, const char *key, const char *label,
 
 void out_u64(struct out *o, const char *key, const char *label, uint64_t val)
 {
-	if (o->json)
-		out_json_item(o, key);
-	else
-		out_text_label(o, label);
+	if (o->json) {
+		out_json_put(o, key, json_object_new_uint64(val));
+		return;
+	}
+	out_text_label(o, label);
 	fprintf(o->f, "%ju", (uintmax_t)val);
 }
 
@@ -206,58 +242,44 @@ void out_count(struct out *o, const char *key, uint64_t val)
 
 void out_flag(struct out *o, const char *key, bool val)
 {
-	if (o->json) {
-		out_json_item(o, key);
-		fputs(val ? "true" : "false", o->f);
-	} else if (val) {
+	if (o->json)
+		out_json_put(o, key, json_object_new_boolean(val));
+	else if (val)
 		out_word(o, key);
-	}
 }
 
-static void out_bytes(struct out *o, const void *data, size_t len,
-		      char sep)
+/* Both texts of bytes are cut to what fits: no address is that long. */
+static void out_format_bytes(char *text, size_t size, const void *data,
+			     size_t len, const char *sep)
 {
-	static const char digit[] = "0123456789abcdef";
 	const unsigned char *b = data;
+	size_t n = 0;
 
-	for (size_t i = 0; i < len; i++) {
-		if (sep && i)
-			fputc(sep, o->f);
-		fputc(digit[b[i] >> 4], o->f);
-		fputc(digit[b[i] & 0xf], o->f);
-	}
+	text[0] = '\0';
+	for (size_t i = 0; i < len && n + 4 < size; i++)
+		n += snprintf(text + n, size - n, "%s%02x", i ? sep : "", b[i]);
 }
 
 void out_mac(struct out *o, const char *key, const char *label,
 	     const void *data, size_t len)
 {
-	if (o->json) {
-		out_json_item(o, key);
-		fputc('"', o->f);
-		out_bytes(o, data, len, ':');
-		fputc('"', o->f);
-		return;
-	}
-	out_text_label(o, label);
-	if (o->color)
-		fputs(out_escape[OUT_MAC], o->f);
-	out_bytes(o, data, len, ':');
-	if (o->color)
-		fputs("\033[0m", o->f);
+	char text[128];
+
+	out_format_bytes(text, sizeof(text), data, len, ":");
+	out_color(o, OUT_MAC, key, label, text);
 }
 
 void out_hex(struct out *o, const char *key, const void *data, size_t len)
 {
+	char text[512];
+
+	out_format_bytes(text, sizeof(text), data, len, "");
 	if (o->json) {
-		out_json_item(o, key);
-		fputc('"', o->f);
-		out_bytes(o, data, len, '\0');
-		fputc('"', o->f);
+		out_json_put(o, key, json_object_new_string(text));
 		return;
 	}
 	out_text_label(o, key);
-	fputs("0x", o->f);
-	out_bytes(o, data, len, '\0');
+	fprintf(o->f, "0x%s", text);
 }
 
 bool out_finish(struct out *o)

@@ -3,8 +3,9 @@
  * One set of print calls for text and JSON.
  *
  * Text is lines of words: each call adds "label value" to the line, or the
- * value alone where the label is NULL. JSON is written as it comes, so a dump of
- * a million rows needs no memory.
+ * value alone where the label is NULL. JSON is made by json-c, a row at a time:
+ * each item of the outermost array is written and freed as soon as it is
+ * complete, so a dump of a million rows needs the memory of one.
  */
 #ifndef VNET_OUT_H
 #define VNET_OUT_H
@@ -13,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+
+struct json_object;
 
 #define OUT_DEPTH_MAX	8
 
@@ -28,12 +31,13 @@ enum out_color {
  * struct out - a writer
  * @f: the stream
  * @json: write JSON, else text
- * @pretty: one JSON value a line
+ * @pretty: JSON over several lines, indented
  * @color: colour the text
  * @line_used: the line of text has a word
  * @any_item: something was written
+ * @any_row: the outermost JSON array has an item
  * @depth: open JSON arrays and objects
- * @has_items: whether each of them has an item already
+ * @open: those; NULL for the outermost array, whose items are not kept
  */
 struct out {
 	FILE *f;
@@ -42,8 +46,9 @@ struct out {
 	bool color;
 	bool line_used;
 	bool any_item;
+	bool any_row;
 	unsigned int depth;
-	bool has_items[OUT_DEPTH_MAX];
+	struct json_object *open[OUT_DEPTH_MAX];
 };
 
 /* JSON arrays and objects; the key is NULL inside an array. Nothing in text. */

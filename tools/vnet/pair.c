@@ -203,7 +203,7 @@ static struct nl_msg *pair_request(const struct pair_end *near,
 	vnl_put_str(msg, IFLA_INFO_KIND, KIND_PAIR);
 	data = vnl_nest(msg, IFLA_INFO_DATA);
 	peer = vnl_nest(msg, VETH_INFO_PEER);
-	nlmsg_append(msg, &far_ifi, sizeof(far_ifi), NLMSG_ALIGNTO);
+	vnl_append(msg, &far_ifi, sizeof(far_ifi));
 	pair_put_end(msg, far);
 	nla_nest_end(msg, peer);
 	nla_nest_end(msg, data);
