@@ -71,7 +71,7 @@ verdicts_and_leftovers()
 
 time_limit()
 {
-	make_tree 4 <<-'EOF'
+	make_tree 6 <<-'EOF'
 		quick() { :; }
 		slow() { sleep 100; }
 		never() { :; }
@@ -80,8 +80,8 @@ time_limit()
 	run_tree
 	check_eq "$RC" 1 "status of the run"
 	check_result quick pass ''
-	check_result 2 fail 'time limit of 4 s'
-	check_result 3 fail 'time limit of 4 s'
+	check_result 2 fail 'time limit of 6 s'
+	check_result 3 fail 'time limit of 6 s'
 	: >"$CASE_DIR/skips"
 	judge
 	check_match "$(tail -n 1 "$CASE_DIR/judged")" '^1 passed, 2 failed, 0 skipped$' "last line"

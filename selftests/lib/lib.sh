@@ -302,6 +302,7 @@ run_one()
 	DEFERRED=()
 	RET=pass
 	REASON=
+	CASE_SHELL=$BASHPID
 	trap end_one EXIT
 	"$1"
 	exit 0
@@ -313,6 +314,8 @@ end_one()
 	local rc=$?
 
 	trap - EXIT
+	# A background process that is killed before it has become its program still has this trap.
+	[ "$BASHPID" = "$CASE_SHELL" ] || exit
 	[ "$rc" -eq 0 ] || [ "$RET" != pass ] || fail "the case ended with status $rc"
 	run_deferred
 	printf '%s\n%s\n' "$RET" "$REASON" >"$CASE_DIR/verdict"
@@ -413,6 +416,7 @@ abort_run()
 
 end_run()
 {
+	[ "$BASHPID" = $$ ] || exit
 	kill "$LINKD_PID"
 	wait "$LINKD_PID" 2>/dev/null
 	rm -rf "$WORK_DIR"

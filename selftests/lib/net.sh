@@ -109,6 +109,8 @@ add_pair()
 		return
 	fi
 	must ip -n "$nsa" link add "$a" "$@" type "$PAIR" peer name "$b" netns "$nsb"
+	# `up` waits for the end to be operational, which takes both.
+	must ip -n "$nsb" link set "$b" up
 	must_ask up "$nsa" "$a"
 	must_ask up "$nsb" "$b"
 }

@@ -65,11 +65,13 @@ FIXTURE_TEARDOWN(plugin)
 static int plugin_parse(struct link_util *util, char *word, char *said,
 			size_t size)
 {
-	char *argv[] = { word, NULL };
 	FILE *real = stderr;
+	char *argv[2];
 	FILE *fake;
 	int ret;
 
+	argv[0] = word;
+	argv[1] = NULL;
 	memset(said, 0, size);
 	fake = fmemopen(said, size, "w");
 	if (!fake)
@@ -106,7 +108,7 @@ TEST_F(plugin, offers_nothing_it_cannot_do)
 
 TEST_F(plugin, helps_all_the_same)
 {
-	char text[4096] = "";
+	char text[4096] = { 0 };
 	FILE *f;
 
 	f = fmemopen(text, sizeof(text), "w");

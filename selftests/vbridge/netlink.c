@@ -316,16 +316,22 @@ static int send_from(unsigned char last)
 	return rc == sizeof(frame) ? 0 : -errno;
 }
 
-/* Receiving happens in softirq context, some time after sending. */
-static unsigned int wait_learned(FIXTURE_DATA(netlink) *self, unsigned int want)
+/* What follows a frame or a change of a link comes some time after it. */
+static unsigned int wait_option(FIXTURE_DATA(netlink) *self, unsigned short nest, unsigned short type, unsigned int want)
 {
-	unsigned int have = 0, tries;
+	unsigned int have = ~want, tries;
 
-	for (tries = 0; tries < 200 && have != want; tries++) {
-		have = option(self, IFLA_INFO_DATA, BR_FDB_N_LEARNED);
-		usleep(10000);
+	for (tries = 0; tries < 500 && have != want; tries++) {
+		if (tries)
+			usleep(10000);
+		have = option(self, nest, type);
 	}
 	return have;
+}
+
+static unsigned int wait_learned(FIXTURE_DATA(netlink) *self, unsigned int want)
+{
+	return wait_option(self, IFLA_INFO_DATA, BR_FDB_N_LEARNED, want);
 }
 
 TEST_F(netlink, learned_addresses_are_limited)
@@ -337,6 +343,8 @@ TEST_F(netlink, learned_addresses_are_limited)
 	ASSERT_EQ(0, change_bridge(self, BR_FDB_MAX_LEARNED, &max, sizeof(max)));
 	EXPECT_EQ(4, option(self, IFLA_INFO_DATA, BR_FDB_MAX_LEARNED));
 	ASSERT_EQ(0, option(self, IFLA_INFO_DATA, BR_FDB_N_LEARNED));
+	ASSERT_EQ(BR_STATE_FORWARDING,
+		  wait_option(self, IFLA_INFO_SLAVE_DATA, IFLA_BRPORT_STATE, BR_STATE_FORWARDING));
 	for (i = 1; i <= 3; i++)
 		ASSERT_EQ(0, send_from(i));
 	EXPECT_EQ(3, wait_learned(self, 3));

@@ -54,32 +54,38 @@ counters_of_all_cpus()
 	check_path $((2000 * $(nproc))) "$a" va "$b" vb
 }
 
-gso_counted_in_frames()
+same_counts()
 {
-	local tx rx bytes
+	[ "$(link_stat "$a" va tx_packets tx_bytes)" = "$(link_stat "$b" vb rx_packets rx_bytes)" ]
+}
 
-	setup_ns -6 a b
-	add_pair "$a" va "$b" vb
+# What the receiver merges was counted before.
+counted_before_gro()
+{
+	local tx bytes
+
+	make_pair
 	ipb "$a" <<< "addr add 192.0.2.1/24 dev va"
 	ipb "$b" <<< "addr add 192.0.2.2/24 dev vb"
 	must in_ns "$a" ethtool -K va tso off gso off
 	must tcp_check "$a" "$b" 192.0.2.2 3000000
+	busywait 2000 same_counts || fail "va sent $(link_stat "$a" va tx_packets tx_bytes), vb received $(link_stat "$b" vb rx_packets rx_bytes)"
 	read -r tx bytes <<<"$(link_stat "$a" va tx_packets tx_bytes)"
-	rx=$(link_stat "$b" vb rx_packets)
-	check_eq "$rx" "$tx" "frames received and sent"
 	check_ge "$tx" $((3000000 / 1448)) "frames va sent"
 	check_ge "$bytes" $((3000000 + 2000 * 66)) "bytes va sent"
 }
 
-# The stack drops what is sent without a carrier; the device counts it.
+# Nothing is sent without a carrier. What is handed to the device past its queue is counted there; what a queue that is not
+# active drops is counted by newer kernels only.
 peer_down_is_counted()
 {
 	make_pair
 	must ip -n "$b" link set vb down
 	busywait 2000 no_carrier "$a" va || fail "va still has its carrier"
-	pkt -T "$a:va" -c 50
 	pkt -T "$a:va" -c 50 -b
-	check_eq "$(link_stat "$a" va tx_packets tx_dropped)" "0 100" "sent and dropped by va"
+	check_eq "$(link_stat "$a" va tx_packets tx_dropped)" "0 50" "sent and dropped by va"
+	pkt -T "$a:va" -c 50
+	check_eq "$(link_stat "$a" va tx_packets)" 0 "sent by va through its queue"
 	check_eq "$(link_stat "$b" vb rx_packets rx_dropped)" "0 0" "received and dropped by vb"
 }
 
@@ -246,7 +252,7 @@ ethtool_agrees()
 ALL_TESTS="
 	packets_and_bytes_add_up
 	counters_of_all_cpus
-	gso_counted_in_frames
+	counted_before_gro
 	peer_down_is_counted
 	too_long_for_the_peer
 	overflow_is_counted

@@ -165,13 +165,31 @@ under_in_tree_bridge()
 	check_match "$(in_ns "$host" bridge fdb show dev pa)" "$(link_attr "$a" va address)" "learned at pa"
 }
 
+check_order()
+{
+	pkt -T "$a:va" -R "$b:vb" -c 20000 -f 64 -r 50000
+	check_eq "${PKT[rx0.dup]} ${PKT[rx0.late]}" "0 0" "frames twice, late"
+	check_eq "$((PKT["rx0.unique"] + $(link_stat "$a" va tx_dropped)))" 20000 "frames come and counted as dropped"
+	check_ge "${PKT[rx0.unique]}" 10000 "frames come"
+}
+
 order_within_flows()
 {
 	setup_ns a b
 	add_pair "$a" va "$b" vb
-	pkt -T "$a:va" -R "$b:vb" -c 20000 -f 64 -r 50000
-	check_eq "${PKT[rx0.dup]} ${PKT[rx0.late]}" "0 0" "frames twice, late"
-	check_eq "$((PKT["rx0.unique"] + $(link_stat "$a" va tx_dropped)))" 20000 "frames come and counted as dropped"
+	check_order
+}
+
+order_with_four_queues()
+{
+	setup_ns a b
+	must ip -n "$a" link add va numtxqueues 4 numrxqueues 4 type "$PAIR" \
+		peer name vb numtxqueues 4 numrxqueues 4 netns "$b"
+	must ip -n "$a" link set va up
+	set_up "$b" vb
+	wait_up "$a" va
+	check_eq "$(ip_attr "$b" vb num_tx_queues)" 4 "queues of vb"
+	check_order
 }
 
 ALL_TESTS="
@@ -185,5 +203,6 @@ ALL_TESTS="
 	vlan_on_top
 	under_in_tree_bridge
 	order_within_flows
+	order_with_four_queues
 "
 run_tests "$@"
