@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The end of bridges, ports, namespaces and the module while frames are on their way, and life beside the in-tree bridge.
 # The topology is drawn in common.sh.
-# TIMEOUT: 200
+# TIMEOUT: 300
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"

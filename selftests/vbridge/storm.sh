@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Storms of frames, every one accounted for: each device and the bridge hand on or count as dropped what they were given.
 # The topology is drawn in common.sh.
-# TIMEOUT: 200
+# TIMEOUT: 300
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # The end of pairs, namespaces and the module while frames are on their way, and that nothing is left of them.
-# TIMEOUT: 200
+# TIMEOUT: 300
 #
 #	+-- a --+     +-- b --+
 #	|  va --+-----+-- vb  |
