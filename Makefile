@@ -35,7 +35,7 @@ plugins:
 
 ## make check      [KERNEL=6.1] [T='vveth/*']: the tests, in a VM
 check: deps
-	@selftests/check '$(KERNEL)' '$(T)'
+	@selftests/check '$(KERNEL)' $(foreach t,$(T),'$t')
 
 ## make demo       containers on a vbridge, in a VM
 demo: deps
