@@ -6,6 +6,7 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/slab.h>
+#include <net/sock.h>
 #include "vveth.h"
 
 /* The transport protocol, where the plain header is at hand; else 0. */
@@ -53,10 +54,13 @@ static void vveth_receive(struct vveth_rq *rq, struct sk_buff *skb,
 			  bool peer_tso)
 {
 	if (vveth_gro_helps(rq->dev, skb, peer_tso) && !skb_shared(skb) &&
-	    !skb_unclone(skb, GFP_ATOMIC))
+	    !skb_unclone(skb, GFP_ATOMIC)) {
+		/* Else the sender's socket is never given back what it paid. */
+		skb_prepare_for_gro(skb);
 		napi_gro_receive(&rq->napi, skb);
-	else
+	} else {
 		netif_receive_skb(skb);
+	}
 }
 
 static void vveth_count_rx(struct net_device *dev, unsigned int packets,
