@@ -14,10 +14,18 @@
 /* Entries dealt with before the lock is given to others. */
 #define VBR_FDB_LOCKED_CHUNK 128
 
+/*
+ * A table refuses entries when it is to grow again before the work that moves
+ * the entries of the last growth has run, which a burst on a busy CPU gets to
+ * soon if it starts at the four buckets of the default.
+ */
+#define VBR_FDB_MIN_BUCKETS 256
+
 static const struct rhashtable_params vbr_fdb_params = {
 	.head_offset = offsetof(struct vbr_fdb, node),
 	.key_offset = offsetof(struct vbr_fdb, key),
 	.key_len = sizeof(struct vbr_fdb_key),
+	.min_size = VBR_FDB_MIN_BUCKETS,
 	.automatic_shrinking = true,
 };
 
