@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# Sourced by `kernel` and `debug-kernel`: their messages, their cache, and how they get packages. Nothing is installed
+# Sourced by `kernel`, `debug-kernel` and `../um/build`: their messages, their cache, and how they get packages. Nothing is installed
 # and no root is needed.
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
