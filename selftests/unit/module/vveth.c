@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of vveth: which frames cross, which are worth GRO's time, which
+ * addresses and MTUs an end may have.
+ */
+#include "../drivers/vveth/napi.c"
+#include "../drivers/vveth/netlink.c"
+#include "../drivers/vveth/xmit.c"
+#include "unit.h"
+
+static struct sk_buff *unit_frame(unsigned int len)
+{
+	struct sk_buff *skb = alloc_skb(NET_SKB_PAD + 2048, GFP_KERNEL);
+
+	if (!skb)
+		return NULL;
+	skb_reserve(skb, NET_SKB_PAD);
+	skb_put_zero(skb, len);
+	return skb;
+}
+
+static void transport_is_read_from_whole_headers(struct kunit *test)
+{
+	static const struct {
+		u16 protocol;
+		unsigned int len, at;
+		u8 want;
+	} cases[] = {
+		{ ETH_P_IP, 20, 9, IPPROTO_TCP },
+		{ ETH_P_IP, 19, 9, 0 },
+		{ ETH_P_IP, 0, 0, 0 },
+		{ ETH_P_IPV6, 40, 6, IPPROTO_TCP },
+		{ ETH_P_IPV6, 39, 6, 0 },
+		{ ETH_P_IPV6, 20, 6, 0 },
+		{ ETH_P_ARP, 60, 9, 0 },
+		{ ETH_P_8021Q, 60, 9, 0 },
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct sk_buff *skb = unit_frame(cases[i].len);
+
+		if (!unit_has(test, skb))
+			return;
+		if (cases[i].len)
+			skb->data[cases[i].at] = IPPROTO_TCP;
+		skb->protocol = htons(cases[i].protocol);
+		KUNIT_EXPECT_EQ_MSG(test, vveth_gro_proto(skb), cases[i].want,
+				    "(case %d)", i);
+		kfree_skb(skb);
+	}
+}
+
+static void gro_gets_what_it_merges(struct kunit *test)
+{
+	static const struct {
+		netdev_features_t features;
+		u8 transport;
+		bool socket, tso, gso, want;
+	} cases[] = {
+		{ NETIF_F_GRO, IPPROTO_TCP, false, true, false, true },
+		{ NETIF_F_GRO, IPPROTO_TCP, true, false, false, true },
+		{ NETIF_F_GRO, IPPROTO_TCP, true, true, false, false },
+		{ NETIF_F_GRO, IPPROTO_TCP, false, false, true, false },
+		{ 0, IPPROTO_TCP, false, false, false, false },
+		{ NETIF_F_GRO, IPPROTO_UDP, false, false, false, false },
+		{ NETIF_F_GRO | NETIF_F_GRO_FRAGLIST, IPPROTO_UDP, false, false,
+		  false, true },
+		{ NETIF_F_GRO | NETIF_F_GRO_UDP_FWD, IPPROTO_UDP, true, true,
+		  false, true },
+		{ NETIF_F_GRO_UDP_FWD, IPPROTO_UDP, false, false, false, false },
+		{ NETIF_F_GRO, IPPROTO_ICMP, false, false, false, false },
+	};
+	struct net_device *dev = unit_device();
+	struct sock *sk = kzalloc(sizeof(*sk), GFP_KERNEL);
+	int i;
+
+	if (!unit_has(test, dev))
+		return;
+	if (!unit_has(test, sk))
+		return;
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct sk_buff *skb = unit_frame(40);
+
+		if (!unit_has(test, skb))
+			return;
+		dev->features = cases[i].features;
+		skb->data[9] = cases[i].transport;
+		skb->protocol = htons(ETH_P_IP);
+		skb->sk = cases[i].socket ? sk : NULL;
+		skb_shinfo(skb)->gso_size = cases[i].gso ? 1000 : 0;
+		KUNIT_EXPECT_EQ_MSG(test,
+				    vveth_gro_helps(dev, skb, cases[i].tso),
+				    cases[i].want, "(case %d)", i);
+		skb->sk = NULL;
+		kfree_skb(skb);
+	}
+	kfree(sk);
+	free_netdev(dev);
+}
+
+static void frames_cross_that_fit(struct kunit *test)
+{
+	static const struct {
+		unsigned int len;
+		bool up, gso;
+		enum vnet_drop want;
+	} cases[] = {
+		{ 0, true, false, VNET_DROP_TOO_SHORT },
+		{ 13, true, false, VNET_DROP_TOO_SHORT },
+		{ 14, true, false, __VNET_DROP_MAX },
+		{ 1000 + 14 + 4, true, false, __VNET_DROP_MAX },
+		{ 1000 + 14 + 5, true, false, VNET_DROP_TOO_BIG },
+		{ 1000 + 14 + 5, true, true, __VNET_DROP_MAX },
+		{ 100, false, false, VNET_DROP_DOWN },
+		{ 1000 + 14 + 5, false, false, VNET_DROP_DOWN },
+		{ 100, false, true, VNET_DROP_DOWN },
+	};
+	struct net_device *dev = unit_device(), *rcv = unit_device();
+	int i;
+
+	if (!unit_has(test, dev))
+		return;
+	if (!unit_has(test, rcv))
+		return;
+	rcv->mtu = 1000;
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct sk_buff *skb = unit_frame(cases[i].len);
+
+		if (!unit_has(test, skb))
+			return;
+		rcv->flags = cases[i].up ? rcv->flags | IFF_UP :
+					   rcv->flags & ~IFF_UP;
+		skb_shinfo(skb)->gso_size = cases[i].gso ? 500 : 0;
+		skb->priority = 3;
+		KUNIT_EXPECT_EQ_MSG(test, vveth_xmit_cross(skb, dev, rcv),
+				    cases[i].want, "(case %d)", i);
+		if (cases[i].want == __VNET_DROP_MAX) {
+			KUNIT_EXPECT_PTR_EQ(test, skb->dev, rcv);
+			KUNIT_EXPECT_EQ(test, skb->len,
+					cases[i].len - ETH_HLEN);
+			KUNIT_EXPECT_EQ(test, skb->priority, 0);
+		}
+		kfree_skb(skb);
+	}
+	free_netdev(rcv);
+	free_netdev(dev);
+}
+
+static int unit_validate(int type, const void *value, int len)
+{
+	struct nlattr *tb[IFLA_MAX + 1] = {};
+	struct netlink_ext_ack extack = {};
+	struct {
+		struct nlattr head;
+		u8 value[32];
+	} attr = { .head = { .nla_len = NLA_HDRLEN + len, .nla_type = type } };
+
+	memcpy(attr.value, value, len);
+	tb[type] = &attr.head;
+	return vveth_validate(tb, NULL, &extack);
+}
+
+static void ends_have_sane_addresses_and_mtus(struct kunit *test)
+{
+	static const struct {
+		u32 mtu;
+		int err;
+	} mtus[] = {
+		{ 0, -EINVAL }, { 67, -EINVAL }, { 68, 0 }, { 1500, 0 },
+		{ 65535, 0 }, { 65536, -EINVAL }, { U32_MAX, -EINVAL },
+	};
+	static const u8 good[32] = { 2, 0, 0, 0, 0, 1 }, group[32] = { 1 };
+	static const u8 none[32];
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(mtus); i++)
+		KUNIT_EXPECT_EQ_MSG(test, unit_validate(IFLA_MTU, &mtus[i].mtu,
+							sizeof(u32)),
+				    mtus[i].err, "(MTU %u)", mtus[i].mtu);
+	for (i = 0; i <= 32; i++)
+		KUNIT_EXPECT_EQ_MSG(test, unit_validate(IFLA_ADDRESS, good, i),
+				    i == ETH_ALEN ? 0 : -EINVAL, "(%d bytes)",
+				    i);
+	KUNIT_EXPECT_EQ(test, unit_validate(IFLA_ADDRESS, group, ETH_ALEN),
+			-EADDRNOTAVAIL);
+	KUNIT_EXPECT_EQ(test, unit_validate(IFLA_ADDRESS, none, ETH_ALEN),
+			-EADDRNOTAVAIL);
+}
+
+static struct kunit_case unit_vveth_cases[] = {
+	KUNIT_CASE(transport_is_read_from_whole_headers),
+	KUNIT_CASE(gro_gets_what_it_merges),
+	KUNIT_CASE(frames_cross_that_fit),
+	KUNIT_CASE(ends_have_sane_addresses_and_mtus),
+	{ }
+};
+
+struct kunit_suite unit_vveth_suite = {
+	.name = "vveth",
+	.test_cases = unit_vveth_cases,
+};
