@@ -383,7 +383,7 @@ static void pkt_receive_with_sender(pid_t pid, const struct pkt_sent *result)
 	double last = pkt_now();
 	int status = -1;
 
-	while (pkt_now() - last < opt.wait_ms / 1000.0) {
+	while (pid || pkt_now() - last < opt.wait_ms / 1000.0) {
 		if (pkt_drain_all(10) || pid)
 			last = pkt_now();
 		if (pid && stopped)
