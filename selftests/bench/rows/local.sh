@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# All kinds that join two namespaces of a host, macvlan and ipvlan among them: these know the receiver by its own address,
+# so the frames are for it, and go up to a UDP socket, which is full.
+#
+#	pktgen -> aKIND ==== bKIND -> IP, UDP -> drop
+#	                      [rx]
+#
+# 64 senders take turns, for the look-up of a source goes through a hash table.
+#
+# ROWS: local-64
+# shellcheck source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
+
+# to KIND: the options for a frame to its receiver.
+to()
+{
+	FRAME=("pkt_size 60" "dst_mac ${MAC[$1]}" "dst ${ADDRESS[$1]}.2")
+	FRAME+=("src_min ${ADDRESS[$1]}.65" "src_max ${ADDRESS[$1]}.128")
+}
+
+cost()
+{
+	local kind=$2
+
+	to "$kind"
+	if [ "$kind" = floor ]; then
+		pg floor0 netif_receive "$COUNT" "${FRAME[@]}"
+	else
+		across "a$kind" "b$kind" "$COUNT"
+	fi
+}
+
+# Two devices on top of one that leads nowhere.
+new_lan()
+{
+	local kind=$1 mode
+
+	[ "$kind" = macvlan ] && mode=bridge || mode=l2
+	new_dummy "low$kind"
+	ip_in '' link add "a$kind" link "low$kind" type "$kind" mode $mode
+	ip_in '' link add "b$kind" link "low$kind" netns rx type "$kind" mode $mode
+	ip_in '' link set "a$kind" up
+	ip_in rx link set "b$kind" up
+}
+
+declare -A ADDRESS MAC
+subjects=(vveth veth netkit macvlan ipvlan)
+new_ns rx
+new_floor
+nr=0
+for kind in "${subjects[@]}"; do
+	have "$kind" || continue
+	case $kind in
+	macvlan | ipvlan) new_lan "$kind" ;;
+	*) new_pair "$kind" '' "a$kind" rx "b$kind" ;;
+	esac
+	nr=$((nr + 1))
+	ADDRESS[$kind]=10.$nr.0 MAC[$kind]=$(mac_of rx "b$kind")
+	ip_in '' address add "10.$nr.0.1/24" dev "a$kind"
+	ip_in rx address add "10.$nr.0.2/24" dev "b$kind"
+	sink rx "10.$nr.0.2"
+done
+ADDRESS[floor]=10.0.0 MAC[floor]=$(mac_of '' floor0)
+ip_in '' address add 10.0.0.2/24 dev floor0
+sink '' 10.0.0.2
+for row in "$@"; do
+	row "$row" frame "between namespaces, up to a full UDP socket; 64"
+	rounds cost "$row" "${subjects[@]}" floor
+done
