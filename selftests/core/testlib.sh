@@ -71,7 +71,10 @@ verdicts_and_leftovers()
 
 time_limit()
 {
-	make_tree 6 <<-'EOF'
+	local slow=${VNET_SLOW:-1} limit
+
+	limit=$((slow > 1 ? 2 : 6))
+	make_tree "$limit" <<-'EOF'
 		quick() { :; }
 		slow() { sleep 100; }
 		never() { :; }
@@ -80,8 +83,8 @@ time_limit()
 	run_tree
 	check_eq "$RC" 1 "status of the run"
 	check_result quick pass ''
-	check_result 2 fail 'time limit of 6 s'
-	check_result 3 fail 'time limit of 6 s'
+	check_result 2 fail "time limit of $((limit * slow)) s"
+	check_result 3 fail "time limit of $((limit * slow)) s"
 	: >"$CASE_DIR/skips"
 	judge
 	check_match "$(tail -n 1 "$CASE_DIR/judged")" '^1 passed, 2 failed, 0 skipped$' "last line"

@@ -54,7 +54,7 @@ down_and_up_under_traffic()
 
 	setup_ns a b
 	add_pair "$a" va "$b" vb
-	bg "$TOOLS/pkt" -T "$a:va" -D 60 -f 8
+	bg "$TOOLS/pkt" -T "$a:va" -D 3600 -f 8
 	slowwait 10 flows "$b" vb rx_packets 100 || die "no frame comes"
 	for i in 1 2 3 4 5 6 7 8; do
 		printf 'link set vb down\nlink set vb up\n'
@@ -69,7 +69,7 @@ delete_under_tcp()
 	add_pair "$a" va "$b" vb
 	ipb "$a" <<< "addr add 192.0.2.1/24 dev va"
 	ipb "$b" <<< "addr add 192.0.2.2/24 dev vb"
-	bg "$TOOLS/xfer" -c "$a" -s "$b" -D 60 192.0.2.2
+	bg "$TOOLS/xfer" -c "$a" -s "$b" -D 3600 192.0.2.2
 	slowwait 10 flows "$b" vb rx_bytes 100000 || die "the transfer does not start"
 	must ip -n "$b" link del vb
 	check_gone "$a" "$b"
@@ -107,7 +107,7 @@ rmmod_under_traffic()
 	setup_ns a b
 	add_pair "$a" va "$b" vb
 	flood "$a" va "$b" vb
-	bg "$TOOLS/pkt" -T "$b:vb" -D 60 -f 8
+	bg "$TOOLS/pkt" -T "$b:vb" -D 3600 -f 8
 	slowwait 10 flows "$a" va rx_packets 100 || die "no frame comes from vb"
 	must rmmod "$PAIR"
 	check_eq "$(links "$a")$(links "$b")" "" "devices"

@@ -63,7 +63,7 @@ move_while_frames_fly()
 
 	setup_ns a b c
 	add_pair "$a" va "$b" vb
-	bg "$TOOLS/pkt" -T "$a:va" -D 30 -f 8
+	bg "$TOOLS/pkt" -T "$a:va" -D 3600 -f 8
 	for i in 1 2 3 4 5; do
 		ipb "$b" <<< "link set vb netns $c"
 		ipb "$c" <<-EOF
