@@ -8,6 +8,9 @@ KDIR ?= $(firstword $(wildcard /lib/modules/$(shell uname -r)/build) \
 KERNEL ?= 6.12
 # Which tests: globs over room/file.
 T ?= *
+# What make bench counts: icount (instructions) or time (nanoseconds); and which rows: globs.
+MODE ?= icount
+ROWS ?=
 B := build
 
 # What a caller may hand on to the kernel's own make.
@@ -34,8 +37,21 @@ plugins:
 	@$(MAKE) --no-print-directory -C tools plugins OUT='$(abspath $(OUT))'
 
 ## make check      [KERNEL=6.1] [T='vveth/*']: the tests, in a VM
+check: DEPS := $(patsubst kcsan,debug,$(filter debug kcsan um,$(KERNEL)))
 check: deps
 	@selftests/check '$(KERNEL)' $(foreach t,$(T),'$t')
+
+## make check-debug [T='vveth/*'] [COVERAGE=1]: on a kernel that checks memory, locks and references (built once, 10 min)
+check-debug: DEPS := debug
+check-debug: deps
+	@selftests/check debug $(foreach t,$(T),'$t')
+
+## make check-long  hours: the tests that have a long form in it, on both kernels, and the mutants
+check-long: DEPS := debug
+check-long: deps
+	@VNET_LONG=1 selftests/check '$(KERNEL)' $(foreach t,$(T),'$t')
+	@VNET_LONG=1 selftests/check debug $(foreach t,$(T),'$t')
+	@selftests/check-mutants '$(KERNEL)'
 
 ## make demo       containers on a vbridge, in a VM
 demo: deps
@@ -45,20 +61,38 @@ demo: deps
 shell: deps
 	@selftests/in-vm -k '$(KERNEL)' -i bash -i
 
-## make check-mutants   shows that the tests notice broken code
+## make check-mutants   shows that the tests notice broken code; make check-planted: that the debug kernel does
+check-mutants: DEPS := debug
 check-mutants: deps
 	@selftests/check-mutants '$(KERNEL)'
+
+check-planted: DEPS := debug
+check-planted: deps
+	@selftests/vm/selftest-debug.sh
 
 ## make check-vm   tests of the VM runner itself
 check-vm: deps
 	@selftests/vm/selftest.sh
+
+## make bench      [MODE=time]: the suite beside its in-tree peers, in instructions or in nanoseconds, below build/
+bench: DEPS := bench um
+bench: deps
+	@selftests/bench/run '$(MODE)' $(foreach r,$(ROWS),'$r')
+
+## make bench-gate  fails where a row costs more than it may; make bench-plot draws what was measured
+bench-gate: deps
+	@selftests/bench/gate
+
+bench-plot: DEPS := bench
+bench-plot: deps
+	@selftests/bench/plot
 
 ## make style      checkpatch --strict, shellcheck, SPDX lines
 style: deps
 	@selftests/style
 
 deps:
-	@selftests/deps
+	@selftests/deps $(DEPS)
 
 ## make install    the modules for the running kernel, the plugins, the tool; make uninstall takes them away
 install: all
@@ -80,4 +114,5 @@ clean:
 help:
 	@sed -n 's/^## //p' Makefile
 
-.PHONY: all modules sparse tools plugins check demo shell check-mutants check-vm style deps install uninstall clean help
+.PHONY: all modules sparse tools plugins check check-debug check-long demo shell check-mutants check-planted check-vm \
+	bench bench-gate bench-plot style deps install uninstall clean help
