@@ -25,7 +25,8 @@ modules:
 	+@drivers/build '$(KDIR)' '$(OUT)' $(kargs)
 
 ## make sparse     the modules once more, through sparse, failing on any warning
-sparse:
+sparse: DEPS := style
+sparse: deps
 	+@$(MAKE) --no-print-directory modules C=2 CF='-D__CHECK_ENDIAN__ -Wsparse-error' OUT=$B/modules-sparse
 
 ## make tools      the vnet tool; make plugins [OUT=<folder>]: the link_*.so for ip (IP_LIB_DIR)
@@ -88,6 +89,7 @@ bench-plot: deps
 	@selftests/bench/plot
 
 ## make style      checkpatch --strict, shellcheck, SPDX lines
+style: DEPS := style
 style: deps
 	@selftests/style
 
