@@ -17,13 +17,24 @@
 			     NETIF_F_HW_VLAN_STAG_TX | \
 			     NETIF_F_HW_VLAN_STAG_RX)
 
-static int vveth_dev_init(struct net_device *dev)
+static int vveth_queues_alloc(struct net_device *dev)
 {
 	struct vveth_priv *priv = netdev_priv(dev);
+	unsigned int i;
 
-	netdev_lockdep_set_classes(dev);
-	priv->drops = vnet_drops_alloc();
-	return priv->drops ? 0 : -ENOMEM;
+	priv->rx_stats = kvcalloc(dev->num_rx_queues, sizeof(*priv->rx_stats),
+				  GFP_KERNEL);
+	priv->txq = kvcalloc(dev->num_tx_queues, sizeof(*priv->txq),
+			     GFP_KERNEL);
+	if (!priv->rx_stats || !priv->txq)
+		return -ENOMEM;
+	for (i = 0; i < dev->num_rx_queues; i++)
+		u64_stats_init(&priv->rx_stats[i].syncp);
+	for (i = 0; i < dev->num_tx_queues; i++) {
+		spin_lock_init(&priv->txq[i].sent_lock);
+		spin_lock_init(&priv->txq[i].completed_lock);
+	}
+	return 0;
 }
 
 static void vveth_dev_free(struct net_device *dev)
@@ -31,6 +42,23 @@ static void vveth_dev_free(struct net_device *dev)
 	struct vveth_priv *priv = netdev_priv(dev);
 
 	free_percpu(priv->drops);
+	kvfree(priv->txq);
+	kvfree(priv->rx_stats);
+}
+
+static int vveth_dev_init(struct net_device *dev)
+{
+	struct vveth_priv *priv = netdev_priv(dev);
+
+	netdev_lockdep_set_classes(dev);
+	priv->ring_size = VVETH_RING_SIZE;
+	priv->bql = true;
+	priv->drops = vnet_drops_alloc();
+	if (!priv->drops || vveth_queues_alloc(dev)) {
+		vveth_dev_free(dev);
+		return -ENOMEM;
+	}
+	return 0;
 }
 
 static int vveth_dev_open(struct net_device *dev)
@@ -43,6 +71,7 @@ static int vveth_dev_open(struct net_device *dev)
 	err = vveth_rings_open(dev);
 	if (err)
 		return err;
+	netif_tx_start_all_queues(dev);
 	vveth_pair_update_carrier(dev);
 	return 0;
 }
@@ -58,8 +87,17 @@ static void vveth_dev_get_stats64(struct net_device *dev,
 				  struct rtnl_link_stats64 *stats)
 {
 	struct vveth_priv *priv = netdev_priv(dev);
+	unsigned int i;
 
+	/* Sent, and what others received in this end's name. */
 	dev_fetch_sw_netstats(stats, dev->tstats);
+	for (i = 0; i < dev->num_rx_queues; i++) {
+		u64 packets, bytes;
+
+		vveth_rx_stats_read(&priv->rx_stats[i], &packets, &bytes);
+		stats->rx_packets += packets;
+		stats->rx_bytes += bytes;
+	}
 	stats->tx_dropped += vnet_drops_sum(priv->drops, VVETH_DROPS_TX);
 	stats->rx_dropped += vnet_drops_sum(priv->drops, VVETH_DROPS_RX);
 }

@@ -107,6 +107,23 @@ static int vveth_peer_parse(struct vveth_peer_config *cfg,
 	return 0;
 }
 
+static unsigned int vveth_get_num_queues(void)
+{
+	return min(num_possible_cpus(), VVETH_QUEUES_MAX);
+}
+
+/* Room for as many as get_num_queues says, of which one is in use. */
+static int vveth_queues_init(struct net_device *dev, struct nlattr *tb[])
+{
+	int err = 0;
+
+	if (!tb[IFLA_NUM_TX_QUEUES])
+		err = netif_set_real_num_tx_queues(dev, 1);
+	if (!err && !tb[IFLA_NUM_RX_QUEUES])
+		err = netif_set_real_num_rx_queues(dev, 1);
+	return err;
+}
+
 static struct net_device *vveth_peer_create(struct vveth_peer_config *cfg,
 					    struct net_device *dev,
 					    struct netlink_ext_ack *extack)
@@ -124,7 +141,9 @@ static struct net_device *vveth_peer_create(struct vveth_peer_config *cfg,
 		peer->ifindex = cfg->ifmp->ifi_index;
 	netif_inherit_tso_max(peer, dev);
 
-	err = register_netdevice(peer);
+	err = vveth_queues_init(peer, cfg->tb);
+	if (!err)
+		err = register_netdevice(peer);
 	if (err) {
 		free_netdev(peer);
 		return ERR_PTR(err);
@@ -150,7 +169,9 @@ static int vveth_newlink(struct net_device *dev,
 
 	if (!params->tb[IFLA_ADDRESS])
 		eth_hw_addr_random(dev);
-	err = register_netdevice(dev);
+	err = vveth_queues_init(dev, params->tb);
+	if (!err)
+		err = register_netdevice(dev);
 	if (err)
 		goto err_unregister_peer;
 	netif_carrier_off(dev);
@@ -200,4 +221,6 @@ struct rtnl_link_ops vveth_link_ops = {
 	.changelink	= vveth_changelink,
 	.dellink	= vveth_pair_dellink,
 	.get_link_net	= vveth_get_link_net,
+	.get_num_tx_queues = vveth_get_num_queues,
+	.get_num_rx_queues = vveth_get_num_queues,
 };

@@ -1,60 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Receive rings, and NAPI that empties them.
+ * The receiving side of a queue: who empties its ring, and when. What GRO may
+ * merge is for NAPI; for anything else NAPI's cycle of scheduling, polling and
+ * completing would cost more than the frame itself, so a tasklet does it.
  */
+#include <linux/delay.h>
 #include <linux/etherdevice.h>
-#include <linux/ip.h>
-#include <linux/ipv6.h>
-#include <linux/slab.h>
+#include <linux/interrupt.h>
 #include <net/sock.h>
 #include "vveth.h"
 
-/* The transport protocol, where the plain header is at hand; else 0. */
-static u8 vveth_gro_proto(const struct sk_buff *skb)
-{
-	const void *l3 = skb->data;
-
-	switch (skb->protocol) {
-	case htons(ETH_P_IP):
-		if (skb_headlen(skb) < sizeof(struct iphdr))
-			return 0;
-		return ((const struct iphdr *)l3)->protocol;
-	case htons(ETH_P_IPV6):
-		if (skb_headlen(skb) < sizeof(struct ipv6hdr))
-			return 0;
-		return ((const struct ipv6hdr *)l3)->nexthdr;
-	default:
-		return 0;
-	}
-}
-
-/*
- * GRO costs every frame that it looks at, so leave out those that it would
- * not merge: super-frames; TCP from a socket on a device with TSO, which made
- * super-frames itself where it could; UDP, unless the user asked for that.
- */
-static bool vveth_gro_helps(const struct net_device *dev,
-			    const struct sk_buff *skb, bool peer_tso)
-{
-	if (!(dev->features & NETIF_F_GRO) || skb_is_gso(skb))
-		return false;
-	switch (vveth_gro_proto(skb)) {
-	case IPPROTO_TCP:
-		return !skb->sk || !peer_tso;
-	case IPPROTO_UDP:
-		return dev->features &
-		       (NETIF_F_GRO_FRAGLIST | NETIF_F_GRO_UDP_FWD);
-	default:
-		return false;
-	}
-}
+/* Frames that a tasklet takes before others have their turn; as NAPI. */
+#define VVETH_TASKLET_BUDGET NAPI_POLL_WEIGHT
 
 /* GRO writes to headers, so it gets only what nobody else can see. */
-static void vveth_receive(struct vveth_rq *rq, struct sk_buff *skb,
-			  bool peer_tso)
+static void vveth_receive(struct vveth_rq *rq, struct sk_buff *skb, bool gro)
 {
-	if (vveth_gro_helps(rq->dev, skb, peer_tso) && !skb_shared(skb) &&
-	    !skb_unclone(skb, GFP_ATOMIC)) {
+	if (gro && !skb_shared(skb) && !skb_unclone(skb, GFP_ATOMIC)) {
 		/* Else the sender's socket is never given back what it paid. */
 		skb_prepare_for_gro(skb);
 		napi_gro_receive(&rq->napi, skb);
@@ -63,135 +25,280 @@ static void vveth_receive(struct vveth_rq *rq, struct sk_buff *skb,
 	}
 }
 
-static void vveth_count_rx(struct net_device *dev, unsigned int packets,
+static void vveth_count_rx(struct vveth_rx_stats *stats, unsigned int packets,
 			   u64 bytes)
 {
-	struct pcpu_sw_netstats *stats = this_cpu_ptr(dev->tstats);
-
 	u64_stats_update_begin(&stats->syncp);
-	u64_stats_add(&stats->rx_packets, packets);
-	u64_stats_add(&stats->rx_bytes, bytes);
+	u64_stats_add(&stats->packets, packets);
+	u64_stats_add(&stats->bytes, bytes);
 	u64_stats_update_end(&stats->syncp);
 }
 
-static bool vveth_peer_has_tso(const struct net_device *dev)
-{
-	const struct vveth_priv *priv = netdev_priv(dev);
-	const struct net_device *peer;
-	bool tso;
+/* Few enough for a slow receiver to let the sender go on meanwhile. */
+#define VVETH_ENDED_MAX 16
 
-	rcu_read_lock();
-	peer = rcu_dereference(priv->peer);
-	tso = peer && peer->features & NETIF_F_ALL_TSO;
-	rcu_read_unlock();
-	return tso;
+/* Tells BQL of the sender's queue what has ended since the last time. */
+static noinline void vveth_rq_end(struct vveth_rq *rq)
+{
+	struct vveth_priv *priv = netdev_priv(rq->dev);
+	struct net_device *peer = rcu_dereference_bh(priv->peer);
+	struct vveth_ended *ended = &rq->ended;
+	struct vveth_priv *peer_priv;
+
+	if (ended->packets && peer) {
+		peer_priv = netdev_priv(peer);
+		spin_lock(&peer_priv->txq[ended->txq].completed_lock);
+		netdev_tx_completed_queue(netdev_get_tx_queue(peer, ended->txq),
+					  ended->packets, ended->bytes);
+		spin_unlock(&peer_priv->txq[ended->txq].completed_lock);
+	}
+	ended->packets = 0;
+	ended->bytes = 0;
+}
+
+static void vveth_rq_end_add(struct vveth_rq *rq,
+			     const struct sk_buff *skb)
+{
+	u16 txq = skb_get_queue_mapping(skb);
+	struct vveth_ended *ended = &rq->ended;
+
+	if (ended->txq != txq || ended->packets == VVETH_ENDED_MAX)
+		vveth_rq_end(rq);
+	ended->txq = txq;
+	ended->packets++;
+	ended->bytes += skb->len + ETH_HLEN;
 }
 
 /*
- * A sender that finds NAPI scheduled leaves a mark that makes
- * napi_complete_done() schedule it again, so no frame waits unseen.
+ * Receives up to @budget frames and says in @done how many; without NAPI only
+ * up to the first that is for GRO. Returns the entry that comes next, or NULL
+ * where there is none.
  */
+static __always_inline void *vveth_rq_run(struct vveth_rq *rq, int budget,
+					  bool napi, int *done)
+{
+	u64 bytes = 0;
+	void *entry;
+	int n;
+
+	for (n = 0; (entry = __ptr_ring_peek(&rq->ring)); n++) {
+		bool gro = vveth_entry_gro(entry);
+		struct sk_buff *skb;
+
+		if (unlikely(n == budget) || (!napi && gro))
+			break;
+		__ptr_ring_discard_one(&rq->ring);
+		skb = vveth_entry_skb(entry);
+		if (unlikely(vveth_entry_bql(entry)))
+			vveth_rq_end_add(rq, skb);
+		skb_set_queue_mapping(skb, rq->record);
+		bytes += skb->len + ETH_HLEN;
+		if (napi)
+			vveth_receive(rq, skb, gro);
+		else
+			netif_receive_skb(skb);
+	}
+	if (n)
+		vveth_count_rx(rq->stats, n, bytes);
+	if (unlikely(rq->ended.packets))
+		vveth_rq_end(rq);
+	*done = n;
+	return entry;
+}
+
+/* Lets queues send again that were stopped; after a barrier. */
+static noinline void vveth_rq_wake_senders(struct vveth_rq *rq)
+{
+	struct vveth_priv *priv = netdev_priv(rq->dev);
+	struct net_device *peer;
+
+	WRITE_ONCE(rq->waiting, false);
+	peer = rcu_dereference_bh(priv->peer);
+	if (peer)
+		netif_tx_wake_all_queues(peer);
+}
+
+/*
+ * Gives the ring back. A sender that came before saw an owner and woke nobody,
+ * so a frame that is seen now is for whoever takes the ring first: returns
+ * whether that is not the caller once more.
+ */
+static __always_inline bool vveth_rq_release(struct vveth_rq *rq, int owner)
+{
+	atomic_set_release(&rq->owner, VVETH_RQ_IDLE);
+	/* Pairs with the barriers in vveth_rq_wake() and vveth_txq_stop(). */
+	smp_mb();
+	if (unlikely(READ_ONCE(rq->waiting)))
+		vveth_rq_wake_senders(rq);
+	if (__ptr_ring_empty(&rq->ring))
+		return true;
+	return atomic_cmpxchg(&rq->owner, VVETH_RQ_IDLE, owner) !=
+	       VVETH_RQ_IDLE;
+}
+
+/* Keeps the ring for another turn, but tells senders of the room there is. */
+static void vveth_rq_keep(struct vveth_rq *rq)
+{
+	/* Pairs with the barrier in vveth_txq_stop(). */
+	smp_mb();
+	if (READ_ONCE(rq->waiting))
+		vveth_rq_wake_senders(rq);
+}
+
+static void vveth_tasklet(struct tasklet_struct *t)
+{
+	struct vveth_rq *rq = from_tasklet(rq, t, tasklet);
+	void *next;
+	int done;
+
+	do {
+		next = vveth_rq_run(rq, VVETH_TASKLET_BUDGET, false, &done);
+		if (likely(!next))
+			continue;
+		vveth_rq_keep(rq);
+		if (vveth_entry_gro(next)) {
+			atomic_set(&rq->owner, VVETH_RQ_NAPI);
+			napi_schedule(&rq->napi);
+		} else {
+			tasklet_schedule(t);
+		}
+		return;
+	} while (!vveth_rq_release(rq, VVETH_RQ_TASKLET));
+}
+
+/*
+ * NAPI may be polled without having been scheduled, by a socket that is busy
+ * polling or by a timer of GRO's: the ring may then be somebody else's.
+ */
+static bool vveth_rq_take(struct vveth_rq *rq)
+{
+	return atomic_read(&rq->owner) == VVETH_RQ_NAPI ||
+	       atomic_cmpxchg(&rq->owner, VVETH_RQ_IDLE, VVETH_RQ_NAPI) ==
+	       VVETH_RQ_IDLE;
+}
+
 static int vveth_poll(struct napi_struct *napi, int budget)
 {
 	struct vveth_rq *rq = container_of(napi, struct vveth_rq, napi);
-	bool peer_tso = vveth_peer_has_tso(rq->dev);
-	struct sk_buff *skb;
-	u64 bytes = 0;
-	int done = 0;
+	int done = 0, n;
 
-	while (done < budget) {
-		skb = __ptr_ring_consume(&rq->ring);
-		if (!skb)
-			break;
-		bytes += skb->len + ETH_HLEN;
-		done++;
-		vveth_receive(rq, skb, peer_tso);
+	if (vveth_rq_take(rq)) {
+		do {
+			vveth_rq_run(rq, budget - done, true, &n);
+			done += n;
+			if (done == budget) {
+				vveth_rq_keep(rq);
+				return done;
+			}
+		} while (!vveth_rq_release(rq, VVETH_RQ_NAPI));
 	}
-	if (done)
-		vveth_count_rx(rq->dev, done, bytes);
-	if (done < budget)
-		napi_complete_done(napi, done);
+	napi_complete_done(napi, done);
 	return done;
 }
 
-static void vveth_rings_free(struct vveth_rings *rings)
-{
-	unsigned int i;
-
-	for (i = 0; i < rings->n; i++)
-		ptr_ring_cleanup(&rings->rq[i].ring, NULL);
-	kvfree(rings);
-}
-
-/* No sender sees the rings any more: count and free what is left in them. */
-static void vveth_rings_free_rcu(struct rcu_head *rcu)
-{
-	struct vveth_rings *rings = container_of(rcu, struct vveth_rings, rcu);
-	struct vveth_priv *priv = netdev_priv(rings->dev);
-	struct sk_buff *skb;
-	unsigned int i;
-
-	for (i = 0; i < rings->n; i++)
-		while ((skb = __ptr_ring_consume(&rings->rq[i].ring)))
-			vnet_drop_skb(priv->drops, skb, VNET_DROP_PURGED);
-	vveth_rings_free(rings);
-}
-
 /**
- * vveth_rings_open() - allocate and start the receive queues of an end
- * @dev: the end, which is opening
- *
- * Context: RTNL.
- * Return: 0 or -ENOMEM.
- */
-int vveth_rings_open(struct net_device *dev)
-{
-	struct vveth_priv *priv = netdev_priv(dev);
-	unsigned int n = dev->real_num_rx_queues;
-	struct vveth_rings *rings;
-	unsigned int i;
-
-	rings = kvzalloc(struct_size(rings, rq, n), GFP_KERNEL);
-	if (!rings)
-		return -ENOMEM;
-	rings->dev = dev;
-	for (i = 0; i < n; i++) {
-		struct vveth_rq *rq = &rings->rq[i];
-
-		if (ptr_ring_init(&rq->ring, VVETH_RING_SIZE, GFP_KERNEL)) {
-			vveth_rings_free(rings);
-			return -ENOMEM;
-		}
-		rq->dev = dev;
-		rings->n++;
-	}
-	for (i = 0; i < n; i++) {
-		netif_napi_add(dev, &rings->rq[i].napi, vveth_poll);
-		napi_enable(&rings->rq[i].napi);
-	}
-	rcu_assign_pointer(priv->rings, rings);
-	return 0;
-}
-
-/**
- * vveth_rings_close() - stop the receive queues of an end
- * @dev: the end, which is closing
- *
- * The rings are freed after an RCU grace period; see the DOC block.
+ * vveth_rq_init() - prepare a queue that nobody may receive from yet
+ * @rq: the queue, whose ring is there
+ * @dev: the end it belongs to
+ * @nr: its number
+ * @n: how many queues there are
  *
  * Context: RTNL.
  */
-void vveth_rings_close(struct net_device *dev)
+void vveth_rq_init(struct vveth_rq *rq, struct net_device *dev,
+		   unsigned int nr, unsigned int n)
 {
 	struct vveth_priv *priv = netdev_priv(dev);
-	struct vveth_rings *rings = rtnl_dereference(priv->rings);
-	unsigned int i;
 
-	RCU_INIT_POINTER(priv->rings, NULL);
-	for (i = 0; i < rings->n; i++) {
-		napi_disable(&rings->rq[i].napi);
-		/* The grace period that this asks for is the one below. */
-		__netif_napi_del(&rings->rq[i].napi);
+	rq->dev = dev;
+	rq->stats = &priv->rx_stats[nr];
+	/*
+	 * As skb_record_rx_queue(). It chooses the transmit queue of a device
+	 * that the frame is routed to; one queue has nothing to tell.
+	 */
+	rq->record = n > 1 ? nr + 1 : 0;
+	atomic_set(&rq->owner, VVETH_RQ_CLOSED);
+	tasklet_setup(&rq->tasklet, vveth_tasklet);
+	netif_napi_add(dev, &rq->napi, vveth_poll);
+}
+
+/**
+ * vveth_rq_start() - let frames be received, also those that wait already
+ * @rq: the queue
+ *
+ * Context: RTNL.
+ */
+void vveth_rq_start(struct vveth_rq *rq)
+{
+	napi_enable(&rq->napi);
+	local_bh_disable();
+	if (vveth_rq_release(rq, VVETH_RQ_NAPI)) {
+		local_bh_enable();
+		return;
 	}
-	call_rcu(&rings->rcu, vveth_rings_free_rcu);
+	napi_schedule(&rq->napi);
+	local_bh_enable();
+}
+
+/**
+ * vveth_rq_drain() - wait until all frames of a queue have been received
+ * @rq: the queue, which no sender puts anything into any more
+ *
+ * GRO may still hold some of them: vveth_rq_stop() waits for that.
+ *
+ * Context: RTNL; sleeps.
+ */
+void vveth_rq_drain(struct vveth_rq *rq)
+{
+	while (atomic_read(&rq->owner) != VVETH_RQ_IDLE ||
+	       !__ptr_ring_empty(&rq->ring))
+		usleep_range(10, 100);
+}
+
+/**
+ * vveth_rq_stop() - receive nothing any more
+ * @rq: the queue
+ *
+ * Senders may go on to fill the ring; nobody empties it when this returns.
+ * The caller lets a grace period go by before it frees the queue, for the
+ * sake of senders, of NAPI's own readers and of a tasklet on its way out.
+ *
+ * Context: RTNL; sleeps.
+ */
+void vveth_rq_stop(struct vveth_rq *rq)
+{
+	int owner;
+
+	napi_disable(&rq->napi);
+	do {
+		/*
+		 * Not tasklet_kill(), which takes the mark of a tasklet that
+		 * is about to be scheduled.
+		 */
+		while ((owner = atomic_read(&rq->owner)) == VVETH_RQ_TASKLET)
+			usleep_range(10, 100);
+		/* Also from NAPI, which will not come any more. */
+	} while (atomic_cmpxchg(&rq->owner, owner, VVETH_RQ_CLOSED) != owner);
+	__netif_napi_del(&rq->napi);
+}
+
+/**
+ * vveth_rq_purge() - count and free what a queue still holds
+ * @rq: the queue, which is stopped and which nobody fills any more
+ *
+ * Context: BH off; the end is still there.
+ */
+void vveth_rq_purge(struct vveth_rq *rq)
+{
+	struct vveth_priv *priv = netdev_priv(rq->dev);
+	void *entry;
+
+	while ((entry = __ptr_ring_consume(&rq->ring))) {
+		struct sk_buff *skb = vveth_entry_skb(entry);
+
+		if (vveth_entry_bql(entry))
+			vveth_rq_end_add(rq, skb);
+		vnet_drop_skb(priv->drops, skb, VNET_DROP_PURGED);
+	}
+	vveth_rq_end(rq);
 }

@@ -5,6 +5,7 @@
 #ifndef _VVETH_H
 #define _VVETH_H
 
+#include <linux/interrupt.h>
 #include <linux/netdevice.h>
 #include <linux/ptr_ring.h>
 #include <vnet/drop.h>
@@ -15,18 +16,36 @@
  *
  * RTNL protects the making and the unmaking of pairs, &vveth_priv.peer,
  * &vveth_priv.rings and the switch slot of &vveth_priv.port against writers.
- * The datapath reads them under RCU with BH off. There is one lock below
- * RTNL: the producer lock of each receive ring, taken by whoever sends
- * towards that ring, in BH context, with nothing else taken under it. The
- * consumer side of a ring belongs to its NAPI while that is enabled, and to
- * the code that closes the device afterwards.
+ * The datapath reads them under RCU with BH off. Below RTNL there is the
+ * producer lock of each receive ring, taken by whoever sends towards that
+ * ring, in BH context, with nothing else taken under it. Who sends from a
+ * queue with a qdisc takes &vveth_txq.sent_lock first, and who has received
+ * such frames takes &vveth_txq.completed_lock, alone.
+ *
+ * The consumer side of a ring belongs to whom &vveth_rq.owner names: a
+ * tasklet or NAPI, or nobody. A sender looks at it after its frame is in the
+ * ring; where there is no owner it makes one and schedules it, else it leaves
+ * the frame to the one there is. An owner gives the ring up first and looks
+ * into it once more then, so no frame waits unseen. Neither holds a lock.
+ *
+ * A sender that has filled a ring stops its queue if that has a qdisc, sets
+ * &vveth_rq.waiting and looks at the ring once more; an owner that has made
+ * room looks at the flag and wakes the queues. So none stays stopped. An end
+ * that closes or opens wakes the other's queues, for the sake of rings that
+ * are no longer emptied.
  *
  * An end that goes down: &vveth_priv.rings is cleared, so no new sender
- * finds a ring; NAPI is disabled, so nobody consumes; the rest is done by an
- * RCU callback, when the last sender that had seen the rings is through: the
+ * finds a ring; NAPI is disabled and a tasklet is waited for, then the ring
+ * is marked as closed, so nobody consumes; the rest is done by an RCU
+ * callback, when the last sender that had seen the rings is through: the
  * frames left in them are counted as purged and freed, then the rings. The
  * device outlives the callback, because the core runs rcu_barrier() between
  * the close and the destructor of a device that is unregistered.
+ *
+ * Rings are replaced while frames fly, for another number or size: the new
+ * ones are put in place while nobody may empty them yet; when a grace period
+ * has ended the last sender into the old ones, these are emptied by their
+ * owners, and only then may the new ones be. So no frame overtakes another.
  *
  * A pair that goes: both peer pointers are cleared before the two ends are
  * unregistered. A sender that still holds the pointer is in an RCU read
@@ -35,6 +54,11 @@
 
 /* Slots of a receive ring. */
 #define VVETH_RING_SIZE 256
+#define VVETH_RING_MIN 16
+#define VVETH_RING_MAX 32768
+
+/* Queues that an end is made with where the request names no number. */
+#define VVETH_QUEUES_MAX 8U
 
 /* Reasons of drops, by the direction they count for in the device's totals. */
 #define VVETH_DROPS_TX (BIT(VNET_DROP_NO_PEER) | BIT(VNET_DROP_DOWN) | \
@@ -44,16 +68,106 @@
 #define VVETH_DROPS (VVETH_DROPS_TX | VVETH_DROPS_RX)
 
 /**
+ * struct vveth_ended - frames that BQL of the sender is yet to be told of
+ * @packets: how many
+ * @bytes: their bytes, with the Ethernet header
+ * @txq: the queue of the other end that all of them came from
+ *
+ * For the owner of the ring alone.
+ */
+struct vveth_ended {
+	unsigned int packets;
+	unsigned int bytes;
+	u16 txq;
+};
+
+/* Who empties a ring. */
+enum {
+	VVETH_RQ_IDLE,		/* whoever puts a frame in sees to that */
+	VVETH_RQ_TASKLET,
+	VVETH_RQ_NAPI,		/* then it is who holds NAPI's own mark */
+	VVETH_RQ_CLOSED,	/* nobody, whatever comes */
+};
+
+/**
+ * struct vveth_rx_stats - what a receive queue has received
+ * @packets: frames, before GRO
+ * @bytes: their bytes, with the Ethernet header
+ * @syncp: guards both on 32-bit machines
+ *
+ * Written by the owner of the queue's ring alone; outlives the rings.
+ */
+struct vveth_rx_stats {
+	u64_stats_t packets;
+	u64_stats_t bytes;
+	struct u64_stats_sync syncp;
+} ____cacheline_aligned_in_smp;
+
+static inline void vveth_rx_stats_read(const struct vveth_rx_stats *stats,
+				       u64 *packets, u64 *bytes)
+{
+	unsigned int start;
+
+	do {
+		start = u64_stats_fetch_begin(&stats->syncp);
+		*packets = u64_stats_read(&stats->packets);
+		*bytes = u64_stats_read(&stats->bytes);
+	} while (u64_stats_fetch_retry(&stats->syncp, start));
+}
+
+/**
  * struct vveth_rq - one receive queue of an end
- * @ring: frames sent by the other end, not yet received
- * @napi: what receives them
+ * @ring: frames sent by the other end, not yet received; see
+ *	  vveth_entry_make()
+ * @owner: VVETH_RQ_*
+ * @waiting: a queue of the other end was stopped because the ring was full
+ * @record: queue_mapping of a frame that was received
+ * @ended: what was received and BQL waits for
+ * @tasklet: what receives frames that GRO has no use for
+ * @napi: what receives all frames
  * @dev: the end
+ * @stats: the queue's counters
  */
 struct vveth_rq {
 	struct ptr_ring ring;
+	atomic_t owner;
+	bool waiting;
+	u16 record;
+	struct vveth_ended ended;
+	struct tasklet_struct tasklet;
 	struct napi_struct napi;
 	struct net_device *dev;
+	struct vveth_rx_stats *stats;
 } ____cacheline_aligned_in_smp;
+
+/*
+ * What a ring holds: an skb, and in the lowest bits of its address whether it
+ * is for GRO, and whether BQL of the sender's queue waits for its end; which
+ * queue that is stands in its queue_mapping until it is received.
+ */
+#define VVETH_ENTRY_GRO BIT(0)
+#define VVETH_ENTRY_BQL BIT(1)
+#define VVETH_ENTRY_BITS (VVETH_ENTRY_GRO | VVETH_ENTRY_BQL)
+
+static inline void *vveth_entry_make(struct sk_buff *skb, unsigned long bits)
+{
+	return (void *)((unsigned long)skb | bits);
+}
+
+static inline bool vveth_entry_gro(const void *entry)
+{
+	return (unsigned long)entry & VVETH_ENTRY_GRO;
+}
+
+static inline bool vveth_entry_bql(const void *entry)
+{
+	return (unsigned long)entry & VVETH_ENTRY_BQL;
+}
+
+static inline struct sk_buff *vveth_entry_skb(void *entry)
+{
+	return (void *)((unsigned long)entry & ~VVETH_ENTRY_BITS);
+}
 
 /**
  * struct vveth_rings - the receive queues of an end that is up
@@ -70,20 +184,66 @@ struct vveth_rings {
 };
 
 /**
+ * struct vveth_txq - BQL of a transmit queue that has a qdisc
+ * @sent_lock: serialises who sends, as AF_PACKET may pass the qdisc by;
+ *	       outside of a ring's producer lock
+ * @completed_lock: serialises the receive queues that end its frames
+ */
+struct vveth_txq {
+	spinlock_t sent_lock;
+	spinlock_t completed_lock;
+} ____cacheline_aligned_in_smp;
+
+/**
  * struct vveth_priv - private data of an end
  * @peer: the other end; NULL before the pair is tied and once it is going
  * @rings: receive queues while the end is up, else NULL
+ * @rx_stats: of each receive queue the end can have
+ * @txq: for each transmit queue the end can have
  * @drops: what this end gave up; see VVETH_DROPS
  * @port: the suite's part
  * @headroom: headroom that a device stacked on this end asked for
+ * @ring_size: slots of each ring
+ * @bql: what is sent from a queue with a qdisc is limited by BQL
  */
 struct vveth_priv {
 	struct net_device __rcu *peer;
 	struct vveth_rings __rcu *rings;
+	struct vveth_rx_stats *rx_stats;
+	struct vveth_txq *txq;
 	struct vnet_drops __percpu *drops;
 	struct vnet_port port;
 	unsigned int headroom;
+	unsigned int ring_size;
+	bool bql;
 };
+
+/**
+ * vveth_rq_wake() - have somebody receive what was put into a ring
+ * @rq: the queue
+ * @gro: the frame is for GRO
+ *
+ * Context: BH off, after the frame was produced. Any CPU.
+ */
+static inline void vveth_rq_wake(struct vveth_rq *rq, bool gro)
+{
+	int owner = VVETH_RQ_TASKLET;
+
+	/* A thread for receiving was asked for, or GRO, which NAPI flushes. */
+	if (gro || test_bit(NAPI_STATE_THREADED, &rq->napi.state))
+		owner = VVETH_RQ_NAPI;
+	/*
+	 * The frame is in the ring before the owner is looked at; a cmpxchg
+	 * that fails orders nothing. Pairs with vveth_rq_release().
+	 */
+	smp_mb__before_atomic();
+	if (atomic_cmpxchg(&rq->owner, VVETH_RQ_IDLE, owner) != VVETH_RQ_IDLE)
+		return;
+	if (owner == VVETH_RQ_NAPI)
+		napi_schedule(&rq->napi);
+	else
+		tasklet_schedule(&rq->tasklet);
+}
 
 /* dev.c */
 void vveth_setup(struct net_device *dev);
@@ -97,9 +257,19 @@ void vveth_pair_update_carrier(struct net_device *dev);
 /* xmit.c */
 netdev_tx_t vveth_xmit(struct sk_buff *skb, struct net_device *dev);
 
-/* napi.c */
+/* receive.c */
+void vveth_rq_init(struct vveth_rq *rq, struct net_device *dev,
+		   unsigned int nr, unsigned int n);
+void vveth_rq_start(struct vveth_rq *rq);
+void vveth_rq_drain(struct vveth_rq *rq);
+void vveth_rq_stop(struct vveth_rq *rq);
+void vveth_rq_purge(struct vveth_rq *rq);
+
+/* rings.c */
 int vveth_rings_open(struct net_device *dev);
 void vveth_rings_close(struct net_device *dev);
+int vveth_rings_replace(struct net_device *dev, unsigned int n,
+			unsigned int size);
 
 /* netlink.c */
 extern struct rtnl_link_ops vveth_link_ops;

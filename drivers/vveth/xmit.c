@@ -3,8 +3,66 @@
  * From the sending end into a receive ring of the other.
  */
 #include <linux/etherdevice.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <net/net_namespace.h>
+#include <net/sch_generic.h>
+#include <net/sock.h>
 #include "vveth.h"
+
+/* Beside the reasons of drops: no drop, the frame is the caller's again. */
+#define VVETH_BUSY (__VNET_DROP_MAX + 1)
+
+/* The transport protocol, where the plain header is at hand; else 0. */
+static u8 vveth_gro_proto(const struct sk_buff *skb)
+{
+	const void *l3 = skb->data;
+
+	switch (skb->protocol) {
+	case htons(ETH_P_IP):
+		if (skb_headlen(skb) < sizeof(struct iphdr))
+			return 0;
+		return ((const struct iphdr *)l3)->protocol;
+	case htons(ETH_P_IPV6):
+		if (skb_headlen(skb) < sizeof(struct ipv6hdr))
+			return 0;
+		return ((const struct ipv6hdr *)l3)->nexthdr;
+	default:
+		return 0;
+	}
+}
+
+/* From a socket of TCP, which makes super-frames itself where it may. */
+static bool vveth_gro_done_by_sender(const struct sk_buff *skb,
+				     const struct net_device *dev)
+{
+	const struct sock *sk = skb->sk;
+
+	return sk && (sk->sk_family == AF_INET || sk->sk_family == AF_INET6) &&
+	       dev->features & NETIF_F_ALL_TSO;
+}
+
+/*
+ * GRO costs every frame that it looks at, so leave out those that it would
+ * not merge. All frames of a flow get the same answer, or one that GRO holds
+ * would be overtaken: so it does not depend on the size.
+ */
+static bool vveth_gro_helps(const struct sk_buff *skb,
+			    const struct net_device *dev,
+			    const struct net_device *rcv)
+{
+	if (!(rcv->features & NETIF_F_GRO))
+		return false;
+	switch (vveth_gro_proto(skb)) {
+	case IPPROTO_TCP:
+		return !vveth_gro_done_by_sender(skb, dev);
+	case IPPROTO_UDP:
+		return rcv->features &
+		       (NETIF_F_GRO_FRAGLIST | NETIF_F_GRO_UDP_FWD);
+	default:
+		return false;
+	}
+}
 
 /*
  * Make the frame one that @rcv has received: without the sender's state, and
@@ -21,7 +79,7 @@ static enum vnet_drop vveth_xmit_cross(struct sk_buff *skb,
 		return VNET_DROP_TOO_SHORT;
 	if (unlikely(skb_orphan_frags(skb, GFP_ATOMIC)))
 		return VNET_DROP_NOMEM;
-	if (unlikely(!is_skb_forwardable(rcv, skb)))
+	if (unlikely(!__is_skb_forwardable(rcv, skb, true)))
 		return READ_ONCE(rcv->flags) & IFF_UP ? VNET_DROP_TOO_BIG :
 							VNET_DROP_DOWN;
 
@@ -32,48 +90,114 @@ static enum vnet_drop vveth_xmit_cross(struct sk_buff *skb,
 	return __VNET_DROP_MAX;
 }
 
+static bool vveth_txq_has_qdisc(const struct netdev_queue *txq)
+{
+	return rcu_access_pointer(txq->qdisc)->enqueue;
+}
+
+/*
+ * The ring is full: wait for room, which is known by the time the sender can
+ * be woken, and may be there already.
+ */
+static void vveth_txq_stop(struct vveth_rq *rq, struct netdev_queue *txq,
+			   const struct vveth_rings *rings)
+{
+	const struct vveth_priv *rcv_priv = netdev_priv(rq->dev);
+
+	netif_tx_stop_queue(txq);
+	WRITE_ONCE(rq->waiting, true);
+	/* Pairs with those in vveth_rq_release() and vveth_rq_keep(). */
+	smp_mb();
+	if (!ptr_ring_full(&rq->ring) ||
+	    rcu_access_pointer(rcv_priv->rings) != rings)
+		netif_tx_wake_queue(txq);
+}
+
+/*
+ * From a queue with a qdisc, where frames are better off: BQL keeps the ring
+ * as short as the receiver is fast, and what it has no room for stays there.
+ * Returns whether the ring took the frame.
+ */
+static noinline bool
+vveth_produce_from_qdisc(struct vveth_rings *rings, struct vveth_rq *rq,
+			 struct sk_buff *skb, unsigned long bits,
+			 unsigned int q, struct net_device *dev)
+{
+	struct netdev_queue *txq = netdev_get_tx_queue(dev, q);
+	struct vveth_priv *priv = netdev_priv(dev);
+	bool took = false, full;
+
+	spin_lock(&priv->txq[q].sent_lock);
+	spin_lock(&rq->ring.producer_lock);
+	if (likely(!__ptr_ring_full(&rq->ring))) {
+		if (READ_ONCE(priv->bql)) {
+			/* Before anyone can say that it has ended. */
+			netdev_tx_sent_queue(txq, skb->len + ETH_HLEN);
+			bits |= VVETH_ENTRY_BQL;
+		}
+		__ptr_ring_produce(&rq->ring, vveth_entry_make(skb, bits));
+		took = true;
+	}
+	full = __ptr_ring_full(&rq->ring);
+	spin_unlock(&rq->ring.producer_lock);
+	spin_unlock(&priv->txq[q].sent_lock);
+	if (unlikely(full))
+		vveth_txq_stop(rq, txq, rings);
+	return took;
+}
+
+/* The frame goes back to the qdisc as one of the sender's again. */
+static void vveth_xmit_uncross(struct sk_buff *skb, struct net_device *dev)
+{
+	skb_push_rcsum(skb, ETH_HLEN);
+	skb->dev = dev;
+}
+
 /*
  * Both a burst that is cut short and a burst's last frame must wake the
- * receiver, whatever becomes of the frame itself.
+ * receiver, whatever becomes of the frame itself. With several rings, a
+ * burst's last frame may be for another ring than those before it.
  */
 static enum vnet_drop vveth_xmit_queue(struct vveth_rings *rings,
 				       struct sk_buff *skb,
-				       const struct net_device *dev,
+				       struct net_device *dev,
 				       struct net_device *rcv)
 {
+	unsigned int q = skb_get_queue_mapping(skb);
 	struct vveth_rq *rq = &rings->rq[0];
+	unsigned long bits = 0;
 	enum vnet_drop why;
-	unsigned int q = 0;
-
-	if (rings->n > 1) {
-		q = skb_get_queue_mapping(skb) % rings->n;
-		rq = &rings->rq[q];
-	}
 
 	why = vveth_xmit_cross(skb, dev, rcv);
-	if (likely(why == __VNET_DROP_MAX)) {
-		/*
-		 * What is recorded chooses the transmit queue of a device the
-		 * frame is routed to; one queue has nothing to tell.
-		 */
-		if (rings->n > 1)
-			skb_record_rx_queue(skb, q);
-		else
-			skb_set_queue_mapping(skb, 0);
-		if (unlikely(ptr_ring_produce(&rq->ring, skb)))
+	if (unlikely(why != __VNET_DROP_MAX))
+		goto wake;
+	if (rings->n > 1)
+		rq += reciprocal_scale(skb_get_hash(skb), rings->n);
+	if (vveth_gro_helps(skb, dev, rcv))
+		bits = VVETH_ENTRY_GRO;
+	if (likely(!vveth_txq_has_qdisc(netdev_get_tx_queue(dev, q)))) {
+		if (unlikely(ptr_ring_produce(&rq->ring,
+					      vveth_entry_make(skb, bits))))
 			why = VNET_DROP_RING_FULL;
+	} else if (unlikely(!vveth_produce_from_qdisc(rings, rq, skb, bits, q,
+						      dev))) {
+		vveth_xmit_uncross(skb, dev);
+		why = VVETH_BUSY;
 	}
-	if (!netdev_xmit_more() || why != __VNET_DROP_MAX)
-		napi_schedule(&rq->napi);
+wake:
+	if (!netdev_xmit_more() || rings->n > 1 || why != __VNET_DROP_MAX)
+		vveth_rq_wake(rq, bits & VVETH_ENTRY_GRO);
 	return why;
 }
 
 /**
  * vveth_xmit() - ndo_start_xmit
- * @skb: the frame; consumed
+ * @skb: the frame; consumed, unless there was no room for it
  * @dev: the sending end
  *
- * Return: NETDEV_TX_OK. A frame that cannot be queued is counted and freed.
+ * Context: BH off, which is what RCU knows it by.
+ * Return: NETDEV_TX_OK; a frame that cannot be queued is counted and freed.
+ * NETDEV_TX_BUSY where a qdisc can keep it instead.
  */
 netdev_tx_t vveth_xmit(struct sk_buff *skb, struct net_device *dev)
 {
@@ -84,15 +208,16 @@ netdev_tx_t vveth_xmit(struct sk_buff *skb, struct net_device *dev)
 	struct net_device *rcv;
 	enum vnet_drop why;
 
-	rcu_read_lock();
-	skb_tx_timestamp(skb);
-	rcv = rcu_dereference(priv->peer);
+	/* As skb_tx_timestamp(), but for what a PHY would do. */
+	if (unlikely(skb_shinfo(skb)->tx_flags & SKBTX_SW_TSTAMP))
+		skb_tstamp_tx(skb, NULL);
+	rcv = rcu_dereference_bh(priv->peer);
 	if (unlikely(!rcv)) {
 		why = VNET_DROP_NO_PEER;
 		goto drop;
 	}
 	rcv_priv = netdev_priv(rcv);
-	rings = rcu_dereference(rcv_priv->rings);
+	rings = rcu_dereference_bh(rcv_priv->rings);
 	if (unlikely(!rings)) {
 		why = VNET_DROP_DOWN;
 		goto drop;
@@ -100,13 +225,14 @@ netdev_tx_t vveth_xmit(struct sk_buff *skb, struct net_device *dev)
 
 	why = vveth_xmit_queue(rings, skb, dev, rcv);
 	if (unlikely(why != __VNET_DROP_MAX))
-		goto drop;
+		goto refused;
 	dev_sw_netstats_tx_add(dev, 1, len);
-	rcu_read_unlock();
 	return NETDEV_TX_OK;
 
+refused:
+	if (why == VVETH_BUSY)
+		return NETDEV_TX_BUSY;
 drop:
 	vnet_drop_skb(priv->drops, skb, why);
-	rcu_read_unlock();
 	return NETDEV_TX_OK;
 }

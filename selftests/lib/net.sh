@@ -23,6 +23,7 @@
 # Counters:
 #	link_stat NS DEV FIELD...	rx_packets tx_bytes rx_dropped rx_missed_errors ... in the order asked for
 #	ethtool_stat NS DEV GLOB	sum of the `ethtool -S` counters whose name matches
+#	napi_thread NS DEV	makes NAPI of the device a thread on the first CPU; its PID is in NAPI_THREAD
 # Traffic:
 #	pkt ARGS		the frame tool (see pkt.c); results in the array PKT: ${PKT[rx0.frames]}, ${PKT[tx.sent]} ...
 #	pkt_with "CMD..." ARGS	the same, started by a command such as taskset
@@ -208,6 +209,14 @@ link_stat()
 ethtool_stat()
 {
 	ask ethtool "$1" "$2" "$3" && echo "$ANSWER"
+}
+
+napi_thread()
+{
+	need_tool chrt taskset pgrep
+	must ip netns exec "$1" bash -c "echo 1 >/sys/class/net/$2/threaded"
+	NAPI_THREAD=$(pgrep -f "^.napi/$2-") || die "no NAPI thread"
+	must taskset -p 1 "$NAPI_THREAD"
 }
 
 # ---- traffic ----------------------------------------------------------------------------------------------------------

@@ -108,15 +108,6 @@ too_long_for_the_peer()
 	check_eq "$(link_stat "$a" va tx_dropped)" 20 "tx_dropped of va"
 }
 
-# napi_thread NS DEV: makes NAPI of the device a thread on the first CPU, in NAPI_THREAD.
-napi_thread()
-{
-	need_tool chrt taskset pgrep
-	must ip netns exec "$1" bash -c "echo 1 >/sys/class/net/$2/threaded"
-	NAPI_THREAD=$(pgrep -f "^.napi/$2-") || die "no NAPI thread"
-	must taskset -p 1 "$NAPI_THREAD"
-}
-
 # The receiver is a thread on the sender's CPU, where the sender is not interrupted before the ring is full many times.
 overflow_is_counted()
 {

@@ -3,7 +3,6 @@
  * Tests of vveth: which frames cross, which are worth GRO's time, which
  * addresses and MTUs an end may have.
  */
-#include "../drivers/vveth/napi.c"
 #include "../drivers/vveth/netlink.c"
 #include "../drivers/vveth/xmit.c"
 #include "unit.h"
@@ -56,26 +55,34 @@ static void gro_gets_what_it_merges(struct kunit *test)
 	static const struct {
 		netdev_features_t features;
 		u8 transport;
-		bool socket, tso, gso, want;
+		u16 family;
+		bool tso, gso, want;
 	} cases[] = {
-		{ NETIF_F_GRO, IPPROTO_TCP, false, true, false, true },
-		{ NETIF_F_GRO, IPPROTO_TCP, true, false, false, true },
-		{ NETIF_F_GRO, IPPROTO_TCP, true, true, false, false },
-		{ NETIF_F_GRO, IPPROTO_TCP, false, false, true, false },
-		{ 0, IPPROTO_TCP, false, false, false, false },
-		{ NETIF_F_GRO, IPPROTO_UDP, false, false, false, false },
-		{ NETIF_F_GRO | NETIF_F_GRO_FRAGLIST, IPPROTO_UDP, false, false,
-		  false, true },
-		{ NETIF_F_GRO | NETIF_F_GRO_UDP_FWD, IPPROTO_UDP, true, true,
-		  false, true },
-		{ NETIF_F_GRO_UDP_FWD, IPPROTO_UDP, false, false, false, false },
-		{ NETIF_F_GRO, IPPROTO_ICMP, false, false, false, false },
+		{ NETIF_F_GRO, IPPROTO_TCP, AF_UNSPEC, true, false, true },
+		{ NETIF_F_GRO, IPPROTO_TCP, AF_INET, false, false, true },
+		{ NETIF_F_GRO, IPPROTO_TCP, AF_INET, true, false, false },
+		{ NETIF_F_GRO, IPPROTO_TCP, AF_INET6, true, false, false },
+		{ NETIF_F_GRO, IPPROTO_TCP, AF_PACKET, true, false, true },
+		/* Whatever the size, else one frame overtakes another. */
+		{ NETIF_F_GRO, IPPROTO_TCP, AF_UNSPEC, true, true, true },
+		{ NETIF_F_GRO, IPPROTO_TCP, AF_INET, true, true, false },
+		{ 0, IPPROTO_TCP, AF_UNSPEC, false, false, false },
+		{ NETIF_F_GRO, IPPROTO_UDP, AF_UNSPEC, false, false, false },
+		{ NETIF_F_GRO | NETIF_F_GRO_FRAGLIST, IPPROTO_UDP, AF_UNSPEC,
+		  false, false, true },
+		{ NETIF_F_GRO | NETIF_F_GRO_UDP_FWD, IPPROTO_UDP, AF_INET, true,
+		  true, true },
+		{ NETIF_F_GRO_UDP_FWD, IPPROTO_UDP, AF_UNSPEC, false, false,
+		  false },
+		{ NETIF_F_GRO, IPPROTO_ICMP, AF_UNSPEC, false, false, false },
 	};
-	struct net_device *dev = unit_device();
+	struct net_device *dev = unit_device(), *rcv = unit_device();
 	struct sock *sk = kzalloc(sizeof(*sk), GFP_KERNEL);
 	int i;
 
 	if (!unit_has(test, dev))
+		return;
+	if (!unit_has(test, rcv))
 		return;
 	if (!unit_has(test, sk))
 		return;
@@ -84,18 +91,20 @@ static void gro_gets_what_it_merges(struct kunit *test)
 
 		if (!unit_has(test, skb))
 			return;
-		dev->features = cases[i].features;
+		dev->features = cases[i].tso ? NETIF_F_TSO : 0;
+		rcv->features = cases[i].features;
 		skb->data[9] = cases[i].transport;
 		skb->protocol = htons(ETH_P_IP);
-		skb->sk = cases[i].socket ? sk : NULL;
+		sk->sk_family = cases[i].family;
+		skb->sk = cases[i].family == AF_UNSPEC ? NULL : sk;
 		skb_shinfo(skb)->gso_size = cases[i].gso ? 1000 : 0;
-		KUNIT_EXPECT_EQ_MSG(test,
-				    vveth_gro_helps(dev, skb, cases[i].tso),
+		KUNIT_EXPECT_EQ_MSG(test, vveth_gro_helps(skb, dev, rcv),
 				    cases[i].want, "(case %d)", i);
 		skb->sk = NULL;
 		kfree_skb(skb);
 	}
 	kfree(sk);
+	free_netdev(rcv);
 	free_netdev(dev);
 }
 

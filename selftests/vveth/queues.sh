@@ -1,0 +1,180 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# Receive queues and rings: how many there are, how flows spread over them, and that changing them loses nothing.
+#
+#	+-- a --+     +-- b --+
+#	|  va --+-----+-- vb  |
+#	+-------+     +-------+
+. "$(dirname "$0")/../lib/lib.sh"
+
+make_pair()
+{
+	need_tool ethtool
+	setup_ns a b
+	add_pair "$a" va "$b" vb
+}
+
+# channels NS DEV WORD: what ethtool says of the maximum and of what is set; WORD is RX or TX.
+channels()
+{
+	in_ns "$1" ethtool -l "$2" | awk -v word="$3:" '$1 == word { printf "%s%s", sep, $2; sep = " " } END { print "" }'
+}
+
+ring()
+{
+	in_ns "$1" ethtool -g "$2" | awk '$1 == "RX:" { printf "%s%s", sep, $2; sep = " " } END { print "" }'
+}
+
+sysfs_queues()
+{
+	ip netns exec "$1" ls "/sys/class/net/$2/queues" | grep -c "^$3-"
+}
+
+# One queue each way is in use; there is room for one on each CPU, up to eight.
+one_queue_is_in_use()
+{
+	local most
+
+	make_pair
+	most=$(getconf _NPROCESSORS_CONF)
+	if [ "$PAIR" != veth ] && [ "$most" -gt 8 ]; then
+		most=8
+	fi
+	check_eq "$(channels "$a" va RX)" "$most 1" "receive queues of va, room and use"
+	check_eq "$(channels "$b" vb RX)" "$most 1" "receive queues of vb, room and use"
+	check_eq "$(channels "$b" vb TX)" "$most 1" "transmit queues of vb, room and use"
+	check_eq "$(sysfs_queues "$b" vb rx) $(sysfs_queues "$b" vb tx)" "1 1" "queues in sysfs"
+}
+
+make_four()
+{
+	need_tool ethtool
+	setup_ns a b
+	must ip -n "$a" link add va numtxqueues 4 numrxqueues 4 type "$PAIR" \
+		peer name vb numtxqueues 4 numrxqueues 4 netns "$b"
+	must ip -n "$a" link set va up
+	set_up "$b" vb
+	wait_up "$a" va
+}
+
+channels_change()
+{
+	make_four
+	check_eq "$(channels "$b" vb RX) $(channels "$b" vb TX)" "4 4 4 4" "queues that were asked for"
+	must in_ns "$b" ethtool -L vb rx 2 tx 3
+	check_eq "$(channels "$b" vb RX) $(channels "$b" vb TX)" "4 2 4 3" "queues in use"
+	check_eq "$(sysfs_queues "$b" vb rx) $(sysfs_queues "$b" vb tx)" "2 3" "queues in sysfs"
+	pkt -T "$a:va" -R "$b:vb" -c 300 -f 32
+	check_eq "${PKT[rx0.unique]} ${PKT[rx0.late]}" "300 0" "frames"
+	check_refused . in_ns "$b" ethtool -L vb rx 0
+	check_refused . in_ns "$b" ethtool -L vb tx 0
+	check_refused . in_ns "$b" ethtool -L vb rx 5
+	check_refused . in_ns "$b" ethtool -L vb combined 1
+	check_eq "$(channels "$b" vb RX) $(channels "$b" vb TX)" "4 2 4 3" "queues after what was refused"
+	must ip -n "$b" link set vb down
+	must in_ns "$b" ethtool -L vb rx 4 tx 1
+	must ip -n "$b" link set vb up
+	wait_up "$a" va
+	check_eq "$(channels "$b" vb RX) $(channels "$b" vb TX)" "4 4 4 1" "queues set while it was down"
+	pkt -T "$a:va" -R "$b:vb" -c 300 -f 32
+	check_eq "${PKT[rx0.unique]} ${PKT[rx0.late]}" "300 0" "frames"
+}
+
+rings_change()
+{
+	suite_only "has no rings to set"
+	make_pair
+	check_eq "$(ring "$b" vb)" "32768 256" "slots, room and use"
+	must in_ns "$b" ethtool -G vb rx 1000
+	check_eq "$(ring "$b" vb)" "32768 1000" "slots in use"
+	check_refused "at least 16 slots" in_ns "$b" ethtool -G vb rx 15
+	check_refused . in_ns "$b" ethtool -G vb rx 32769
+	check_refused . in_ns "$b" ethtool -G vb tx 100
+	check_eq "$(ring "$b" vb)" "32768 1000" "slots after what was refused"
+	pkt -T "$a:va" -R "$b:vb" -c 300
+	check_eq "${PKT[rx0.unique]} ${PKT[rx0.late]}" "300 0" "frames"
+	must ip -n "$b" link set vb down
+	must in_ns "$b" ethtool -G vb rx 16
+	must ip -n "$b" link set vb up
+	wait_up "$a" va
+	check_eq "$(ring "$b" vb)" "32768 16" "slots set while it was down"
+	pkt -T "$a:va" -R "$b:vb" -c 300 -r 1000
+	check_eq "$((PKT["rx0.unique"] + $(link_stat "$a" va tx_dropped)))" 300 "frames come and counted as dropped"
+}
+
+# The receiver is a thread that a greedy program keeps from the CPU: what its ring holds is what comes, and the rest is
+# dropped and counted.
+ring_holds_what_it_says()
+{
+	suite_only "has no rings to set"
+	make_pair
+	must in_ns "$b" ethtool -G vb rx 64
+	napi_thread "$b" vb
+	pkt_with "taskset 1 chrt -f 1" -T "$a:va" -R "$b:vb" -c 500 -b
+	check_eq "$((PKT["rx0.frames"] + PKT["rx0.sockdrop"]))" 64 "frames that came"
+	check_eq "$(ethtool_stat "$a" va drop_ring_full)" $((500 - 64)) "frames the ring had no room for"
+}
+
+# By flow, so that each flow has one queue and every queue has flows; the queues' counters add up to the device's.
+flows_spread()
+{
+	local q sum=0 n
+
+	suite_only "spreads by the sender's queue"
+	make_four
+	must in_ns "$b" ethtool -L vb rx 3
+	pkt -T "$a:va" -R "$b:vb" -c 1200 -f 60 -r 20000
+	check_eq "${PKT[rx0.unique]} ${PKT[rx0.late]}" "1200 0" "frames"
+	for q in 0 1 2; do
+		n=$(ethtool_stat "$b" vb "rx${q}_packets")
+		check_ge "$n" 100 "frames of queue $q"
+		sum=$((sum + n))
+	done
+	check_eq "$sum" "$(link_stat "$b" vb rx_packets)" "frames of all queues"
+	n=$(($(ethtool_stat "$b" vb rx0_bytes) + $(ethtool_stat "$b" vb rx1_bytes) + $(ethtool_stat "$b" vb rx2_bytes)))
+	check_eq "$n" "$(link_stat "$b" vb rx_bytes)" "bytes of all queues"
+	# Frames of one flow stay together.
+	for q in 0 1 2; do
+		before[q]=$(ethtool_stat "$b" vb "rx${q}_packets")
+	done
+	pkt -T "$a:va" -R "$b:vb" -c 100
+	n=0
+	for q in 0 1 2; do
+		[ "$(ethtool_stat "$b" vb "rx${q}_packets")" = "${before[q]}" ] || n=$((n + 1))
+	done
+	check_eq "$n" 1 "queues that one flow took"
+}
+
+# Numbered frames while both change: none is lost uncounted, none overtakes another of its flow.
+changes_under_traffic()
+{
+	local i n
+
+	make_four
+	"$TOOLS/pkt" -T "$a:va" -R "$b:vb" -D $((4 * ${VNET_SLOW:-1})) -f 16 -r 20000 >"$CASE_DIR/pkt" &
+	defer stop_bg $!
+	for ((i = 0; i < 12; i++)); do
+		n=$((i % 4 + 1))
+		must in_ns "$b" ethtool -L vb rx "$n" tx $((5 - n))
+		[ "$PAIR" = veth ] || must in_ns "$b" ethtool -G vb rx $((64 << n))
+	done
+	wait $! || fail "the sender failed"
+	cat "$CASE_DIR/pkt"
+	pkt_read "$CASE_DIR/pkt"
+	check_eq "${PKT[rx0.dup]} ${PKT[rx0.late]}" "0 0" "frames twice, late"
+	if [ "$PAIR" != veth ]; then
+		check_eq "$((PKT["rx0.frames"] + PKT["rx0.sockdrop"]))" "$(link_stat "$b" vb rx_packets)" "frames received"
+		check_eq "$(link_stat "$b" vb rx_packets)" "$(link_stat "$a" va tx_packets)" "frames sent"
+	fi
+	check_ge "${PKT[rx0.frames]}" 1000 "frames come"
+}
+
+ALL_TESTS="
+	one_queue_is_in_use
+	channels_change
+	rings_change
+	ring_holds_what_it_says
+	flows_spread
+	changes_under_traffic
+"
+run_tests "$@"
