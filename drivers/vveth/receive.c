@@ -157,7 +157,8 @@ static void vveth_tasklet(struct tasklet_struct *t)
 			continue;
 		vveth_rq_keep(rq);
 		if (vveth_entry_gro(next)) {
-			atomic_set(&rq->owner, VVETH_RQ_NAPI);
+			/* A busy poller on another CPU may go on from here. */
+			atomic_set_release(&rq->owner, VVETH_RQ_NAPI);
 			napi_schedule(&rq->napi);
 		} else {
 			tasklet_schedule(t);
@@ -172,7 +173,7 @@ static void vveth_tasklet(struct tasklet_struct *t)
  */
 static bool vveth_rq_take(struct vveth_rq *rq)
 {
-	return atomic_read(&rq->owner) == VVETH_RQ_NAPI ||
+	return atomic_read_acquire(&rq->owner) == VVETH_RQ_NAPI ||
 	       atomic_cmpxchg(&rq->owner, VVETH_RQ_IDLE, VVETH_RQ_NAPI) ==
 	       VVETH_RQ_IDLE;
 }
