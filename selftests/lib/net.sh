@@ -11,6 +11,7 @@
 #	ipb NS <<< LINES	several `ip` commands in one process; a failure ends the case
 #	add_pair NSA A NSB B [OPTION...]	a pair of the kind under test, both ends up and running; the options are
 #				those of `ip link add` for A
+#	add_wide_pair NSA A NSB B N	the same with N queues of each kind at either end
 #	wait_up NS DEV...	poll until the devices are operational
 #	set_up NS DEV...	the same, set up first
 #	link_attr NS DEV KEY	a value of `ip -j -d link show`: ifindex mtu address operstate link_index link_netnsid ...;
@@ -100,6 +101,14 @@ ipb()
 	must ip -n "$1" -batch -
 }
 
+# up_both NSA A NSB B: `up` waits for an end to be operational, which takes both.
+up_both()
+{
+	must ip -n "$3" link set "$4" up
+	must_ask up "$1" "$2"
+	must_ask up "$3" "$4"
+}
+
 add_pair()
 {
 	local nsa=$1 a=$2 nsb=$3 b=$4
@@ -110,10 +119,14 @@ add_pair()
 		return
 	fi
 	must ip -n "$nsa" link add "$a" "$@" type "$PAIR" peer name "$b" netns "$nsb"
-	# `up` waits for the end to be operational, which takes both.
-	must ip -n "$nsb" link set "$b" up
-	must_ask up "$nsa" "$a"
-	must_ask up "$nsb" "$b"
+	up_both "$nsa" "$a" "$nsb" "$b"
+}
+
+add_wide_pair()
+{
+	must ip -n "$1" link add "$2" numtxqueues "$5" numrxqueues "$5" type "$PAIR" \
+		peer name "$4" numtxqueues "$5" numrxqueues "$5" netns "$3"
+	up_both "$1" "$2" "$3" "$4"
 }
 
 set_up()

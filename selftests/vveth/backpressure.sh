@@ -55,11 +55,7 @@ every_caller_is_counted()
 	suite_only "has no backpressure on these kernels"
 	need_tool tc
 	setup_ns a b
-	must ip -n "$a" link add va numtxqueues 2 numrxqueues 2 type "$PAIR" \
-		peer name vb numtxqueues 2 numrxqueues 2 netns "$b"
-	must ip -n "$a" link set va up
-	set_up "$b" vb
-	wait_up "$a" va
+	add_wide_pair "$a" va "$b" vb 2
 	must in_ns "$b" ethtool -G vb rx 16
 	must in_ns "$a" tc qdisc add dev va root handle 1: mq
 	must in_ns "$a" tc qdisc add dev va parent 1:1 fq_codel

@@ -50,11 +50,7 @@ make_four()
 {
 	need_tool ethtool
 	setup_ns a b
-	must ip -n "$a" link add va numtxqueues 4 numrxqueues 4 type "$PAIR" \
-		peer name vb numtxqueues 4 numrxqueues 4 netns "$b"
-	must ip -n "$a" link set va up
-	set_up "$b" vb
-	wait_up "$a" va
+	add_wide_pair "$a" va "$b" vb 4
 }
 
 channels_change()

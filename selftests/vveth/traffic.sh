@@ -183,11 +183,7 @@ order_within_flows()
 order_with_four_queues()
 {
 	setup_ns a b
-	must ip -n "$a" link add va numtxqueues 4 numrxqueues 4 type "$PAIR" \
-		peer name vb numtxqueues 4 numrxqueues 4 netns "$b"
-	must ip -n "$a" link set va up
-	set_up "$b" vb
-	wait_up "$a" va
+	add_wide_pair "$a" va "$b" vb 4
 	check_eq "$(ip_attr "$b" vb num_tx_queues)" 4 "queues of vb"
 	check_order
 }
