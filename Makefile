@@ -38,7 +38,7 @@ plugins:
 	@$(MAKE) --no-print-directory -C tools plugins OUT='$(abspath $(OUT))'
 
 ## make check      [KERNEL=6.1] [T='vveth/*']: the tests, in a VM
-check: DEPS := $(patsubst kcsan,debug,$(filter debug kcsan um,$(KERNEL)))
+check: DEPS := $(filter debug um,$(KERNEL))
 check: deps
 	@selftests/check '$(KERNEL)' $(foreach t,$(T),'$t')
 
