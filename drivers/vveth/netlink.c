@@ -94,6 +94,9 @@ static int vveth_peer_parse(struct vveth_peer_config *cfg,
 	}
 	nla_strscpy(cfg->ifname, cfg->tb[IFLA_IFNAME], IFNAMSIZ);
 	cfg->name_assign_type = NET_NAME_USER;
+	/* A pattern becomes a name that is free. */
+	if (strchr(cfg->ifname, '%'))
+		return 0;
 	if (net_eq(cfg->net, dev_net(dev)) && !strcmp(cfg->ifname, dev->name)) {
 		NL_SET_ERR_MSG_ATTR(extack, cfg->tb[IFLA_IFNAME],
 				    "the two ends of a pair cannot have one name");

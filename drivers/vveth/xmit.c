@@ -8,31 +8,57 @@
 #include <net/net_namespace.h>
 #include <net/sch_generic.h>
 #include <net/sock.h>
+#include <net/udp.h>
 #include "vveth.h"
 
 /* Beside the reasons of drops: no drop, the frame is the caller's again. */
 #define VVETH_BUSY (__VNET_DROP_MAX + 1)
 
-/* The transport protocol, where the plain header is at hand; else 0. */
-static u8 vveth_gro_proto(const struct sk_buff *skb)
+/*
+ * The protocol behind the IP header, or -1. A packet socket leaves hardly more
+ * than the Ethernet header in the linear part of a large frame.
+ */
+static noinline int vveth_gro_proto_paged(const struct sk_buff *skb)
+{
+	union {
+		struct iphdr v4;
+		struct ipv6hdr v6;
+	} buf;
+	const struct ipv6hdr *v6;
+	const struct iphdr *v4;
+
+	if (skb->protocol == htons(ETH_P_IP)) {
+		v4 = skb_header_pointer(skb, 0, sizeof(*v4), &buf);
+		return v4 ? v4->protocol : -1;
+	}
+	v6 = skb_header_pointer(skb, 0, sizeof(*v6), &buf);
+	return v6 ? v6->nexthdr : -1;
+}
+
+static int vveth_gro_proto(const struct sk_buff *skb)
 {
 	const void *l3 = skb->data;
 
 	switch (skb->protocol) {
 	case htons(ETH_P_IP):
-		if (skb_headlen(skb) < sizeof(struct iphdr))
-			return 0;
+		if (unlikely(skb_headlen(skb) < sizeof(struct iphdr)))
+			return vveth_gro_proto_paged(skb);
 		return ((const struct iphdr *)l3)->protocol;
 	case htons(ETH_P_IPV6):
-		if (skb_headlen(skb) < sizeof(struct ipv6hdr))
-			return 0;
+		if (unlikely(skb_headlen(skb) < sizeof(struct ipv6hdr)))
+			return vveth_gro_proto_paged(skb);
 		return ((const struct ipv6hdr *)l3)->nexthdr;
+	case htons(ETH_P_8021Q):
+	case htons(ETH_P_8021AD):
+	case htons(ETH_P_TEB):
+		/* Like a tunnel: what is inside is for GRO to find out. */
+		return IPPROTO_GRE;
 	default:
-		return 0;
+		return -1;
 	}
 }
 
-/* From a socket of TCP, which makes super-frames itself where it may. */
+/* From a socket of the host's own, which makes super-frames itself. */
 static bool vveth_gro_done_by_sender(const struct sk_buff *skb,
 				     const struct net_device *dev)
 {
@@ -54,11 +80,22 @@ static bool vveth_gro_helps(const struct sk_buff *skb,
 	if (!(rcv->features & NETIF_F_GRO))
 		return false;
 	switch (vveth_gro_proto(skb)) {
-	case IPPROTO_TCP:
-		return !vveth_gro_done_by_sender(skb, dev);
 	case IPPROTO_UDP:
-		return rcv->features &
-		       (NETIF_F_GRO_FRAGLIST | NETIF_F_GRO_UDP_FWD);
+		if (rcv->features &
+		    (NETIF_F_GRO_FRAGLIST | NETIF_F_GRO_UDP_FWD))
+			return true;
+		/* Else only a tunnel's, if there is any on this host. */
+		return static_branch_unlikely(&udp_encap_needed_key) &&
+		       !vveth_gro_done_by_sender(skb, dev);
+	case IPPROTO_TCP:
+	case IPPROTO_GRE:
+	case IPPROTO_IPIP:
+	case IPPROTO_IPV6:
+	case IPPROTO_ESP:
+	case IPPROTO_HOPOPTS:
+	case IPPROTO_ROUTING:
+	case IPPROTO_DSTOPTS:
+		return !vveth_gro_done_by_sender(skb, dev);
 	default:
 		return false;
 	}

@@ -84,6 +84,14 @@ own_name_for_peer_refused()
 	check_eq "$(links "$a")" "" "devices"
 }
 
+# A pattern is no name yet, so it may be the same at both ends.
+names_by_pattern()
+{
+	setup_ns a
+	must ip -n "$a" link add name va%d type "$PAIR" peer name va%d
+	check_eq "$(links "$a")" "va0 va1" "devices"
+}
+
 same_name_in_two_namespaces()
 {
 	setup_ns a b
@@ -195,6 +203,7 @@ ALL_TESTS="
 	autoload_by_kind
 	duplicate_name_refused
 	own_name_for_peer_refused
+	names_by_pattern
 	same_name_in_two_namespaces
 	rename_leaves_peer
 	random_macs

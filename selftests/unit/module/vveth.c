@@ -23,16 +23,16 @@ static void transport_is_read_from_whole_headers(struct kunit *test)
 	static const struct {
 		u16 protocol;
 		unsigned int len, at;
-		u8 want;
+		int want;
 	} cases[] = {
 		{ ETH_P_IP, 20, 9, IPPROTO_TCP },
-		{ ETH_P_IP, 19, 9, 0 },
-		{ ETH_P_IP, 0, 0, 0 },
+		{ ETH_P_IP, 19, 9, -1 },
+		{ ETH_P_IP, 0, 0, -1 },
 		{ ETH_P_IPV6, 40, 6, IPPROTO_TCP },
-		{ ETH_P_IPV6, 39, 6, 0 },
-		{ ETH_P_IPV6, 20, 6, 0 },
-		{ ETH_P_ARP, 60, 9, 0 },
-		{ ETH_P_8021Q, 60, 9, 0 },
+		{ ETH_P_IPV6, 39, 6, -1 },
+		{ ETH_P_IPV6, 20, 6, -1 },
+		{ ETH_P_ARP, 60, 9, -1 },
+		{ ETH_P_8021Q, 60, 9, IPPROTO_GRE },
 	};
 	int i;
 
@@ -48,6 +48,31 @@ static void transport_is_read_from_whole_headers(struct kunit *test)
 				    "(case %d)", i);
 		kfree_skb(skb);
 	}
+}
+
+/* Headers that are in pages, as in large frames of packet sockets. */
+static void transport_is_read_from_pages(struct kunit *test)
+{
+	static const u16 protocols[] = { ETH_P_IP, ETH_P_IPV6 };
+	struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	int i;
+
+	if (!unit_has(test, page))
+		return;
+	memset(page_address(page), IPPROTO_TCP, 60);
+	for (i = 0; i < ARRAY_SIZE(protocols); i++) {
+		struct sk_buff *skb = unit_frame(0);
+
+		if (!unit_has(test, skb))
+			break;
+		get_page(page);
+		skb_add_rx_frag(skb, 0, page, 0, 60, PAGE_SIZE);
+		skb->protocol = htons(protocols[i]);
+		KUNIT_EXPECT_EQ_MSG(test, vveth_gro_proto(skb), IPPROTO_TCP,
+				    "(case %d)", i);
+		kfree_skb(skb);
+	}
+	put_page(page);
 }
 
 static void gro_gets_what_it_merges(struct kunit *test)
@@ -75,6 +100,9 @@ static void gro_gets_what_it_merges(struct kunit *test)
 		{ NETIF_F_GRO_UDP_FWD, IPPROTO_UDP, AF_UNSPEC, false, false,
 		  false },
 		{ NETIF_F_GRO, IPPROTO_ICMP, AF_UNSPEC, false, false, false },
+		{ NETIF_F_GRO, IPPROTO_GRE, AF_UNSPEC, false, false, true },
+		{ NETIF_F_GRO, IPPROTO_GRE, AF_INET, true, false, false },
+		{ NETIF_F_GRO, IPPROTO_IPV6, AF_UNSPEC, false, false, true },
 	};
 	struct net_device *dev = unit_device(), *rcv = unit_device();
 	struct sock *sk = kzalloc(sizeof(*sk), GFP_KERNEL);
@@ -199,6 +227,7 @@ static void ends_have_sane_addresses_and_mtus(struct kunit *test)
 
 static struct kunit_case unit_vveth_cases[] = {
 	KUNIT_CASE(transport_is_read_from_whole_headers),
+	KUNIT_CASE(transport_is_read_from_pages),
 	KUNIT_CASE(gro_gets_what_it_merges),
 	KUNIT_CASE(frames_cross_that_fit),
 	KUNIT_CASE(ends_have_sane_addresses_and_mtus),
