@@ -54,6 +54,11 @@ check-long: deps
 	@VNET_LONG=1 selftests/check debug $(foreach t,$(T),'$t')
 	@selftests/check-mutants '$(KERNEL)'
 
+## make check-interop   [T='net/veth.sh net/gro.sh'] [KERNEL=6.1]: the kernel's own selftests, on veth and on vveth
+check-interop: DEPS := interop $(filter debug um,$(KERNEL))
+check-interop: deps
+	@selftests/interop/run '$(KERNEL)' $(foreach t,$(T),'$t')
+
 ## make demo       containers on a vbridge, in a VM
 demo: deps
 	@selftests/in-vm -k '$(KERNEL)' selftests/demo/run
@@ -116,5 +121,5 @@ clean:
 help:
 	@sed -n 's/^## //p' Makefile
 
-.PHONY: all modules sparse tools plugins check check-debug check-long demo shell check-mutants check-planted check-vm \
-	bench bench-gate bench-plot style deps install uninstall clean help
+.PHONY: all modules sparse tools plugins check check-debug check-long check-interop demo shell check-mutants check-planted \
+	check-vm bench bench-gate bench-plot style deps install uninstall clean help
