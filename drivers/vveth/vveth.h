@@ -190,8 +190,8 @@ struct vveth_rings {
  * @completed_lock: serialises the receive queues that end its frames
  */
 struct vveth_txq {
-	spinlock_t sent_lock;
-	spinlock_t completed_lock;
+	spinlock_t sent_lock;		/* BQL's count of what was sent */
+	spinlock_t completed_lock;	/* BQL's count of what has ended */
 } ____cacheline_aligned_in_smp;
 
 /**
