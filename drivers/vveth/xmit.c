@@ -129,7 +129,7 @@ static enum vnet_drop vveth_xmit_cross(struct sk_buff *skb,
 
 static bool vveth_txq_has_qdisc(const struct netdev_queue *txq)
 {
-	return rcu_access_pointer(txq->qdisc)->enqueue;
+	return rcu_dereference_bh(txq->qdisc)->enqueue;
 }
 
 /*
@@ -192,8 +192,9 @@ static void vveth_xmit_uncross(struct sk_buff *skb, struct net_device *dev)
 
 /*
  * Both a burst that is cut short and a burst's last frame must wake the
- * receiver, whatever becomes of the frame itself. With several rings, a
- * burst's last frame may be for another ring than those before it.
+ * receiver, whatever becomes of the frame itself; a queue that is stopped
+ * cuts it short, and only the receiver can start it again. With several
+ * rings, a burst's last frame may be for another ring than those before it.
  */
 static enum vnet_drop vveth_xmit_queue(struct vveth_rings *rings,
 				       struct sk_buff *skb,
@@ -201,6 +202,7 @@ static enum vnet_drop vveth_xmit_queue(struct vveth_rings *rings,
 				       struct net_device *rcv)
 {
 	unsigned int q = skb_get_queue_mapping(skb);
+	struct netdev_queue *txq = netdev_get_tx_queue(dev, q);
 	struct vveth_rq *rq = &rings->rq[0];
 	unsigned long bits = 0;
 	enum vnet_drop why;
@@ -212,7 +214,7 @@ static enum vnet_drop vveth_xmit_queue(struct vveth_rings *rings,
 		rq += reciprocal_scale(skb_get_hash(skb), rings->n);
 	if (vveth_gro_helps(skb, dev, rcv))
 		bits = VVETH_ENTRY_GRO;
-	if (likely(!vveth_txq_has_qdisc(netdev_get_tx_queue(dev, q)))) {
+	if (likely(!vveth_txq_has_qdisc(txq))) {
 		if (unlikely(ptr_ring_produce(&rq->ring,
 					      vveth_entry_make(skb, bits))))
 			why = VNET_DROP_RING_FULL;
@@ -222,7 +224,8 @@ static enum vnet_drop vveth_xmit_queue(struct vveth_rings *rings,
 		why = VVETH_BUSY;
 	}
 wake:
-	if (!netdev_xmit_more() || rings->n > 1 || why != __VNET_DROP_MAX)
+	if (!netdev_xmit_more() || rings->n > 1 || why != __VNET_DROP_MAX ||
+	    netif_xmit_stopped(txq))
 		vveth_rq_wake(rq, bits & VVETH_ENTRY_GRO);
 	return why;
 }
