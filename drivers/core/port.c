@@ -68,23 +68,68 @@ struct vnet_port *vnet_port_find(const struct net_device *dev)
 EXPORT_SYMBOL_GPL(vnet_port_find);
 
 /**
- * vnet_port_set_switch_rtnl() - fill or clear a port's switch slot
+ * vnet_port_init() - prepare the port of a device that is being made
  * @port: the port
- * @sw: the switch's hold on it, or NULL to clear the slot
+ * @ops: the driver's functions
  *
- * A filled slot is only ever cleared by the switch that filled it. After
- * clearing, readers may still use the old value until the end of an RCU
- * grace period.
+ * Context: ndo_init.
+ */
+void vnet_port_init(struct vnet_port *port, const struct vnet_port_ops *ops)
+{
+	port->ops = ops;
+}
+EXPORT_SYMBOL_GPL(vnet_port_init);
+
+/**
+ * vnet_port_uninit() - free what a port has
+ * @port: the port, whose slot is empty
+ *
+ * Context: the device's destructor.
+ */
+void vnet_port_uninit(struct vnet_port *port)
+{
+	free_percpu(port->roads);
+}
+EXPORT_SYMBOL_GPL(vnet_port_uninit);
+
+/**
+ * vnet_port_join_rtnl() - fill a port's switch slot
+ * @port: the port, whose slot is empty
+ * @sw: the switch's hold on it
+ *
+ * From now on the switch may be handed frames.
+ *
+ * Context: RTNL.
+ * Return: 0 or -ENOMEM.
+ */
+int vnet_port_join_rtnl(struct vnet_port *port, struct vnet_switch *sw)
+{
+	ASSERT_RTNL();
+	WARN_ON_ONCE(rtnl_dereference(port->sw));
+	if (!port->roads)
+		port->roads = netdev_alloc_pcpu_stats(struct vnet_roads);
+	if (!port->roads)
+		return -ENOMEM;
+	rcu_assign_pointer(port->sw, sw);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vnet_port_join_rtnl);
+
+/**
+ * vnet_port_leave_rtnl() - clear a port's switch slot
+ * @port: the port
+ *
+ * By the switch that has filled it. Readers may still use the old value until
+ * the end of an RCU grace period.
  *
  * Context: RTNL.
  */
-void vnet_port_set_switch_rtnl(struct vnet_port *port, struct vnet_switch *sw)
+void vnet_port_leave_rtnl(struct vnet_port *port)
 {
 	ASSERT_RTNL();
-	WARN_ON_ONCE(sw && rtnl_dereference(port->sw));
-	rcu_assign_pointer(port->sw, sw);
+	RCU_INIT_POINTER(port->sw, NULL);
 }
-EXPORT_SYMBOL_GPL(vnet_port_set_switch_rtnl);
+EXPORT_SYMBOL_GPL(vnet_port_leave_rtnl);
 
 /**
  * vnet_port_fdb_add() - ndo_fdb_add for a port

@@ -77,7 +77,9 @@ static bool vbr_send(struct vbr *br, const struct vbr_port *from,
 		why = VNET_DROP_TOO_SHORT;
 		goto drop;
 	}
-	if (unlikely(dev_queue_xmit(skb) != NET_XMIT_SUCCESS))
+	if (to->suite && likely(vnet_port_xmit(to->suite, skb)))
+		return true;
+	if (unlikely(vnet_queue_xmit(skb) != NET_XMIT_SUCCESS))
 		vbr_count(br, VBR_STAT_EGRESS_REFUSED, 1);
 	return true;
 drop:

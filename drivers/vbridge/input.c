@@ -164,6 +164,52 @@ rx_handler_result_t vbr_handle_frame(struct sk_buff **pskb)
 	return RX_HANDLER_CONSUMED;
 }
 
+/*
+ * On the direct road the host gets nothing: its stack is not entered from
+ * within a sender. A flood, which the host mostly gets a copy of, can be long.
+ */
+static bool vbr_input_takes(const struct vbr_verdict *verdict)
+{
+	switch (verdict->action) {
+	case VBR_DROP:
+		return true;
+	case VBR_FORWARD:
+		return !verdict->local &&
+		       (verdict->to->suite || vnet_direct_may_queue());
+	default:
+		return false;
+	}
+}
+
+/**
+ * vbr_input() - &vnet_switch_ops.input: a frame on the direct road
+ * @sw: of the port it comes in by
+ * @skb: the frame; consumed where it is taken
+ *
+ * Context: RCU read section, BH off; the caller may be sending.
+ * Return: true where the frame is taken.
+ */
+bool vbr_input(struct vnet_switch *sw, struct sk_buff *skb)
+{
+	struct vbr_port *port = container_of(sw, struct vbr_port, sw);
+	const struct ethhdr *eth = eth_hdr(skb);
+	struct vbr_verdict verdict = {};
+	bool taken;
+
+	if (unlikely(is_link_local_ether_addr(eth->h_dest)))
+		return false;
+
+	/* BH off is not what rcu_dereference() of the table's users knows. */
+	rcu_read_lock();
+	if (vbr_admit_rcu(port, eth, &verdict))
+		vbr_decide_rcu(port->br, port, eth->h_dest, &verdict);
+	taken = vbr_input_takes(&verdict);
+	if (likely(taken))
+		vbr_execute(port->br, port, skb, &verdict);
+	rcu_read_unlock();
+	return taken;
+}
+
 /**
  * vbr_xmit() - ndo_start_xmit: a frame of the host's own
  * @skb: the frame; consumed

@@ -154,14 +154,17 @@ static void vbr_port_free(struct vbr_port *port)
 	kfree(port);
 }
 
-/* A member that is a port of the suite reaches its bridge by this slot. */
-static void vbr_port_fill_slot_rtnl(struct vbr_port *port,
-				    struct vnet_switch *sw)
+/* A member that is a port of the suite reaches its bridge by its slot. */
+static int vbr_port_fill_slot_rtnl(struct vbr_port *port)
 {
-	struct vnet_port *slot = vnet_port_find(port->dev);
+	port->suite = vnet_port_find(port->dev);
+	return port->suite ? vnet_port_join_rtnl(port->suite, &port->sw) : 0;
+}
 
-	if (slot)
-		vnet_port_set_switch_rtnl(slot, sw);
+static void vbr_port_clear_slot_rtnl(struct vbr_port *port)
+{
+	if (port->suite)
+		vnet_port_leave_rtnl(port->suite);
 }
 
 /**
@@ -205,18 +208,22 @@ int vbr_port_add_rtnl(struct vbr *br, struct net_device *dev,
 	err = netdev_master_upper_dev_link(dev, br->dev, NULL, NULL, extack);
 	if (err)
 		goto err_unregister_handler;
-	err = vbr_fdb_add_local_rtnl(br, port, port->addr);
+	err = vbr_port_fill_slot_rtnl(port);
 	if (err)
 		goto err_unlink;
+	err = vbr_fdb_add_local_rtnl(br, port, port->addr);
+	if (err)
+		goto err_clear_slot;
 
 	dev_disable_lro(dev);
 	netdev_set_rx_headroom(dev, br->dev->needed_headroom);
 	list_add_tail_rcu(&port->list, &br->ports);
-	vbr_port_fill_slot_rtnl(port, &port->sw);
 	vbr_port_check_link_rtnl(port);
 	vbr_port_notify(port, RTM_NEWLINK);
 	return 0;
 
+err_clear_slot:
+	vbr_port_clear_slot_rtnl(port);
 err_unlink:
 	netdev_upper_dev_unlink(dev, br->dev);
 err_unregister_handler:
@@ -246,7 +253,7 @@ void vbr_port_release_rtnl(struct vbr_port *port)
 	vbr_port_set_state_rtnl(port, BR_STATE_DISABLED);
 	vbr_port_notify(port, RTM_DELLINK);
 	list_del_rcu(&port->list);
-	vbr_port_fill_slot_rtnl(port, NULL);
+	vbr_port_clear_slot_rtnl(port);
 	vbr_fdb_close_port_rtnl(port);
 	netdev_upper_dev_unlink(dev, br->dev);
 	netdev_rx_handler_unregister(dev);

@@ -40,6 +40,10 @@
  * after an RCU grace period. Whoever found an entry without the lock and
  * wants to change it takes the lock and looks at the mark first.
  *
+ * Frames come in by vbr_handle_frame(), or by vbr_input() in the context of
+ * whoever sends to a member that is a port of the suite; both are in an RCU
+ * read section with BH off and hold no lock.
+ *
  * A port that goes, in this order: its state lets no more frames in or out;
  * it leaves the list of ports and the device's switch slot; its part of the
  * forwarding table is closed, so a frame still under way learns nothing
@@ -182,6 +186,8 @@ struct vbr {
  * struct vbr_port - a device as a port of a bridge
  * @br: the bridge
  * @dev: the device; a reference is held
+ * @suite: the device's port where it is one of the suite, else NULL; set
+ *	before the port is shown to anybody
  * @flags: VBR_PORT_*; RTNL, READ_ONCE() elsewhere
  * @state: BR_STATE_*; RTNL, READ_ONCE() elsewhere
  * @group_fwd_mask: as vbr.group_fwd_mask, added to it; RTNL, READ_ONCE()
@@ -198,6 +204,7 @@ struct vbr {
 struct vbr_port {
 	struct vbr *br;
 	struct net_device *dev;
+	struct vnet_port *suite;
 	u32 flags;
 	u16 group_fwd_mask;
 	u8 state;
@@ -360,6 +367,7 @@ extern struct notifier_block vbr_notifier;
 
 /* input.c */
 rx_handler_result_t vbr_handle_frame(struct sk_buff **pskb);
+bool vbr_input(struct vnet_switch *sw, struct sk_buff *skb);
 netdev_tx_t vbr_xmit(struct sk_buff *skb, struct net_device *dev);
 
 /* forward.c */

@@ -41,6 +41,7 @@ static void vveth_dev_free(struct net_device *dev)
 {
 	struct vveth_priv *priv = netdev_priv(dev);
 
+	vnet_port_uninit(&priv->port);
 	free_percpu(priv->drops);
 	kvfree(priv->txq);
 	kvfree(priv->rx_stats);
@@ -51,6 +52,7 @@ static int vveth_dev_init(struct net_device *dev)
 	struct vveth_priv *priv = netdev_priv(dev);
 
 	netdev_lockdep_set_classes(dev);
+	vnet_port_init(&priv->port, &vveth_port_ops);
 	priv->ring_size = VVETH_RING_SIZE;
 	priv->bql = true;
 	priv->drops = vnet_drops_alloc();

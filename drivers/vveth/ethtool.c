@@ -126,7 +126,7 @@ static int vveth_get_sset_count(struct net_device *dev, int sset)
 	if (sset != ETH_SS_STATS)
 		return -EOPNOTSUPP;
 	return 1 + vnet_drops_sset_count(VVETH_DROPS) +
-	       2 * dev->real_num_rx_queues;
+	       vnet_roads_sset_count() + 2 * dev->real_num_rx_queues;
 }
 
 static void vveth_get_strings(struct net_device *dev, u32 sset, u8 *p)
@@ -139,6 +139,7 @@ static void vveth_get_strings(struct net_device *dev, u32 sset, u8 *p)
 		return;
 	ethtool_sprintf(&p, "%s", "peer_ifindex");
 	vnet_drops_get_strings(VVETH_DROPS, &p);
+	vnet_roads_get_strings(&p);
 	for (i = 0; i < dev->real_num_rx_queues; i++) {
 		ethtool_sprintf(&p, "rx%u_packets", i);
 		ethtool_sprintf(&p, "rx%u_bytes", i);
@@ -155,6 +156,8 @@ static void vveth_get_ethtool_stats(struct net_device *dev,
 	*data++ = peer ? peer->ifindex : 0;
 	vnet_drops_get_values(priv->drops, VVETH_DROPS, data);
 	data += vnet_drops_sset_count(VVETH_DROPS);
+	vnet_roads_get_values(&priv->port, data);
+	data += vnet_roads_sset_count();
 	for (i = 0; i < dev->real_num_rx_queues; i++, data += 2)
 		vveth_rx_stats_read(&priv->rx_stats[i], &data[0], &data[1]);
 }

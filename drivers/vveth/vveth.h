@@ -28,6 +28,11 @@
  * the frame to the one there is. An owner gives the ring up first and looks
  * into it once more then, so no frame waits unseen. Neither holds a lock.
  *
+ * Where an end is a member of a switch of the suite, a sender offers each frame
+ * to the switch first, in its own context and with no lock held; it does so
+ * only while the ring has no owner and is empty, so that no frame of a flow
+ * overtakes another (vveth_rq_quiet()).
+ *
  * A sender that has filled a ring stops its queue if that has a qdisc, sets
  * &vveth_rq.waiting and looks at the ring once more; an owner that has made
  * room looks at the flag and wakes the queues. So none stays stopped. An end
@@ -256,6 +261,7 @@ void vveth_pair_update_carrier(struct net_device *dev);
 
 /* xmit.c */
 netdev_tx_t vveth_xmit(struct sk_buff *skb, struct net_device *dev);
+extern const struct vnet_port_ops vveth_port_ops;
 
 /* receive.c */
 void vveth_rq_init(struct vveth_rq *rq, struct net_device *dev,

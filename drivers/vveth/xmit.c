@@ -13,6 +13,8 @@
 
 /* Beside the reasons of drops: no drop, the frame is the caller's again. */
 #define VVETH_BUSY (__VNET_DROP_MAX + 1)
+/* Nor is this: a switch behind the other end has the frame already. */
+#define VVETH_SWITCHED (__VNET_DROP_MAX + 2)
 
 /*
  * The protocol behind the IP header, or -1. A packet socket leaves hardly more
@@ -191,16 +193,54 @@ static void vveth_xmit_uncross(struct sk_buff *skb, struct net_device *dev)
 }
 
 /*
+ * Whether all frames that went into the ring have been received. The owner is
+ * looked at on either side of the ring: before, so that the ring's head is not
+ * older than what the last owner left; behind, since one that came meanwhile
+ * may hold the frame that the ring has no more.
+ */
+static bool vveth_rq_quiet(struct vveth_rq *rq)
+{
+	if (atomic_read_acquire(&rq->owner) != VVETH_RQ_IDLE ||
+	    !__ptr_ring_empty(&rq->ring))
+		return false;
+	/* The ring, then the owner. */
+	smp_rmb();
+	return atomic_read_acquire(&rq->owner) == VVETH_RQ_IDLE;
+}
+
+/*
+ * Offers a frame to the switch that the receiving end is a member of. Frames
+ * for GRO are left out: all of a flow are, so those that GRO holds are not
+ * overtaken. Returns whether the switch has it.
+ */
+static noinline bool vveth_xmit_to_switch(struct vveth_rq *rq,
+					  struct sk_buff *skb, bool gro)
+{
+	struct vveth_priv *rcv_priv = netdev_priv(rq->dev);
+	enum vnet_road road = VNET_ROAD_DIRECT;
+
+	if (unlikely(gro))
+		road = VNET_ROAD_GRO;
+	else if (unlikely(test_bit(NAPI_STATE_THREADED, &rq->napi.state)))
+		road = VNET_ROAD_THREADED;
+	else if (unlikely(!vveth_rq_quiet(rq)))
+		road = VNET_ROAD_QUEUED;
+	return vnet_port_receive(&rcv_priv->port, skb, road);
+}
+
+/*
  * Both a burst that is cut short and a burst's last frame must wake the
  * receiver, whatever becomes of the frame itself; a queue that is stopped
  * cuts it short, and only the receiver can start it again. With several
  * rings, a burst's last frame may be for another ring than those before it.
+ * A switch takes a frame only while the ring is empty.
  */
 static enum vnet_drop vveth_xmit_queue(struct vveth_rings *rings,
 				       struct sk_buff *skb,
 				       struct net_device *dev,
-				       struct net_device *rcv)
+				       struct net_device *rcv, bool more)
 {
+	const struct vveth_priv *rcv_priv = netdev_priv(rcv);
 	unsigned int q = skb_get_queue_mapping(skb);
 	struct netdev_queue *txq = netdev_get_tx_queue(dev, q);
 	struct vveth_rq *rq = &rings->rq[0];
@@ -214,6 +254,9 @@ static enum vnet_drop vveth_xmit_queue(struct vveth_rings *rings,
 		rq += reciprocal_scale(skb_get_hash(skb), rings->n);
 	if (vveth_gro_helps(skb, dev, rcv))
 		bits = VVETH_ENTRY_GRO;
+	if (rcu_access_pointer(rcv_priv->port.sw) &&
+	    vveth_xmit_to_switch(rq, skb, bits))
+		return VVETH_SWITCHED;
 	if (likely(!vveth_txq_has_qdisc(txq))) {
 		if (unlikely(ptr_ring_produce(&rq->ring,
 					      vveth_entry_make(skb, bits))))
@@ -224,22 +267,19 @@ static enum vnet_drop vveth_xmit_queue(struct vveth_rings *rings,
 		why = VVETH_BUSY;
 	}
 wake:
-	if (!netdev_xmit_more() || rings->n > 1 || why != __VNET_DROP_MAX ||
+	if (!more || rings->n > 1 || why != __VNET_DROP_MAX ||
 	    netif_xmit_stopped(txq))
 		vveth_rq_wake(rq, bits & VVETH_ENTRY_GRO);
 	return why;
 }
 
-/**
- * vveth_xmit() - ndo_start_xmit
- * @skb: the frame; consumed, unless there was no room for it
- * @dev: the sending end
- *
- * Context: BH off, which is what RCU knows it by.
- * Return: NETDEV_TX_OK; a frame that cannot be queued is counted and freed.
- * NETDEV_TX_BUSY where a qdisc can keep it instead.
+/*
+ * Consumes the frame, unless it returns NETDEV_TX_BUSY, where a qdisc can
+ * keep it.
  */
-netdev_tx_t vveth_xmit(struct sk_buff *skb, struct net_device *dev)
+static __always_inline netdev_tx_t vveth_send(struct sk_buff *skb,
+					      struct net_device *dev,
+					      bool more)
 {
 	struct vveth_priv *priv = netdev_priv(dev);
 	unsigned int len = skb->len;
@@ -263,8 +303,8 @@ netdev_tx_t vveth_xmit(struct sk_buff *skb, struct net_device *dev)
 		goto drop;
 	}
 
-	why = vveth_xmit_queue(rings, skb, dev, rcv);
-	if (unlikely(why != __VNET_DROP_MAX))
+	why = vveth_xmit_queue(rings, skb, dev, rcv, more);
+	if (unlikely(why != __VNET_DROP_MAX && why != VVETH_SWITCHED))
 		goto refused;
 	dev_sw_netstats_tx_add(dev, 1, len);
 	return NETDEV_TX_OK;
@@ -276,3 +316,33 @@ drop:
 	vnet_drop_skb(priv->drops, skb, why);
 	return NETDEV_TX_OK;
 }
+
+/**
+ * vveth_xmit() - ndo_start_xmit
+ * @skb: the frame; consumed, unless there was no room for it
+ * @dev: the sending end
+ *
+ * Context: BH off, which is what RCU knows it by.
+ * Return: NETDEV_TX_OK; a frame that cannot be queued is counted and freed.
+ * NETDEV_TX_BUSY where a qdisc can keep it instead.
+ */
+netdev_tx_t vveth_xmit(struct sk_buff *skb, struct net_device *dev)
+{
+	return vveth_send(skb, dev, netdev_xmit_more());
+}
+
+/*
+ * &vnet_port_ops.xmit. What the sender says of more to come is said of its own
+ * device. A qdisc may have come since the caller looked: nothing is kept then.
+ */
+static void vveth_port_xmit(struct sk_buff *skb, struct net_device *dev)
+{
+	struct vveth_priv *priv = netdev_priv(dev);
+
+	if (unlikely(vveth_send(skb, dev, false) == NETDEV_TX_BUSY))
+		vnet_drop_skb(priv->drops, skb, VNET_DROP_RING_FULL);
+}
+
+const struct vnet_port_ops vveth_port_ops = {
+	.xmit = vveth_port_xmit,
+};

@@ -11,18 +11,32 @@
 #include <linux/netdevice.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
+#include <vnet/direct.h>
 
 struct vnet_switch;
 
 /**
+ * struct vnet_port_ops - what others may ask of a port
+ * @xmit: send a frame, as ndo_start_xmit for a device whose queues are neither
+ *	stopped nor have a queueing discipline: the frame is always consumed,
+ *	and counted. Called with BH off and no lock held.
+ */
+struct vnet_port_ops {
+	void (*xmit)(struct sk_buff *skb, struct net_device *dev);
+};
+
+/**
  * struct vnet_port - the suite's part of a device's private data
+ * @ops: the driver's functions
  * @sw: the switch slot: the switch this device is a member of, or NULL.
  *      Written under RTNL by the switch driver, read under RCU or RTNL.
- *
- * Zeroed memory is a port with an empty slot.
+ * @roads: which roads frames took past the port; there once the slot has been
+ *	filled for the first time
  */
 struct vnet_port {
+	const struct vnet_port_ops *ops;
 	struct vnet_switch __rcu *sw;
+	struct vnet_roads __percpu *roads;
 };
 
 /**
@@ -39,15 +53,22 @@ struct vnet_kind {
 
 /**
  * struct vnet_switch_ops - what a port may ask the switch it belongs to
+ * @input: take a frame that has come in by the port, as a receive handler
+ *	that consumes it would. Called in the sender's context, with BH off and
+ *	no lock held, for frames that nobody else shares; the headers are set
+ *	as for a receive handler. Returns false, with the frame as it was, where
+ *	it is not to be handed on to one other port only: it then comes by
+ *	the ordinary road.
  * @fdb_add: as ndo_fdb_add on the port, for an entry that leads to it
  * @fdb_del: as ndo_fdb_del on the port
  * @fdb_dump: emit the entries that lead to the port, as ndo_fdb_dump does
  *
  * Stock tools reach a port's forwarding entries by the port's own ndo calls,
  * as long as the port is a suite device; the port's driver passes them on
- * through the vnet_port_fdb functions. All are called under RTNL.
+ * through the vnet_port_fdb functions. These are called under RTNL.
  */
 struct vnet_switch_ops {
+	bool (*input)(struct vnet_switch *sw, struct sk_buff *skb);
 	int (*fdb_add)(struct vnet_switch *sw, struct ndmsg *ndm,
 		       struct nlattr *tb[], struct net_device *dev,
 		       const unsigned char *addr, u16 vid, u16 flags,
@@ -75,9 +96,12 @@ struct vnet_switch {
 void vnet_kind_register(struct vnet_kind *kind);
 void vnet_kind_unregister(struct vnet_kind *kind);
 
+void vnet_port_init(struct vnet_port *port, const struct vnet_port_ops *ops);
+void vnet_port_uninit(struct vnet_port *port);
 struct vnet_port *vnet_port_find(const struct net_device *dev);
 
-void vnet_port_set_switch_rtnl(struct vnet_port *port, struct vnet_switch *sw);
+int vnet_port_join_rtnl(struct vnet_port *port, struct vnet_switch *sw);
+void vnet_port_leave_rtnl(struct vnet_port *port);
 
 int vnet_port_fdb_add(struct vnet_port *port, struct ndmsg *ndm,
 		      struct nlattr *tb[], struct net_device *dev,

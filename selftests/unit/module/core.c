@@ -2,6 +2,7 @@
 /*
  * Tests of vnet_core: drop reasons, checks of options, the registry of ports.
  */
+#include "../drivers/core/direct.c"
 #include "../drivers/core/drop.c"
 #include "../drivers/core/nlutil.c"
 #include "../drivers/core/port.c"
@@ -223,7 +224,7 @@ static void members_ask_their_switch(struct kunit *test)
 		return;
 	unit_calls = 0;
 	rtnl_lock();
-	vnet_port_set_switch_rtnl(&port, &sw);
+	KUNIT_EXPECT_EQ(test, vnet_port_join_rtnl(&port, &sw), 0);
 	KUNIT_EXPECT_EQ(test, vnet_port_fdb_add(&port, &ndm, tb, dev,
 						UNIT_ADDR(3), 7, 9, &notified,
 						NULL), -EXFULL);
@@ -232,7 +233,7 @@ static void members_ask_their_switch(struct kunit *test)
 						UNIT_ADDR(4), 8, &notified,
 						NULL), -EXDEV);
 	KUNIT_EXPECT_EQ(test, unit_calls, 2);
-	vnet_port_set_switch_rtnl(&port, NULL);
+	vnet_port_leave_rtnl(&port);
 	notified = false;
 	KUNIT_EXPECT_EQ(test, vnet_port_fdb_del(&port, &ndm, tb, dev,
 						UNIT_ADDR(4), 0, &notified,
@@ -240,7 +241,44 @@ static void members_ask_their_switch(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, notified);
 	KUNIT_EXPECT_EQ(test, unit_calls, 2);
 	rtnl_unlock();
+	vnet_port_uninit(&port);
 	free_netdev(dev);
+}
+
+/* As many names as values, each of its own, in the order of the values. */
+static void roads_have_names(struct kunit *test)
+{
+	u8 *buf, *p;
+	int i, j, n = vnet_roads_sset_count();
+	struct vnet_port port = {};
+	u64 values[64];
+
+	KUNIT_EXPECT_LE(test, n, (int)ARRAY_SIZE(values));
+	buf = kzalloc((n + 1) * ETH_GSTRING_LEN, GFP_KERNEL);
+	if (!unit_has(test, buf))
+		return;
+	p = buf;
+	vnet_roads_get_strings(&p);
+	KUNIT_EXPECT_EQ(test, p - buf, n * ETH_GSTRING_LEN);
+	for (i = 0; i < n; i++)
+		for (j = 0; j < i; j++)
+			KUNIT_EXPECT_TRUE(test,
+					  strcmp(buf + i * ETH_GSTRING_LEN,
+						 buf + j * ETH_GSTRING_LEN));
+	kfree(buf);
+
+	port.roads = netdev_alloc_pcpu_stats(struct vnet_roads);
+	if (!unit_has(test, port.roads))
+		return;
+	local_bh_disable();
+	vnet_road_count(&port, false, VNET_ROAD_DIRECT);
+	vnet_road_count(&port, true, VNET_ROAD_TSTAMP);
+	vnet_road_count(&port, true, VNET_ROAD_TSTAMP);
+	local_bh_enable();
+	vnet_roads_get_values(&port, values);
+	KUNIT_EXPECT_EQ(test, values[0], 1);
+	KUNIT_EXPECT_EQ(test, values[n - 1], 2);
+	vnet_port_uninit(&port);
 }
 
 static struct kunit_case unit_core_cases[] = {
@@ -250,6 +288,7 @@ static struct kunit_case unit_core_cases[] = {
 	KUNIT_CASE(unknown_options_are_refused),
 	KUNIT_CASE(ports_are_found_by_their_kind),
 	KUNIT_CASE(members_ask_their_switch),
+	KUNIT_CASE(roads_have_names),
 	{ }
 };
 

@@ -119,4 +119,31 @@ static int fn##_compat(struct ndmsg *ndm, struct nlattr *tb[],		\
 #endif
 #define VNET_NDO_FDB_DEL_BULK(fn) fn##_compat
 
+/*
+ * Whether tc or tcx programs are attached. Since 6.6 both hang on one pointer;
+ * before that it was tc's alone. The older half may go when 6.6 is the oldest
+ * kernel served.
+ */
+static inline bool vnet_compat_has_tc_ingress(const struct net_device *dev)
+{
+#ifdef VNET_HAVE_NETDEV_TCX
+	return rcu_access_pointer(dev->tcx_ingress);
+#elif defined(CONFIG_NET_CLS_ACT)
+	return rcu_access_pointer(dev->miniq_ingress);
+#else
+	return false;
+#endif
+}
+
+static inline bool vnet_compat_has_tc_egress(const struct net_device *dev)
+{
+#ifdef VNET_HAVE_NETDEV_TCX
+	return rcu_access_pointer(dev->tcx_egress);
+#elif defined(CONFIG_NET_CLS_ACT) && defined(CONFIG_NET_EGRESS)
+	return rcu_access_pointer(dev->miniq_egress);
+#else
+	return false;
+#endif
+}
+
 #endif /* _VNET_COMPAT_LINUX_NETDEVICE_H */

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The direct road between ports, and the test that decides for each frame
+ * whether it may be taken: whoever would see the frame on the ordinary road
+ * sees it. All that the test reads is read from where the kernel keeps it, as
+ * taps, tc and netfilter hooks come and go without telling anybody.
+ */
+#include <linux/ethtool.h>
+#include <linux/if_vlan.h>
+#include <linux/module.h>
+#include <net/hotdata.h>
+#include <net/netdev_rx_queue.h>
+#include <net/rps.h>
+#include <net/sch_generic.h>
+#include <vnet/direct.h>
+#include <vnet/port.h>
+
+/*
+ * Direct hops that may be nested: each has a share of the kernel's stack, and
+ * the core drops what is sent from within eight transmissions.
+ */
+#define VNET_DIRECT_HOPS 3
+
+/* Hops that the frame under way on this CPU has taken; with BH off. */
+static DEFINE_PER_CPU(unsigned int, vnet_direct_depth);
+
+/* The names in ethtool -S behind ordinary_rx_ and ordinary_tx_. */
+static const struct {
+	const char *name;
+	bool rx, tx;
+} vnet_road_names[__VNET_ROAD_MAX] = {
+	[VNET_ROAD_DIRECT]	= { NULL, true, true },
+	[VNET_ROAD_QUEUED]	= { "queued", true, false },
+	[VNET_ROAD_GRO]		= { "gro", true, false },
+	[VNET_ROAD_THREADED]	= { "threaded", true, false },
+	[VNET_ROAD_TAP]		= { "tap", true, true },
+	[VNET_ROAD_XDP]		= { "xdp", true, false },
+	[VNET_ROAD_TC]		= { "tc", true, true },
+	[VNET_ROAD_NF]		= { "nf", true, true },
+	[VNET_ROAD_RPS]		= { "rps", true, false },
+	[VNET_ROAD_VLAN]	= { "vlan", true, false },
+	[VNET_ROAD_SHARED]	= { "shared", true, false },
+	[VNET_ROAD_DEPTH]	= { "depth", true, false },
+	[VNET_ROAD_SWITCH]	= { "switch", true, false },
+	[VNET_ROAD_QDISC]	= { "qdisc", false, true },
+	[VNET_ROAD_STOPPED]	= { "stopped", false, true },
+	[VNET_ROAD_TSTAMP]	= { "tstamp", false, true },
+};
+
+static bool vnet_has_nf_ingress(const struct net_device *dev)
+{
+#ifdef CONFIG_NETFILTER_INGRESS
+	return rcu_access_pointer(dev->nf_hooks_ingress);
+#else
+	return false;
+#endif
+}
+
+static bool vnet_has_nf_egress(const struct net_device *dev)
+{
+#ifdef CONFIG_NETFILTER_EGRESS
+	return rcu_access_pointer(dev->nf_hooks_egress);
+#else
+	return false;
+#endif
+}
+
+/* Whether RPS is set up for any queue that receives. */
+static bool vnet_has_rps(const struct net_device *dev)
+{
+#ifdef CONFIG_RPS
+	unsigned int i;
+
+	if (!static_branch_unlikely(&rps_needed))
+		return false;
+	for (i = 0; i < READ_ONCE(dev->real_num_rx_queues); i++)
+		if (rcu_access_pointer(dev->_rx[i].rps_map) ||
+		    rcu_access_pointer(dev->_rx[i].rps_flow_table))
+			return true;
+#endif
+	return false;
+}
+
+/* In the tag of the skb it would be for the VLAN devices, if there are any. */
+static bool vnet_has_vlan(const struct net_device *dev,
+			  const struct sk_buff *skb)
+{
+#if IS_ENABLED(CONFIG_VLAN_8021Q)
+	if (rcu_access_pointer(dev->vlan_info))
+		return true;
+#endif
+	return eth_type_vlan(skb->protocol);
+}
+
+/* What the receive path of @dev would show or do to a frame. */
+static enum vnet_road vnet_road_rx(struct net_device *dev,
+				   const struct sk_buff *skb)
+{
+	if (unlikely(dev_nit_active_rcu(dev)))
+		return VNET_ROAD_TAP;
+	if (unlikely(rcu_access_pointer(dev->xdp_prog)))
+		return VNET_ROAD_XDP;
+	if (unlikely(vnet_compat_has_tc_ingress(dev)))
+		return VNET_ROAD_TC;
+	if (unlikely(vnet_has_nf_ingress(dev)))
+		return VNET_ROAD_NF;
+	if (unlikely(vnet_has_rps(dev)))
+		return VNET_ROAD_RPS;
+	if (unlikely(vnet_has_vlan(dev, skb)))
+		return VNET_ROAD_VLAN;
+	if (unlikely(skb_shared(skb)))
+		return VNET_ROAD_SHARED;
+	if (unlikely(__this_cpu_read(vnet_direct_depth) >= VNET_DIRECT_HOPS))
+		return VNET_ROAD_DEPTH;
+	return VNET_ROAD_DIRECT;
+}
+
+/* What the transmit path of @dev would show or do to a frame. */
+static enum vnet_road vnet_road_tx(struct net_device *dev,
+				   const struct netdev_queue *txq,
+				   const struct sk_buff *skb)
+{
+	if (unlikely(dev_nit_active_rcu(dev)))
+		return VNET_ROAD_TAP;
+	if (unlikely(vnet_compat_has_tc_egress(dev)))
+		return VNET_ROAD_TC;
+	if (unlikely(vnet_has_nf_egress(dev)))
+		return VNET_ROAD_NF;
+	if (unlikely(rcu_dereference_bh(txq->qdisc)->enqueue))
+		return VNET_ROAD_QDISC;
+	if (unlikely(netif_xmit_frozen_or_stopped(txq)))
+		return VNET_ROAD_STOPPED;
+	if (unlikely(skb_shinfo(skb)->tx_flags & SKBTX_SCHED_TSTAMP))
+		return VNET_ROAD_TSTAMP;
+	return VNET_ROAD_DIRECT;
+}
+
+static void vnet_road_count(const struct vnet_port *port, bool tx,
+			    enum vnet_road road)
+{
+	struct vnet_roads *roads = this_cpu_ptr(port->roads);
+
+	u64_stats_update_begin(&roads->syncp);
+	u64_stats_inc(tx ? &roads->tx[road] : &roads->rx[road]);
+	u64_stats_update_end(&roads->syncp);
+}
+
+/* As the receive path leaves a frame to a receive handler. */
+static bool vnet_switch_input(struct vnet_switch *sw, struct sk_buff *skb)
+{
+	bool taken;
+
+	skb->skb_iif = skb->dev->ifindex;
+	skb_reset_network_header(skb);
+	if (!skb_transport_header_was_set(skb))
+		skb_reset_transport_header(skb);
+	skb_reset_mac_len(skb);
+
+	__this_cpu_inc(vnet_direct_depth);
+	taken = sw->ops->input(sw, skb);
+	__this_cpu_dec(vnet_direct_depth);
+	return taken;
+}
+
+/**
+ * vnet_port_receive() - have a frame received by a port without its receive
+ *	path, where that can be done unnoticed
+ * @port: the port
+ * @skb: the frame as the port's device has received it, behind
+ *	eth_type_trans(); consumed where it is taken, else as it was
+ * @road: VNET_ROAD_DIRECT, or what the driver knows against that
+ *
+ * It is counted as received by the device where it is taken; a frame that is
+ * not is for the driver to receive as ever.
+ *
+ * Context: BH off, no lock held; the caller may be sending.
+ * Return: true where the frame is taken.
+ */
+bool vnet_port_receive(struct vnet_port *port, struct sk_buff *skb,
+		       enum vnet_road road)
+{
+	struct vnet_switch *sw = rcu_dereference_bh(port->sw);
+	unsigned int len = skb->len + ETH_HLEN;
+	struct net_device *dev = skb->dev;
+
+	if (!sw)
+		return false;
+	if (likely(road == VNET_ROAD_DIRECT))
+		road = vnet_road_rx(dev, skb);
+	if (likely(road == VNET_ROAD_DIRECT)) {
+		if (likely(vnet_switch_input(sw, skb)))
+			dev_sw_netstats_rx_add(dev, len);
+		else
+			road = VNET_ROAD_SWITCH;
+	}
+	vnet_road_count(port, false, road);
+	return road == VNET_ROAD_DIRECT;
+}
+EXPORT_SYMBOL_GPL(vnet_port_receive);
+
+/* What the core makes of a frame before a driver sees it, or NULL. */
+static struct sk_buff *vnet_xmit_validate(struct sk_buff *skb,
+					  struct net_device *dev)
+{
+	netdev_features_t simple = NETIF_F_HW_CSUM | NETIF_F_SG;
+	bool again = false;
+
+	if (likely(!skb_is_gso(skb) && !skb_vlan_tag_present(skb) &&
+		   !skb_has_frag_list(skb) && !skb->csum_not_inet &&
+		   (dev->features & simple) == simple))
+		return skb;
+	return validate_xmit_skb_list(skb, dev, &again);
+}
+
+/**
+ * vnet_port_xmit() - send a frame from a port without the transmit path,
+ *	where that can be done unnoticed
+ * @port: the port of skb->dev
+ * @skb: the frame, its data at the Ethernet header; consumed where it is taken
+ *
+ * Context: BH off, no lock held.
+ * Return: true where the frame is taken; what then becomes of it the device
+ * counts. Else the frame is as it was, for dev_queue_xmit().
+ */
+bool vnet_port_xmit(struct vnet_port *port, struct sk_buff *skb)
+{
+	struct net_device *dev = skb->dev;
+	struct sk_buff *next;
+	enum vnet_road road;
+	u16 q = 0;
+
+	if (unlikely(READ_ONCE(dev->real_num_tx_queues) > 1))
+		q = netdev_pick_tx(dev, skb, NULL);
+	road = vnet_road_tx(dev, netdev_get_tx_queue(dev, q), skb);
+	vnet_road_count(port, true, road);
+	if (unlikely(road != VNET_ROAD_DIRECT))
+		return false;
+
+	skb_reset_mac_header(skb);
+	skb_set_queue_mapping(skb, q);
+	for (skb = vnet_xmit_validate(skb, dev); skb; skb = next) {
+		next = skb->next;
+		skb_mark_not_on_list(skb);
+		port->ops->xmit(skb, dev);
+	}
+	return true;
+}
+EXPORT_SYMBOL_GPL(vnet_port_xmit);
+
+/**
+ * vnet_queue_xmit() - dev_queue_xmit() by a switch that may have been handed
+ *	the frame directly
+ * @skb: the frame, its device set; consumed
+ *
+ * What it leads to takes no further direct hop.
+ *
+ * Context: BH off, no lock held.
+ * Return: as dev_queue_xmit().
+ */
+int vnet_queue_xmit(struct sk_buff *skb)
+{
+	unsigned int depth = __this_cpu_read(vnet_direct_depth);
+	int ret;
+
+	if (!depth)
+		return dev_queue_xmit(skb);
+	__this_cpu_write(vnet_direct_depth, VNET_DIRECT_HOPS);
+	ret = dev_queue_xmit(skb);
+	__this_cpu_write(vnet_direct_depth, depth);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(vnet_queue_xmit);
+
+/**
+ * vnet_direct_may_queue() - may a frame that was handed over directly be sent
+ *	by a device that is no port
+ *
+ * Devices on top of devices nest, too, so only the first hop may end so.
+ *
+ * Context: BH off.
+ * Return: true where it may.
+ */
+bool vnet_direct_may_queue(void)
+{
+	return __this_cpu_read(vnet_direct_depth) <= 1;
+}
+EXPORT_SYMBOL_GPL(vnet_direct_may_queue);
+
+/**
+ * vnet_roads_sset_count() - number of ethtool statistics about roads
+ *
+ * Return: what ethtool's get_sset_count() adds for them.
+ */
+int vnet_roads_sset_count(void)
+{
+	int i, n = 0;
+
+	for (i = 0; i < __VNET_ROAD_MAX; i++)
+		n += vnet_road_names[i].rx + vnet_road_names[i].tx;
+	return n;
+}
+EXPORT_SYMBOL_GPL(vnet_roads_sset_count);
+
+/**
+ * vnet_roads_get_strings() - names for ethtool -S
+ * @p: where to write; moved on by one string for each statistic
+ */
+void vnet_roads_get_strings(u8 **p)
+{
+	int i;
+
+	ethtool_sprintf(p, "%s", "direct_rx");
+	ethtool_sprintf(p, "%s", "direct_tx");
+	for (i = VNET_ROAD_DIRECT + 1; i < __VNET_ROAD_MAX; i++) {
+		if (vnet_road_names[i].rx)
+			ethtool_sprintf(p, "ordinary_rx_%s",
+					vnet_road_names[i].name);
+		if (vnet_road_names[i].tx)
+			ethtool_sprintf(p, "ordinary_tx_%s",
+					vnet_road_names[i].name);
+	}
+}
+EXPORT_SYMBOL_GPL(vnet_roads_get_strings);
+
+static u64 vnet_road_sum(const struct vnet_port *port, bool tx,
+			 enum vnet_road road)
+{
+	u64 sum = 0;
+	int cpu;
+
+	if (!port->roads)
+		return 0;
+	for_each_possible_cpu(cpu) {
+		const struct vnet_roads *roads = per_cpu_ptr(port->roads, cpu);
+		unsigned int start;
+		u64 n;
+
+		do {
+			start = u64_stats_fetch_begin(&roads->syncp);
+			n = u64_stats_read(tx ? &roads->tx[road] :
+						&roads->rx[road]);
+		} while (u64_stats_fetch_retry(&roads->syncp, start));
+		sum += n;
+	}
+	return sum;
+}
+
+/**
+ * vnet_roads_get_values() - values for ethtool -S
+ * @port: the port
+ * @data: room for vnet_roads_sset_count() values
+ *
+ * All are zero while the port has never been a member of a switch.
+ *
+ * Context: RTNL.
+ */
+void vnet_roads_get_values(const struct vnet_port *port, u64 *data)
+{
+	int i;
+
+	for (i = 0; i < __VNET_ROAD_MAX; i++) {
+		if (vnet_road_names[i].rx)
+			*data++ = vnet_road_sum(port, false, i);
+		if (vnet_road_names[i].tx)
+			*data++ = vnet_road_sum(port, true, i);
+	}
+}
+EXPORT_SYMBOL_GPL(vnet_roads_get_values);
