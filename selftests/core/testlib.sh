@@ -103,6 +103,29 @@ chosen_case_only()
 	check_ne "$RC" 0 "status where no test is chosen"
 }
 
+# What the quick set leaves out is not run, and said.
+quick_set()
+{
+	make_tree <<-'EOF'
+		first() { :; }
+		second() { :; }
+		third() { :; }
+		ALL_TESTS="first second third"
+	EOF
+	printf '# No comment counts\n6.1\troom/t:first\twhy\n6.12\troom/t:se*\twhy\n6.12\troom/t:third\twhy\n' >"$CASE_DIR/quick"
+	: >"$CASE_DIR/skips"
+	VNET_QUICK=1 VNET_QUICK_LIST=$CASE_DIR/quick VNET_KERNEL=6.12 run_tree
+	check_eq "$(grep -v '^#' "$TREE/results")" $'room/t\tfirst\tpass\t' "results"
+	check_eq "$(grep -c '^# out' "$TREE/results")" 2 "what is said to be left out"
+	judge
+	check_match "$(<"$CASE_DIR/judged")" $'2 lines of.*\n1 passed, 0 failed, 0 skipped$' "verdict"
+	VNET_QUICK='' VNET_QUICK_LIST=$CASE_DIR/quick VNET_KERNEL=6.12 run_tree
+	check_eq "$(grep -c pass "$TREE/results")" 3 "results of a full run"
+	printf '6.12\troom/*:*\twhy\n' >"$CASE_DIR/quick"
+	VNET_QUICK=1 VNET_QUICK_LIST=$CASE_DIR/quick VNET_KERNEL=6.12 run_tree
+	check_eq "$RC $(grep -c pass "$TREE/results")" "1 0" "status and results where all is left out"
+}
+
 judged()
 {
 	TREE=$CASE_DIR
@@ -128,6 +151,7 @@ ALL_TESTS="
 	verdicts_and_leftovers
 	time_limit
 	chosen_case_only
+	quick_set
 	judged
 "
 run_tests "$@"
