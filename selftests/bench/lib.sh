@@ -17,7 +17,8 @@
 # rounds calls COST ROW SUBJECT for each subject in turn, round after round, each round beginning with another one; it
 # leaves in REPLY what one operation cost, in thousandths of a nanosecond (icount: of an instruction). A first round
 # warms up and is not kept. In time mode a sample is the best of three: what the host took away for other work is no
-# cost. After each round the function after_round is called, where there is one, with the costs in ${COST[SUBJECT]}; a
+# cost. Before each round the function before_round is called, where there is one, with the subjects that are there, and
+# after it after_round with the row, the costs being in ${COST[SUBJECT]}; a
 # subject whose name begins with a dot is measured for its sake alone. The subject "floor" is what the table subtracts
 # from all others. The suite's subjects have a "v" kind in their name (vveth, vbridge ...); of the others the first is
 # the peer that the gates are about.
@@ -31,6 +32,7 @@
 #	new_switched SUBJECT [NS]	pair, bridge and pair, for a subject such as veth-bridge; its devices are a$REPLY (in
 #				NS, or here), oa$REPLY, br$REPLY and ob$REPLY (in sw), b$REPLY (in rx), REPLY being set by:
 #				short SUBJECT. Behind b are also $OTHER and those that follow it.
+#	fresh_bridge SUBJECT	another bridge in place of that one, whose table has another seed, and all stations known
 #	new_dummy NAME		a device, here, that drops what is sent through it
 #	new_floor		the device floor0, here, to which "floor" samples of pktgen are received
 #	sink NS ADDR [CLIENT_NS CLIENT_ADDR]	a UDP socket that is full, at the port pktgen sends to; where a client is
@@ -58,7 +60,7 @@ TOOLS=$VNET_BUILD/selftests
 # shellcheck disable=SC2034 # for the rows
 BENCH=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 OTHER=02:00:00:00:0b:00
-MACS=64
+MACS=256
 declare -A HOLDER HAVE COST
 SINKS=() DUMMIES=()
 REPLY=0
@@ -210,6 +212,25 @@ new_switched()
 	ip_in sw link set "oa$tag" master "br$tag"
 	ip_in sw link set "ob$tag" master "br$tag"
 	must bridge -n sw -batch - < <(fdb_others "$bridge" "br$tag" "ob$tag")
+}
+
+fresh_bridge()
+{
+	local tag bridge
+
+	bridge_kind "$1"
+	bridge=$REPLY
+	short "$1"
+	tag=$REPLY
+	must ip -n sw -batch - <<-EOF
+		link del br$tag
+		link add br$tag up type $bridge
+		link set oa$tag master br$tag
+		link set ob$tag master br$tag
+	EOF
+	must bridge -n sw -batch - < <(fdb_others "$bridge" "br$tag" "ob$tag")
+	# The sources are learned.
+	across "a$tag" "b$tag" $((MACS * 2))
 }
 
 # Names of devices are short: vw is vveth-vbridge, tb is veth-bridge, and so on.
@@ -447,6 +468,7 @@ rounds()
 	n=${#subjects[@]}
 	for ((round = 0; round <= ROUNDS; round++)); do
 		COST=()
+		! declare -F before_round >/dev/null || before_round "${subjects[@]}"
 		for ((i = 0; i < n; i++)); do
 			subject=${subjects[(i + round) % n]}
 			best_of $((round ? TRIES : 1)) "$cost" "$row" "$subject"

@@ -6,7 +6,8 @@
 #	pktgen -> a ==== oa--[bridge]--ob ==== b -> drop
 #	                     [sw]              [rx]
 #
-# The frame's destination is a static entry of the FDB; its source is learned.
+# The frame's destination is a static entry of the FDB; its source is learned. Each round has bridges of its own: which
+# stations share a bucket depends on the seed of a bridge's table, and is worth a percent of the frame.
 #
 # ROWS: switched-64 switched-1500 switched-v6 crossing-64 foreign-64 inbridge-64
 # shellcheck source=../lib.sh
@@ -25,6 +26,16 @@ cost()
 	*) REPLY=pair_$subject ;;
 	esac
 	across "a$REPLY" "b$REPLY" "$COUNT"
+}
+
+before_round()
+{
+	local subject
+
+	for subject; do
+		subject=${subject#.}
+		[[ $subject != *bridge ]] || fresh_bridge "$subject"
+	done
 }
 
 # After a round of crossing-64: the difference between the two roads of the same kinds.
