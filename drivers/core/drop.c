@@ -28,6 +28,7 @@ static const struct {
 	[VNET_DROP_SAME_PORT]	= { "same_port", SKB_DROP_REASON_NOT_SPECIFIED },
 	[VNET_DROP_NO_EGRESS]	= { "no_egress", SKB_DROP_REASON_NOT_SPECIFIED },
 	[VNET_DROP_EGRESS]	= { "egress", SKB_DROP_REASON_NOT_SPECIFIED },
+	[VNET_DROP_NOT_IP]	= { "not_ip", SKB_DROP_REASON_UNHANDLED_PROTO },
 };
 
 /**

@@ -15,6 +15,7 @@ static int __init vveth_init(void)
 {
 	int err;
 
+	vveth_l3_init();
 	vnet_kind_register(&vveth_kind);
 	err = rtnl_link_register(&vveth_link_ops);
 	if (err)

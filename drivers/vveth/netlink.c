@@ -9,9 +9,11 @@
 #include <vnet/nlutil.h>
 #include "vveth.h"
 
-/* The attribute is veth's own, so that the stock parser serves both kinds. */
-static const struct nla_policy vveth_policy[VETH_INFO_MAX + 1] = {
+/* The peer is veth's own attribute, so that the stock parser serves both. */
+static const struct nla_policy vveth_policy[VVETH_INFO_MAX + 1] = {
+	[VETH_INFO_UNSPEC] = { .strict_start_type = VVETH_INFO_MODE },
 	[VETH_INFO_PEER] = NLA_POLICY_MIN_LEN(sizeof(struct ifinfomsg)),
+	[VVETH_INFO_MODE] = NLA_POLICY_MAX(NLA_U32, VVETH_MODE_MAX),
 };
 
 /* For the pair's own attributes and for those of the peer. */
@@ -38,7 +40,19 @@ static int vveth_validate(struct nlattr *tb[], struct nlattr *data[],
 		return -EINVAL;
 	}
 	return vnet_nl_check_info(tb, IFLA_INFO_DATA, vveth_policy,
-				  VETH_INFO_MAX, extack);
+				  VVETH_INFO_MAX, extack);
+}
+
+/* What makes the two a pair is said once; here it would be passed over. */
+static int vveth_peer_validate(struct nlattr *tb[],
+			       struct netlink_ext_ack *extack)
+{
+	if (tb[IFLA_LINKINFO]) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[IFLA_LINKINFO],
+				    "the kind and the options of a pair are those of both ends: leave them out for the peer");
+		return -EINVAL;
+	}
+	return vveth_validate(tb, NULL, extack);
 }
 
 /**
@@ -48,6 +62,7 @@ static int vveth_validate(struct nlattr *tb[], struct nlattr *data[],
  * @tb: its attributes; the pair's own where there is no part for the peer
  * @ifname: its name or a pattern
  * @name_assign_type: NET_NAME_*
+ * @mode: that of the pair
  * @parsed: room for @tb
  */
 struct vveth_peer_config {
@@ -56,6 +71,7 @@ struct vveth_peer_config {
 	struct nlattr **tb;
 	char ifname[IFNAMSIZ];
 	unsigned char name_assign_type;
+	enum vveth_mode mode;
 	struct nlattr *parsed[IFLA_MAX + 1];
 };
 
@@ -69,6 +85,8 @@ static int vveth_peer_parse(struct vveth_peer_config *cfg,
 
 	if (params->data)
 		nla = params->data[VETH_INFO_PEER];
+	if (params->data && params->data[VVETH_INFO_MODE])
+		cfg->mode = nla_get_u32(params->data[VVETH_INFO_MODE]);
 	cfg->net = rtnl_newlink_peer_net(params);
 	cfg->tb = params->tb;
 	if (nla) {
@@ -77,7 +95,7 @@ static int vveth_peer_parse(struct vveth_peer_config *cfg,
 			return err;
 		cfg->ifmp = nla_data(nla);
 		cfg->tb = cfg->parsed;
-		err = vveth_validate(cfg->tb, NULL, extack);
+		err = vveth_peer_validate(cfg->tb, extack);
 		if (err)
 			return err;
 	}
@@ -140,6 +158,8 @@ static struct net_device *vveth_peer_create(struct vveth_peer_config *cfg,
 		return peer;
 	if (!cfg->ifmp || !cfg->tb[IFLA_ADDRESS])
 		eth_hw_addr_random(peer);
+	if (cfg->mode == VVETH_MODE_L3)
+		vveth_l3_setup(peer);
 	if (cfg->ifmp)
 		peer->ifindex = cfg->ifmp->ifi_index;
 	netif_inherit_tso_max(peer, dev);
@@ -172,6 +192,8 @@ static int vveth_newlink(struct net_device *dev,
 
 	if (!params->tb[IFLA_ADDRESS])
 		eth_hw_addr_random(dev);
+	if (cfg.mode == VVETH_MODE_L3)
+		vveth_l3_setup(dev);
 	err = vveth_queues_init(dev, params->tb);
 	if (!err)
 		err = register_netdevice(dev);
@@ -212,11 +234,23 @@ static struct net *vveth_get_link_net(const struct net_device *dev)
 	return dev_net(peer ?: dev);
 }
 
+static size_t vveth_get_size(const struct net_device *dev)
+{
+	return nla_total_size(sizeof(u32));	/* VVETH_INFO_MODE */
+}
+
+static int vveth_fill_info(struct sk_buff *skb, const struct net_device *dev)
+{
+	const struct vveth_priv *priv = netdev_priv(dev);
+
+	return nla_put_u32(skb, VVETH_INFO_MODE, priv->mode);
+}
+
 struct rtnl_link_ops vveth_link_ops = {
 	.kind		= "vveth",
 	.priv_size	= sizeof(struct vveth_priv),
 	.setup		= vveth_setup,
-	.maxtype	= VETH_INFO_MAX,
+	.maxtype	= VVETH_INFO_MAX,
 	.policy		= vveth_policy,
 	.validate	= vveth_validate,
 	VNET_PEER_TYPE(VETH_INFO_PEER)
@@ -224,6 +258,8 @@ struct rtnl_link_ops vveth_link_ops = {
 	.changelink	= vveth_changelink,
 	.dellink	= vveth_pair_dellink,
 	.get_link_net	= vveth_get_link_net,
+	.get_size	= vveth_get_size,
+	.fill_info	= vveth_fill_info,
 	.get_num_tx_queues = vveth_get_num_queues,
 	.get_num_rx_queues = vveth_get_num_queues,
 };

@@ -10,6 +10,7 @@
 #include <linux/ptr_ring.h>
 #include <vnet/drop.h>
 #include <vnet/port.h>
+#include <vnet/vveth.h>
 
 /**
  * DOC: locking and teardown
@@ -68,7 +69,8 @@
 /* Reasons of drops, by the direction they count for in the device's totals. */
 #define VVETH_DROPS_TX (BIT(VNET_DROP_NO_PEER) | BIT(VNET_DROP_DOWN) | \
 			BIT(VNET_DROP_TOO_SHORT) | BIT(VNET_DROP_TOO_BIG) | \
-			BIT(VNET_DROP_NOMEM) | BIT(VNET_DROP_RING_FULL))
+			BIT(VNET_DROP_NOMEM) | BIT(VNET_DROP_RING_FULL) | \
+			BIT(VNET_DROP_NOT_IP))
 #define VVETH_DROPS_RX BIT(VNET_DROP_PURGED)
 #define VVETH_DROPS (VVETH_DROPS_TX | VVETH_DROPS_RX)
 
@@ -210,6 +212,7 @@ struct vveth_txq {
  * @headroom: headroom that a device stacked on this end asked for
  * @ring_size: slots of each ring
  * @bql: what is sent from a queue with a qdisc is limited by BQL
+ * @mode: what crosses the pair; fixed before the end is registered
  */
 struct vveth_priv {
 	struct net_device __rcu *peer;
@@ -221,6 +224,7 @@ struct vveth_priv {
 	unsigned int headroom;
 	unsigned int ring_size;
 	bool bql;
+	enum vveth_mode mode;
 };
 
 /**
@@ -276,6 +280,10 @@ int vveth_rings_open(struct net_device *dev);
 void vveth_rings_close(struct net_device *dev);
 int vveth_rings_replace(struct net_device *dev, unsigned int n,
 			unsigned int size);
+
+/* l3.c */
+void vveth_l3_init(void);
+void vveth_l3_setup(struct net_device *dev);
 
 /* netlink.c */
 extern struct rtnl_link_ops vveth_link_ops;

@@ -20,6 +20,7 @@
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 
+#include "../../include/uapi/vnet/vveth.h"
 #include "fuzz.h"
 
 /* Newer than some of the headers this is built with. */
@@ -407,6 +408,8 @@ static void make_pair(struct grammar *g)
 			put_name(g, IFLA_IFNAME, peer);
 		put_new_link_options(g, true);
 		nest_end(g);
+		if (fuzz_chance(g->rng, 20))
+			nla_put_u32(g->msg, VVETH_INFO_MODE, fuzz_below(g->rng, VVETH_MODE_MAX + 2));
 		nest_end(g);
 	}
 	nest_end(g);

@@ -52,6 +52,20 @@ attributes_of_both_ends()
 	check_eq "$(link_flag "$a" va UP)" no "va is up"
 }
 
+in_layer_3()
+{
+	setup_ns a
+	check_status 0 "" vnet "$a" pair add va mode l3 mtu 1400 peer vb
+	check_status 0 "" vnet "$a" pair add vc mode l2 peer vd
+	check_eq "$(vnet_get "$a" mode link show va) $(vnet_get "$a" mode link show vb)" "l3 l3" "mode of the first pair"
+	check_eq "$(vnet_get "$a" mode link show vc)" l2 "mode of the second pair"
+	check_match "$(vnet "$a" link show vb)" " kind vveth mode l3 peer va " "text"
+	check_status 1 "\"mode l4\": must be l2 or l3" vnet "$a" pair add ve mode l4 peer vf
+	check_status 1 "\"mode\" needs a value" vnet "$a" pair add ve mode
+	check_status 1 "said before \"peer\"" vnet "$a" pair add ve peer vf mode l3
+	check_eq "$(links "$a")" "va vb vc vd" "devices"
+}
+
 names_that_are_keywords()
 {
 	setup_ns a
@@ -147,7 +161,7 @@ delete_all_or_nothing()
 	check_eq "$(links "$a")" "va vb" "devices"
 }
 
-ALL_TESTS="add_into_namespaces add_by_path_and_pid attributes_of_both_ends names_that_are_keywords peer_without_a_name
+ALL_TESTS="add_into_namespaces add_by_path_and_pid attributes_of_both_ends in_layer_3 names_that_are_keywords peer_without_a_name
 	as_a_port bad_words_are_refused kernel_says_why without_rights delete_one_end delete_many_and_both_ends
 	delete_all_or_nothing"
 run_tests "$@"

@@ -44,6 +44,23 @@ unknown_words_are_refused()
 	check_eq "$(links "$a")" "" "devices"
 }
 
+mode_is_one_of_two_words()
+{
+	setup_ns a
+	must ip -n "$a" link add va type vveth mode l3 peer name vb mtu 1300
+	must ip -n "$a" link add vc type vveth mode l3
+	must ip -n "$a" link add vd type vveth mode l2 peer ve
+	check_eq "$(ip_attr "$a" va mode) $(ip_attr "$a" vb mode) $(ip_attr "$a" vc mode)" "l3 l3 l3" "JSON, layer 3"
+	check_eq "$(ip_attr "$a" vd mode)" l2 "JSON, layer 2"
+	check_eq "$(link_attr "$a" vb mtu)" 1300 "MTU of the peer"
+	check_match "$(ip -n "$a" -d link show vb)" ' vveth mode l3 ' "text"
+	check_refused "mode of type vveth is l2 or l3, not \"l4\"" ip -n "$a" link add vx type vveth mode l4
+	check_refused "mode of type vveth is l2 or l3, not \"\"" ip -n "$a" link add vx type vveth mode
+	check_refused "does not know \"foo\"" ip -n "$a" link add vx type vveth mode l3 foo
+	check_refused "fixed when it is made" ip -n "$a" link set va type vveth mode l2
+	check_eq "$(links "$a")" "va vb vc vd ve vveth0" "devices"
+}
+
 printed_as_what_it_is()
 {
 	setup_ns a
@@ -53,5 +70,5 @@ printed_as_what_it_is()
 	check_eq "$(ip -n "$a" -br link show type vveth | wc -l)" 2 "devices by type"
 }
 
-ALL_TESTS="own_help options_of_the_peer bare_name_of_the_peer unknown_words_are_refused printed_as_what_it_is"
+ALL_TESTS="own_help options_of_the_peer bare_name_of_the_peer unknown_words_are_refused mode_is_one_of_two_words printed_as_what_it_is"
 run_tests "$@"

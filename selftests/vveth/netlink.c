@@ -9,6 +9,8 @@
 #include <sched.h>
 #include <stdlib.h>
 
+#include "../../include/uapi/vnet/vveth.h"
+
 #include "kselftest_harness.h"
 #include "nl.h"
 
@@ -124,8 +126,90 @@ TEST_F(netlink, unknown_option)
 	start(self);
 	nl_attr_u32(&self->msg, VETH_INFO_MAX + 1, 1);
 	EXPECT_REFUSED(-EINVAL);
+	/* Beside the mode, and the last that the core has room for. */
+	start(self);
+	nl_attr_u32(&self->msg, VVETH_INFO_MODE - 1, 0);
+	EXPECT_REFUSED(-EINVAL);
+	start(self);
+	nl_attr_u32(&self->msg, VVETH_INFO_MAX + 1, 0);
+	EXPECT_REFUSED(-EINVAL);
+	start(self);
+	nl_attr_u32(&self->msg, 50, 0);
+	EXPECT_REFUSED(-EINVAL);
 	start(self);
 	nl_attr_u32(&self->msg, 1000, 1);
+	EXPECT_REFUSED(-EINVAL);
+}
+
+TEST_F(netlink, mode_in_range)
+{
+	static const unsigned char half[2];
+
+	if (in_tree())
+		SKIP(return, "the in-tree peer passes over it");
+	start(self);
+	nl_attr_u32(&self->msg, VVETH_INFO_MODE, VVETH_MODE_MAX + 1);
+	EXPECT_REFUSED(-ERANGE);
+	start(self);
+	nl_attr_u32(&self->msg, VVETH_INFO_MODE, 0x80000001);
+	EXPECT_REFUSED(-ERANGE);
+	start(self);
+	nl_attr(&self->msg, VVETH_INFO_MODE, half, sizeof(half));
+	EXPECT_REFUSED(-EINVAL);
+	start(self);
+	nl_attr(&self->msg, VVETH_INFO_MODE, NULL, 0);
+	EXPECT_REFUSED(-EINVAL);
+}
+
+struct mode_search {
+	unsigned int found, l3;
+};
+
+static void find_mode(const struct nlmsghdr *hdr, void *arg)
+{
+	const struct nlattr *info = nl_link_attr(hdr, IFLA_LINKINFO), *data, *mode;
+	struct mode_search *search = arg;
+
+	if (!info)
+		return;
+	data = nl_find(nl_data(info), info->nla_len - NLA_HDRLEN, IFLA_INFO_DATA);
+	if (!data)
+		return;
+	mode = nl_find(nl_data(data), data->nla_len - NLA_HDRLEN, VVETH_INFO_MODE);
+	if (!mode)
+		return;
+	search->found++;
+	search->l3 += *(const unsigned int *)nl_data(mode) == VVETH_MODE_L3;
+}
+
+TEST_F(netlink, mode_is_told_of_both_ends)
+{
+	struct mode_search search = {};
+
+	if (in_tree())
+		SKIP(return, "the in-tree peer has no mode");
+	start(self);
+	nl_attr_u32(&self->msg, VVETH_INFO_MODE, VVETH_MODE_L3);
+	ASSERT_EQ(0, finish(self));
+	EXPECT_LE(0, nl_each_link(&self->nl, find_mode, &search));
+	EXPECT_EQ(2, search.found);
+	EXPECT_EQ(2, search.l3);
+}
+
+/* What it says for itself would be lost. */
+TEST_F(netlink, peer_with_options_of_its_own)
+{
+	struct nlattr *info, *data;
+
+	if (in_tree())
+		SKIP(return, "the in-tree peer passes over it");
+	start_peer(self);
+	info = nl_nest(&self->msg, IFLA_LINKINFO);
+	nl_attr_str(&self->msg, IFLA_INFO_KIND, kind());
+	data = nl_nest(&self->msg, IFLA_INFO_DATA);
+	nl_attr_u32(&self->msg, VVETH_INFO_MODE, VVETH_MODE_L3);
+	nl_nest_end(&self->msg, data);
+	nl_nest_end(&self->msg, info);
 	EXPECT_REFUSED(-EINVAL);
 }
 

@@ -3,6 +3,7 @@
 #include <netlink/route/link.h>
 #include <stdio.h>
 #include <string.h>
+#include <vnet/vveth.h>
 
 #include "cmd.h"
 #include "kinds.h"
@@ -53,6 +54,18 @@ static void link_show_peer(struct link_view *view, const struct link_row *row)
 		out_str(o, "link_netns", "link-netns", name);
 }
 
+static void link_show_mode(struct out *o, const struct link_row *row)
+{
+	struct nlattr *tb[VVETH_INFO_MAX + 1] = { NULL };
+
+	if (row->data)
+		nla_parse_nested(tb, VVETH_INFO_MAX, row->data, NULL);
+	if (tb[VVETH_INFO_MODE])
+		out_str(o, "mode", "mode",
+			vnl_attr_u32(tb[VVETH_INFO_MODE], 0) ==
+			VVETH_MODE_L3 ? "l3" : "l2");
+}
+
 static void link_show_one(struct link_view *view, const struct link_row *row)
 {
 	struct out *o = view->env->out;
@@ -63,8 +76,10 @@ static void link_show_one(struct link_view *view, const struct link_row *row)
 	out_u64(o, "ifindex", NULL, row->ifindex);
 	out_color(o, OUT_IFNAME, "ifname", NULL, row->name);
 	out_str(o, "kind", "kind", row->kind);
-	if (strcmp(row->kind, KIND_PAIR) == 0)
+	if (strcmp(row->kind, KIND_PAIR) == 0) {
+		link_show_mode(o, row);
 		link_show_peer(view, row);
+	}
 	if (row->master) {
 		master = links_by_index(&view->links, row->master);
 		if (master)
@@ -127,7 +142,7 @@ const struct cmd link_cmd = {
 	.help =
 "Usage: vnet link [ show ] [ [ dev ] NAME ]\n"
 "\n"
-"Each device with its kind, its peer and the peer's namespace, the bridge it is a\n"
-"port of, state, MTU and address.\n",
+"Each device with its kind, of a pair's end the mode, the peer and the peer's\n"
+"namespace, the bridge it is a port of, state, MTU and address.\n",
 	.run = link_run,
 };

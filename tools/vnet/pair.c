@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <vnet/vveth.h>
 
 #include "cmd.h"
 #include "kinds.h"
@@ -27,16 +28,18 @@ struct pair_end {
 	uint32_t txqueuelen;
 	uint32_t numtxqueues;
 	uint32_t numrxqueues;
+	uint32_t mode;
 	uint8_t addr[PAIR_ETH_ALEN];
 	bool has_mtu;
 	bool has_txqueuelen;
 	bool has_addr;
+	bool has_mode;
 	bool up;
 };
 
 static const char *const pair_keywords[] = {
 	"peer", "name", "netns", "address", "mtu", "txqueuelen", "numtxqueues",
-	"numrxqueues", "master", "up",
+	"numrxqueues", "master", "mode", "up",
 };
 
 static bool pair_is_keyword(const char *word)
@@ -107,6 +110,24 @@ static bool pair_parse_name(struct args *args, struct pair_end *end,
 	return true;
 }
 
+static bool pair_parse_mode(struct args *args, struct pair_end *end)
+{
+	const char *word = args_value(args, "mode");
+
+	if (!word)
+		return false;
+	end->has_mode = true;
+	if (strcmp(word, "l2") == 0) {
+		end->mode = VVETH_MODE_L2;
+	} else if (strcmp(word, "l3") == 0) {
+		end->mode = VVETH_MODE_L3;
+	} else {
+		complain("\"mode %s\": must be l2 or l3", word);
+		return false;
+	}
+	return true;
+}
+
 /* One keyword with its value, or a bare name. */
 static bool pair_parse_word(struct args *args, struct pair_end *end)
 {
@@ -131,6 +152,8 @@ static bool pair_parse_word(struct args *args, struct pair_end *end)
 	if (args_take(args, "numrxqueues"))
 		return args_u32(args, "numrxqueues", 1, INT32_MAX,
 				&end->numrxqueues);
+	if (args_take(args, "mode"))
+		return pair_parse_mode(args, end);
 	if (args_take(args, "up")) {
 		end->up = true;
 		return true;
@@ -202,6 +225,8 @@ static struct nl_msg *pair_request(const struct pair_end *near,
 	info = vnl_nest(msg, IFLA_LINKINFO);
 	vnl_put_str(msg, IFLA_INFO_KIND, KIND_PAIR);
 	data = vnl_nest(msg, IFLA_INFO_DATA);
+	if (near->has_mode)
+		vnl_put_u32(msg, VVETH_INFO_MODE, near->mode);
 	peer = vnl_nest(msg, VETH_INFO_PEER);
 	vnl_append(msg, &far_ifi, sizeof(far_ifi));
 	pair_put_end(msg, far);
@@ -271,6 +296,10 @@ static bool pair_parse(struct args *args, struct pair_end *near,
 		return false;
 	if (far->master) {
 		complain("\"master\" is for the first end: make the peer a port with \"ip link set\"");
+		return false;
+	}
+	if (far->has_mode) {
+		complain("\"mode\" is said before \"peer\": it is that of both ends");
 		return false;
 	}
 	return true;
@@ -422,7 +451,7 @@ const struct cmd pair_cmd = {
 "\n"
 "OPTIONS := [ netns { NAME | PATH | PID } ] [ address MAC ] [ mtu MTU ] [ up ]\n"
 "           [ txqueuelen PACKETS ] [ numtxqueues N ] [ numrxqueues N ]\n"
-"           [ master BRIDGE ]              (of the first end only)\n"
+"           [ master BRIDGE ] [ mode { l2 | l3 } ]    (of the first end only)\n"
 "\n"
 "Each end is made in its namespace at once. Deleting one end deletes the other.\n"
 "\n"

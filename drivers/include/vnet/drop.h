@@ -26,6 +26,7 @@
  * @VNET_DROP_SAME_PORT: the destination lies behind the ingress port
  * @VNET_DROP_NO_EGRESS: no port may take the frame (flags, states, isolation)
  * @VNET_DROP_EGRESS: the port's own transmit path refused the frame
+ * @VNET_DROP_NOT_IP: neither IPv4 nor IPv6, where nothing else can pass
  * @__VNET_DROP_MAX: number of reasons
  *
  * The names that user space sees are in vnet_drop_names[]; append only.
@@ -44,6 +45,7 @@ enum vnet_drop {
 	VNET_DROP_SAME_PORT,
 	VNET_DROP_NO_EGRESS,
 	VNET_DROP_EGRESS,
+	VNET_DROP_NOT_IP,
 	__VNET_DROP_MAX
 };
 

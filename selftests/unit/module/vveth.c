@@ -3,6 +3,7 @@
  * Tests of vveth: which frames cross, which are worth GRO's time, which
  * addresses and MTUs an end may have.
  */
+#include "../drivers/vveth/l3.c"
 #include "../drivers/vveth/netlink.c"
 #include "../drivers/vveth/xmit.c"
 #include "unit.h"
@@ -184,6 +185,61 @@ static void frames_cross_that_fit(struct kunit *test)
 	free_netdev(dev);
 }
 
+/* By the type in the header, whatever the sender says it is. */
+static void packets_alone_cross_in_layer_3(struct kunit *test)
+{
+	static const struct {
+		u16 type;
+		bool tag, want;
+	} cases[] = {
+		{ ETH_P_IP, false, true },
+		{ ETH_P_IPV6, false, true },
+		{ ETH_P_IP, true, false },
+		{ ETH_P_ARP, false, false },
+		{ ETH_P_8021Q, false, false },
+		{ ETH_P_MPLS_UC, false, false },
+		{ 0, false, false },
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct sk_buff *skb = unit_frame(ETH_ZLEN);
+
+		if (!unit_has(test, skb))
+			return;
+		((struct ethhdr *)skb->data)->h_proto = htons(cases[i].type);
+		skb->protocol = htons(ETH_P_IP);
+		if (cases[i].tag)
+			__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q), 5);
+		KUNIT_EXPECT_EQ_MSG(test, vveth_l3_takes(skb), cases[i].want,
+				    "(case %d)", i);
+		kfree_skb(skb);
+	}
+}
+
+/* The new address goes into a sum over the whole frame, and the old one out. */
+static void the_address_goes_into_the_sum(struct kunit *test)
+{
+	static const u8 dest[ETH_ALEN] = { 2, 0, 0, 0, 0, 0x99 };
+	struct sk_buff *skb = unit_frame(ETH_ZLEN);
+	struct net_device *rcv = unit_device();
+
+	if (!unit_has(test, skb))
+		return;
+	if (!unit_has(test, rcv))
+		return;
+	eth_hw_addr_set(rcv, dest);
+	memset(skb->data, 0x35, ETH_ZLEN);
+	skb->ip_summed = CHECKSUM_COMPLETE;
+	skb->csum = csum_partial(skb->data, skb->len, 0);
+	vveth_l3_address(skb, rcv);
+	KUNIT_EXPECT_TRUE(test, ether_addr_equal(skb->data, dest));
+	KUNIT_EXPECT_EQ(test, csum_fold(skb->csum),
+			csum_fold(csum_partial(skb->data, skb->len, 0)));
+	kfree_skb(skb);
+	free_netdev(rcv);
+}
+
 static int unit_validate(int type, const void *value, int len)
 {
 	struct nlattr *tb[IFLA_MAX + 1] = {};
@@ -230,6 +286,8 @@ static struct kunit_case unit_vveth_cases[] = {
 	KUNIT_CASE(transport_is_read_from_pages),
 	KUNIT_CASE(gro_gets_what_it_merges),
 	KUNIT_CASE(frames_cross_that_fit),
+	KUNIT_CASE(packets_alone_cross_in_layer_3),
+	KUNIT_CASE(the_address_goes_into_the_sum),
 	KUNIT_CASE(ends_have_sane_addresses_and_mtus),
 	{ }
 };
