@@ -34,7 +34,7 @@ static int vveth_queues_alloc(struct net_device *dev)
 		spin_lock_init(&priv->txq[i].sent_lock);
 		spin_lock_init(&priv->txq[i].completed_lock);
 	}
-	return 0;
+	return dev->real_num_tx_queues > 1 ? vveth_tx_stats_alloc(dev) : 0;
 }
 
 static void vveth_dev_free(struct net_device *dev)
@@ -43,6 +43,7 @@ static void vveth_dev_free(struct net_device *dev)
 
 	vnet_port_uninit(&priv->port);
 	free_percpu(priv->drops);
+	free_percpu(priv->tx_stats);
 	kvfree(priv->txq);
 	kvfree(priv->rx_stats);
 }
@@ -89,17 +90,10 @@ static void vveth_dev_get_stats64(struct net_device *dev,
 				  struct rtnl_link_stats64 *stats)
 {
 	struct vveth_priv *priv = netdev_priv(dev);
-	unsigned int i;
 
-	/* Sent, and what others received in this end's name. */
+	/* Sent by the first queue, and received by others in our name. */
 	dev_fetch_sw_netstats(stats, dev->tstats);
-	for (i = 0; i < dev->num_rx_queues; i++) {
-		u64 packets, bytes;
-
-		vveth_rx_stats_read(&priv->rx_stats[i], &packets, &bytes);
-		stats->rx_packets += packets;
-		stats->rx_bytes += bytes;
-	}
+	vveth_stats_sum(dev, 0, 1, stats);
 	stats->tx_dropped += vnet_drops_sum(priv->drops, VVETH_DROPS_TX);
 	stats->rx_dropped += vnet_drops_sum(priv->drops, VVETH_DROPS_RX);
 }
@@ -222,4 +216,5 @@ void vveth_setup(struct net_device *dev)
 	dev->vlan_features = VVETH_FEATURES;
 	dev->mpls_features = NETIF_F_HW_CSUM | NETIF_F_GSO_SOFTWARE;
 	netif_set_tso_max_size(dev, GSO_MAX_SIZE);
+	vveth_qstats_setup(dev);
 }

@@ -59,6 +59,8 @@ static int vveth_set_channels(struct net_device *dev,
 	/* The core has checked the numbers against what get_channels says. */
 	if (!channels->rx_count || !channels->tx_count)
 		return -EINVAL;
+	if (channels->tx_count > 1 && vveth_tx_stats_alloc(dev))
+		return -ENOMEM;
 	err = netif_set_real_num_tx_queues(dev, channels->tx_count);
 	if (err || channels->rx_count == dev->real_num_rx_queues)
 		return err;
@@ -126,7 +128,8 @@ static int vveth_get_sset_count(struct net_device *dev, int sset)
 	if (sset != ETH_SS_STATS)
 		return -EOPNOTSUPP;
 	return 1 + vnet_drops_sset_count(VVETH_DROPS) +
-	       vnet_roads_sset_count() + 2 * dev->real_num_rx_queues;
+	       vnet_roads_sset_count() + 2 * dev->real_num_rx_queues +
+	       2 * dev->real_num_tx_queues;
 }
 
 static void vveth_get_strings(struct net_device *dev, u32 sset, u8 *p)
@@ -144,6 +147,10 @@ static void vveth_get_strings(struct net_device *dev, u32 sset, u8 *p)
 		ethtool_sprintf(&p, "rx%u_packets", i);
 		ethtool_sprintf(&p, "rx%u_bytes", i);
 	}
+	for (i = 0; i < dev->real_num_tx_queues; i++) {
+		ethtool_sprintf(&p, "tx%u_packets", i);
+		ethtool_sprintf(&p, "tx%u_bytes", i);
+	}
 }
 
 static void vveth_get_ethtool_stats(struct net_device *dev,
@@ -160,6 +167,8 @@ static void vveth_get_ethtool_stats(struct net_device *dev,
 	data += vnet_roads_sset_count();
 	for (i = 0; i < dev->real_num_rx_queues; i++, data += 2)
 		vveth_rx_stats_read(&priv->rx_stats[i], &data[0], &data[1]);
+	for (i = 0; i < dev->real_num_tx_queues; i++, data += 2)
+		vveth_tx_stats_read(dev, i, &data[0], &data[1]);
 }
 
 const struct ethtool_ops vveth_ethtool_ops = {

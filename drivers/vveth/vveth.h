@@ -123,6 +123,20 @@ static inline void vveth_rx_stats_read(const struct vveth_rx_stats *stats,
 }
 
 /**
+ * struct vveth_tx_stats - what a CPU has sent from a transmit queue
+ * @packets: frames
+ * @bytes: their bytes, with the Ethernet header
+ * @syncp: guards both on 32-bit machines
+ *
+ * Written with BH off by the CPU that owns it, read by anybody.
+ */
+struct vveth_tx_stats {
+	u64_stats_t packets;
+	u64_stats_t bytes;
+	struct u64_stats_sync syncp;
+};
+
+/**
  * struct vveth_rq - one receive queue of an end
  * @ring: frames sent by the other end, not yet received; see
  *	  vveth_entry_make()
@@ -207,6 +221,8 @@ struct vveth_txq {
  * @rings: receive queues while the end is up, else NULL
  * @rx_stats: of each receive queue the end can have
  * @txq: for each transmit queue the end can have
+ * @tx_stats: for each of these but the first, once more than one is in use;
+ *	      set under RTNL, read by senders
  * @drops: what this end gave up; see VVETH_DROPS
  * @port: the suite's part
  * @headroom: headroom that a device stacked on this end asked for
@@ -219,6 +235,7 @@ struct vveth_priv {
 	struct vveth_rings __rcu *rings;
 	struct vveth_rx_stats *rx_stats;
 	struct vveth_txq *txq;
+	struct vveth_tx_stats __percpu *tx_stats;
 	struct vnet_drops __percpu *drops;
 	struct vnet_port port;
 	unsigned int headroom;
@@ -284,6 +301,16 @@ int vveth_rings_replace(struct net_device *dev, unsigned int n,
 /* l3.c */
 void vveth_l3_init(void);
 void vveth_l3_setup(struct net_device *dev);
+
+/* qstats.c */
+int vveth_tx_stats_alloc(struct net_device *dev);
+void vveth_tx_stats_add(struct net_device *dev, unsigned int q,
+			unsigned int len);
+void vveth_tx_stats_read(const struct net_device *dev, unsigned int q,
+			 u64 *packets, u64 *bytes);
+void vveth_stats_sum(const struct net_device *dev, unsigned int rxq,
+		     unsigned int txq, struct rtnl_link_stats64 *sum);
+void vveth_qstats_setup(struct net_device *dev);
 
 /* netlink.c */
 extern struct rtnl_link_ops vveth_link_ops;

@@ -13,8 +13,6 @@
 
 /* Beside the reasons of drops: no drop, the frame is the caller's again. */
 #define VVETH_BUSY (__VNET_DROP_MAX + 1)
-/* Nor is this: a switch behind the other end has the frame already. */
-#define VVETH_SWITCHED (__VNET_DROP_MAX + 2)
 
 /*
  * The protocol behind the IP header, or -1. A packet socket leaves hardly more
@@ -192,6 +190,16 @@ static void vveth_xmit_uncross(struct sk_buff *skb, struct net_device *dev)
 	skb->dev = dev;
 }
 
+/* The device's own counters are those of its first queue. */
+static void vveth_count_tx(struct net_device *dev,
+			   const struct netdev_queue *txq, unsigned int len)
+{
+	if (likely(txq == dev->_tx))
+		dev_sw_netstats_tx_add(dev, 1, len);
+	else
+		vveth_tx_stats_add(dev, txq - dev->_tx, len);
+}
+
 /*
  * Whether all frames that went into the ring have been received. The owner is
  * looked at on either side of the ring: before, so that the ring's head is not
@@ -236,7 +244,7 @@ static noinline bool vveth_xmit_to_switch(struct vveth_rq *rq,
  * A switch takes a frame only while the ring is empty.
  */
 static enum vnet_drop vveth_xmit_queue(struct vveth_rings *rings,
-				       struct sk_buff *skb,
+				       struct sk_buff *skb, unsigned int len,
 				       struct net_device *dev,
 				       struct net_device *rcv, bool more)
 {
@@ -256,7 +264,7 @@ static enum vnet_drop vveth_xmit_queue(struct vveth_rings *rings,
 		bits = VVETH_ENTRY_GRO;
 	if (rcu_access_pointer(rcv_priv->port.sw) &&
 	    vveth_xmit_to_switch(rq, skb, bits))
-		return VVETH_SWITCHED;
+		goto sent;
 	if (likely(!vveth_txq_has_qdisc(txq))) {
 		if (unlikely(ptr_ring_produce(&rq->ring,
 					      vveth_entry_make(skb, bits))))
@@ -270,7 +278,11 @@ wake:
 	if (!more || rings->n > 1 || why != __VNET_DROP_MAX ||
 	    netif_xmit_stopped(txq))
 		vveth_rq_wake(rq, bits & VVETH_ENTRY_GRO);
-	return why;
+	if (unlikely(why != __VNET_DROP_MAX))
+		return why;
+sent:
+	vveth_count_tx(dev, txq, len);
+	return __VNET_DROP_MAX;
 }
 
 /*
@@ -303,10 +315,9 @@ static __always_inline netdev_tx_t vveth_send(struct sk_buff *skb,
 		goto drop;
 	}
 
-	why = vveth_xmit_queue(rings, skb, dev, rcv, more);
-	if (unlikely(why != __VNET_DROP_MAX && why != VVETH_SWITCHED))
+	why = vveth_xmit_queue(rings, skb, len, dev, rcv, more);
+	if (unlikely(why != __VNET_DROP_MAX))
 		goto refused;
-	dev_sw_netstats_tx_add(dev, 1, len);
 	return NETDEV_TX_OK;
 
 refused:
