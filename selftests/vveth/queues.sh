@@ -46,6 +46,25 @@ one_queue_is_in_use()
 	check_eq "$(sysfs_queues "$b" vb rx) $(sysfs_queues "$b" vb tx)" "1 1" "queues in sysfs"
 }
 
+# As many as are asked for are in use from the start, each end for itself; a pair without a wish beside that.
+queues_at_creation()
+{
+	need_tool ethtool
+	setup_ns a b
+	must ip -n "$a" link add va numtxqueues 3 numrxqueues 2 type "$PAIR" \
+		peer name vb numtxqueues 1 numrxqueues 16 netns "$b"
+	check_eq "$(channels "$a" va TX) $(channels "$a" va RX)" "3 3 2 2" "queues of va, room and use"
+	check_eq "$(channels "$b" vb TX) $(channels "$b" vb RX)" "1 1 16 16" "queues of vb, room and use"
+	up_both "$a" va "$b" vb
+	pkt -T "$a:va" -R "$b:vb" -c 300 -f 32
+	check_eq "${PKT[rx0.unique]} ${PKT[rx0.late]}" "300 0" "frames"
+	pkt -T "$b:vb" -R "$a:va" -c 300 -f 32
+	check_eq "${PKT[rx0.unique]} ${PKT[rx0.late]}" "300 0" "frames the other way"
+	check_refused "Invalid number of transmit queues" ip -n "$a" link add vc numtxqueues 4097 type "$PAIR"
+	check_refused "Invalid number of receive queues" ip -n "$a" link add vc numrxqueues 4097 type "$PAIR"
+	check_eq "$(links "$a")" va "devices"
+}
+
 make_four()
 {
 	need_tool ethtool
@@ -167,6 +186,7 @@ changes_under_traffic()
 
 ALL_TESTS="
 	one_queue_is_in_use
+	queues_at_creation
 	channels_change
 	rings_change
 	ring_holds_what_it_says
