@@ -27,7 +27,8 @@
 #	new_ns NS...		fresh namespaces without IPv6, so that nothing but the benchmark's frames is sent
 #	with_ipv6 NS...		IPv6 in them after all
 #	have KIND		true where the modules for devices of this kind are there
-#	new_pair KIND NSA A NSB B	a pair, both ends up; "" is the namespace here; kinds: vveth veth veth-gro netkit
+#	new_pair KIND NSA A NSB B	a pair, both ends up; "" is the namespace here; kinds: vveth veth veth-gro netkit,
+#				and in layer 3 vveth-l3 netkit-l3
 #	new_bridge NS NAME KIND		a bridge, up
 #	new_switched SUBJECT [NS]	pair, bridge and pair, for a subject such as veth-bridge; its devices are a$REPLY (in
 #				NS, or here), oa$REPLY, br$REPLY and ob$REPLY (in sw), b$REPLY (in rx), REPLY being set by:
@@ -162,14 +163,15 @@ ip_in()
 
 new_pair()
 {
-	local kind=$1 nsa=$2 a=$3 nsb=$4 b=$5
+	local kind=$1 nsa=$2 a=$3 nsb=$4 b=$5 layer=()
 
-	if [ "$kind" = netkit ]; then
-		must "$TOOLS/bench/links" netkit "$a" "$b"
+	if [ "${kind%-l3}" = netkit ]; then
+		must "$TOOLS/bench/links" "$kind" "$a" "$b"
 		[ -z "$nsa" ] || ip_in '' link set "$a" netns "$nsa"
 		ip_in '' link set "$b" netns "$nsb"
 	else
-		ip_in "$nsa" link add "$a" type "${kind%-gro}" peer name "$b" netns "$nsb"
+		[[ $kind != *-l3 ]] || layer=(mode l3)
+		ip_in "$nsa" link add "$a" type "${kind%-*}" "${layer[@]}" peer name "$b" netns "$nsb"
 	fi
 	if [ "$kind" = veth-gro ]; then
 		must in_ns "$nsb" ethtool -K "$b" gro on

@@ -3,7 +3,7 @@
  * What the benchmark asks of rtnetlink and the installed `ip` and `tc` cannot do, or only at a cost of their
  * own.
  *
- * links netkit NAME PEER: a netkit pair in layer-2 mode (iproute2 knows the kind since 6.7).
+ * links netkit NAME PEER, links netkit-l3 NAME PEER: a netkit pair in layer 2 or 3 (iproute2 knows the kind since 6.7).
  * links fdb-limit DEV KIND NUMBER: a bridge's fdb_max_learned; 0 is none.
  * links release DEV NS ADDR: the plug qdisc that is DEV's root lets go all it holds. Sends a last datagram to
  * ADDR before that, and prints how long it takes until that has arrived there, in namespace NS: thousandths
@@ -35,7 +35,7 @@ static void links_talk(struct nl_sock *nl, const struct nl_msg *msg, const char 
 		errx(1, "%s: %s %s", what, strerror(-rc), nl->extack);
 }
 
-static void links_netkit(struct nl_sock *nl, const char *name, const char *peer)
+static void links_netkit(struct nl_sock *nl, const char *name, const char *peer, unsigned int mode)
 {
 	struct nlattr *info, *data, *peer_info;
 	struct ifinfomsg ifi = { };
@@ -47,7 +47,7 @@ static void links_netkit(struct nl_sock *nl, const char *name, const char *peer)
 	info = nl_nest(&msg, IFLA_LINKINFO);
 	nl_attr_str(&msg, IFLA_INFO_KIND, "netkit");
 	data = nl_nest(&msg, IFLA_INFO_DATA);
-	nl_attr_u32(&msg, LINKS_NETKIT_MODE, 0);
+	nl_attr_u32(&msg, LINKS_NETKIT_MODE, mode);
 	peer_info = nl_nest(&msg, LINKS_NETKIT_PEER_INFO);
 	nl_put(&msg, &ifi, sizeof(ifi));
 	nl_attr_str(&msg, IFLA_IFNAME, peer);
@@ -131,12 +131,14 @@ int main(int argc, char **argv)
 	if (rc)
 		errx(1, "netlink: %s", strerror(-rc));
 	if (argc == 4 && !strcmp(argv[1], "netkit"))
-		links_netkit(&nl, argv[2], argv[3]);
+		links_netkit(&nl, argv[2], argv[3], 0);
+	else if (argc == 4 && !strcmp(argv[1], "netkit-l3"))
+		links_netkit(&nl, argv[2], argv[3], 1);
 	else if (argc == 5 && !strcmp(argv[1], "fdb-limit"))
 		links_fdb_limit(&nl, argv[2], argv[3], strtoul(argv[4], NULL, 0));
 	else if (argc == 5 && !strcmp(argv[1], "release"))
 		links_release(&nl, argv[2], argv[3], argv[4]);
 	else
-		errx(2, "usage: links netkit NAME PEER | fdb-limit DEV KIND NUMBER | release DEV NS ADDR");
+		errx(2, "usage: links netkit[-l3] NAME PEER | fdb-limit DEV KIND NUMBER | release DEV NS ADDR");
 	return 0;
 }
