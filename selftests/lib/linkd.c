@@ -10,6 +10,8 @@
  *	up NS DEV...			devices up and operational
  *	link NS DEV			KEY=VALUE for what `ip -j -d -s link show` says under the same keys, and flags=
  *	links NS			names of the devices but lo, sorted
+ *	get NS DEV NUMBER		the 32-bit attribute IFLA_... of that number, where `ip` does not know it
+ *	set NS DEV NUMBER VALUE
  *	ethtool NS DEV GLOB		sum of the `ethtool -S` counters of matching names
  *
  * Tests of how `ip` and `ethtool` show these things use `ip` and `ethtool`.
@@ -356,6 +358,42 @@ static bool linkd_link(struct linkd_request *req)
 	return true;
 }
 
+static bool linkd_get_number(struct linkd_request *req)
+{
+	const struct nlattr *attr = NULL;
+	const struct nlmsghdr *hdr;
+	struct nl_sock nl;
+
+	if (!linkd_open(&nl, req->words[0]))
+		return false;
+	hdr = linkd_get(&nl, req->words[1]);
+	if (hdr)
+		attr = nl_link_attr(hdr, atoi(req->words[2]));
+	close(nl.fd);
+	if (!attr || attr->nla_len != NLA_HDRLEN + sizeof(unsigned int))
+		return linkd_fail(req->words[1], "no such number");
+	printf("ok %u", linkd_u32(attr));
+	return true;
+}
+
+static bool linkd_set_number(struct linkd_request *req)
+{
+	struct ifinfomsg ifi = { .ifi_family = AF_UNSPEC };
+	struct nl_msg msg;
+	struct nl_sock nl;
+	bool ok;
+
+	if (!linkd_open(&nl, req->words[0]))
+		return false;
+	nl_begin(&msg, RTM_NEWLINK, 0);
+	nl_put(&msg, &ifi, sizeof(ifi));
+	nl_attr_str(&msg, IFLA_IFNAME, req->words[1]);
+	nl_attr_u32(&msg, atoi(req->words[2]), strtoul(req->words[3], NULL, 0));
+	ok = linkd_talk(&nl, &msg, req->words[1]);
+	close(nl.fd);
+	return ok;
+}
+
 struct linkd_names {
 	char list[LINKD_NAMES][IFNAMSIZ];
 	int n;
@@ -460,6 +498,8 @@ static const struct {
 	{ "up", linkd_up, 2, false },
 	{ "link", linkd_link, 2, true },
 	{ "links", linkd_links, 1, true },
+	{ "get", linkd_get_number, 3, true },
+	{ "set", linkd_set_number, 4, false },
 	{ "ethtool", linkd_ethtool, 3, true },
 };
 

@@ -16,6 +16,8 @@
 #	set_up NS DEV...	the same, set up first
 #	link_attr NS DEV KEY	a value of `ip -j -d link show`: ifindex mtu address operstate link_index link_netnsid ...;
 #				nothing where it has none, "?" where there is no such device
+#	link_number NS DEV IFLA_NAME	a number that this release's `ip` may not know; nothing where the kernel does not
+#	set_link_number NS DEV IFLA_NAME VALUE
 #	ip_attr NS DEV KEY	the same as `ip` itself says it, for tests of that
 #	link_flag NS DEV FLAG	yes or no: UP LOWER_UP NO-CARRIER PROMISC ...
 #	has_link NS DEV		true where DEV exists
@@ -29,12 +31,13 @@
 #	pkt ARGS		the frame tool (see pkt.c); results in the array PKT: ${PKT[rx0.frames]}, ${PKT[tx.sent]} ...
 #	pkt_with "CMD..." ARGS	the same, started by a command such as taskset
 #	tcp_check NSC NSS ADDR [BYTES [OPTION...]]	a TCP transfer NSC -> NSS at ADDR, checked byte for byte (see xfer.c)
+#	udp_check NSC NSS ADDR [OPTION...]	the same with UDP, what became of it in the array UDP (see udp.c)
 #	ping_ok NS ADDR [OPTION...]	three echoes, all answered
 #	pg_send NS DEV COUNT ["NAME VALUE"...]	pktgen; prints "SENT ERRORS"; COUNT 0 runs until pg_stop
 #	pg_start ... / pg_stop NS	the same in the background; stopped when the case ends
 
 # shellcheck disable=SC2034 # read by the tests
-declare -A PKT
+declare -A PKT UDP
 
 # ---- namespaces and links ---------------------------------------------------------------------------------------------
 
@@ -191,6 +194,19 @@ ip_attr()
 	[[ $json =~ \"$3\":\"?([^,\"}]*) ]] && echo "${BASH_REMATCH[1]}"
 }
 
+declare -A LINK_NUMBERS=([IFLA_GSO_MAX_SIZE]=41 [IFLA_GRO_MAX_SIZE]=58 [IFLA_TSO_MAX_SIZE]=59 [IFLA_TSO_MAX_SEGS]=60
+	[IFLA_GSO_IPV4_MAX_SIZE]=63 [IFLA_GRO_IPV4_MAX_SIZE]=64)
+
+link_number()
+{
+	ask get "$1" "$2" "${LINK_NUMBERS[$3]}" && echo "$ANSWER"
+}
+
+set_link_number()
+{
+	must_ask set "$1" "$2" "${LINK_NUMBERS[$3]}" "$4"
+}
+
 link_flag()
 {
 	if ! ask link "$1" "$2"; then
@@ -271,6 +287,19 @@ tcp_check()
 	shift 3
 	[ $# -eq 0 ] || shift
 	"$TOOLS/xfer" -c "$client" -s "$server" -b "$bytes" "$@" "$addr"
+}
+
+udp_check()
+{
+	local client=$1 server=$2 addr=$3 word words
+
+	shift 3
+	UDP=()
+	words=$("$TOOLS/udp" -c "$client" -s "$server" "$@" "$addr") || return 1
+	echo "$words"
+	for word in $words; do
+		UDP[${word%%=*}]=${word#*=}
+	done
 }
 
 ping_ok()

@@ -21,9 +21,10 @@
  *
  * Output, a line each:
  *	tx sent= refused= gone=		refused: ENOBUFS, the frame was not taken; gone=1: the device went away meanwhile
- *	rxN frames= unique= bytes= lost= dup= late= maxlen= sockdrop= tagged= foreign= foreignlen=
+ *	rxN frames= unique= bytes= lost= dup= late= maxlen= sockdrop= tagged= tpid= partial= foreign= foreignlen=
  *		in the order of the -R; lost: of those sent; late: behind a later frame of its flow;
- *		foreignlen: the longest of the foreign frames
+ *		tagged: with a VLAN tag beside the frame, the last one's type being tpid (in hex);
+ *		partial: with a checksum that is yet to be completed; foreignlen: the longest of the foreign frames
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -78,7 +79,8 @@ struct pkt_sent {
 
 struct pkt_receiver {
 	int fd;
-	unsigned long frames, unique, bytes, dup, late, maxlen, sockdrop, foreign, foreignlen, tagged;
+	unsigned long frames, unique, bytes, dup, late, maxlen, sockdrop, foreign, foreignlen, tagged, partial;
+	unsigned int tpid;
 	int64_t last[PKT_FLOWS];
 	uint8_t *seen;
 };
@@ -319,15 +321,20 @@ static void pkt_account(struct pkt_receiver *rx, const unsigned char *frame, siz
 		rx->last[flow] = seq;
 }
 
-static bool pkt_is_tagged(struct msghdr *msg)
+/* What the kernel says beside the frame. */
+static void pkt_account_aux(struct pkt_receiver *rx, struct msghdr *msg)
 {
 	struct cmsghdr *cmsg = CMSG_FIRSTHDR(msg);
 	struct tpacket_auxdata aux;
 
 	if (!cmsg || cmsg->cmsg_level != SOL_PACKET || cmsg->cmsg_type != PACKET_AUXDATA)
-		return false;
+		return;
 	memcpy(&aux, CMSG_DATA(cmsg), sizeof(aux));
-	return aux.tp_status & TP_STATUS_VLAN_VALID;
+	rx->partial += !!(aux.tp_status & TP_STATUS_CSUMNOTREADY);
+	if (aux.tp_status & TP_STATUS_VLAN_VALID) {
+		rx->tagged++;
+		rx->tpid = aux.tp_vlan_tpid;
+	}
 }
 
 /* Takes all that waits; true if there was any frame. */
@@ -344,11 +351,12 @@ static bool pkt_drain(struct pkt_receiver *rx)
 			.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control),
 		};
 
-		len = recvmsg(rx->fd, &msg, MSG_DONTWAIT);
+		/* The length of the frame, also where there is no room for all of it. */
+		len = recvmsg(rx->fd, &msg, MSG_DONTWAIT | MSG_TRUNC);
 		if (len < 0)
 			return any;
 		pkt_account(rx, frame, len);
-		rx->tagged += pkt_is_tagged(&msg);
+		pkt_account_aux(rx, &msg);
 		any = true;
 	}
 }
@@ -424,7 +432,8 @@ static void pkt_report(unsigned int nr, unsigned long sent)
 	printf("rx%u frames=%lu unique=%lu bytes=%lu lost=%ld dup=%lu late=%lu maxlen=%lu sockdrop=%lu ",
 	       nr, rx->frames, rx->unique, rx->bytes, (long)(sent - rx->unique), rx->dup, rx->late, rx->maxlen,
 	       rx->sockdrop);
-	printf("tagged=%lu foreign=%lu foreignlen=%lu\n", rx->tagged, rx->foreign, rx->foreignlen);
+	printf("tagged=%lu tpid=%04x partial=%lu foreign=%lu foreignlen=%lu\n", rx->tagged, rx->tpid, rx->partial,
+	       rx->foreign, rx->foreignlen);
 }
 
 static void pkt_options(int argc, char **argv)
