@@ -117,6 +117,14 @@ static int vveth_dev_get_iflink(const struct net_device *dev)
 	return iflink;
 }
 
+/* For bpf_redirect_peer(), which counts in the peer's tstats. Under RCU. */
+static struct net_device *vveth_dev_get_peer(struct net_device *dev)
+{
+	struct vveth_priv *priv = netdev_priv(dev);
+
+	return rcu_dereference(priv->peer);
+}
+
 /*
  * The end that sends reserves what the far side's stacked devices need, so
  * both ends carry the larger of the two wishes.
@@ -181,6 +189,7 @@ const struct net_device_ops vveth_netdev_ops = {
 	.ndo_set_rx_mode	= vveth_dev_set_rx_mode,
 	.ndo_set_mac_address	= eth_mac_addr,
 	.ndo_get_iflink		= vveth_dev_get_iflink,
+	.ndo_get_peer_dev	= vveth_dev_get_peer,
 	.ndo_features_check	= passthru_features_check,
 	.ndo_set_rx_headroom	= vveth_dev_set_rx_headroom,
 	.ndo_fdb_add		= VNET_NDO_FDB(vveth_dev_fdb_add),
