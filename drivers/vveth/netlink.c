@@ -165,13 +165,14 @@ static struct net_device *vveth_peer_create(struct vveth_peer_config *cfg,
 	netif_inherit_tso_max(peer, dev);
 
 	err = vveth_queues_init(peer, cfg->tb);
+	/* Made without a carrier: one that is lost later is an event. */
+	netif_carrier_off(peer);
 	if (!err)
 		err = register_netdevice(peer);
 	if (err) {
 		free_netdev(peer);
 		return ERR_PTR(err);
 	}
-	netif_carrier_off(peer);
 	return peer;
 }
 
@@ -195,11 +196,11 @@ static int vveth_newlink(struct net_device *dev,
 	if (cfg.mode == VVETH_MODE_L3)
 		vveth_l3_setup(dev);
 	err = vveth_queues_init(dev, params->tb);
+	netif_carrier_off(dev);
 	if (!err)
 		err = register_netdevice(dev);
 	if (err)
 		goto err_unregister_peer;
-	netif_carrier_off(dev);
 
 	/* Tied first, so that a peer that is asked to be up can open. */
 	vveth_pair_tie(dev, peer);

@@ -65,6 +65,10 @@ void vveth_pair_update_carrier(struct net_device *dev)
 		return;
 	}
 	netif_carrier_off(dev);
-	if (peer)
-		netif_carrier_off(peer);
+	if (!peer)
+		return;
+	netif_carrier_off(peer);
+	/* The operational state tells of a peer that is down beside it. */
+	if (netif_running(dev) && net_eq(dev_net(dev), dev_net(peer)))
+		linkwatch_fire_event(dev);
 }

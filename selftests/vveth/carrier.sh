@@ -65,6 +65,48 @@ up_and_down_other_order()
 	check_carriers on on "vb up again"
 }
 
+operstate_is()
+{
+	[ "$(link_attr "$1" "$2" operstate)" = "$3" ]
+}
+
+check_states()
+{
+	busywait 2000 operstate_is "$a" va "$1" || fail "$3: va is $(link_attr "$a" va operstate), want $1"
+	busywait 2000 operstate_is "$b" vb "$2" || fail "$3: vb is $(link_attr "$b" vb operstate), want $2"
+}
+
+# An end that lacks its carrier for the sake of the other says so, where that is in sight.
+operational_states()
+{
+	make_pair
+	check_states DOWN DOWN "made"
+	must ip -n "$a" link set va up
+	check_states DOWN DOWN "va up"
+	must ip -n "$b" link set vb up
+	check_states UP UP "both up"
+	must ip -n "$b" link set vb down
+	check_states DOWN DOWN "vb down"
+}
+
+operational_states_in_one_namespace()
+{
+	local b
+
+	setup_ns a
+	b=$a
+	must ip -n "$a" link add va type "$PAIR" peer name vb
+	must ip -n "$a" link set va up
+	busywait 2000 operstate_is "$a" va LOWERLAYERDOWN || fail "va up: va is $(link_attr "$a" va operstate)"
+	must ip -n "$a" link set vb up
+	check_states UP UP "both up"
+	must ip -n "$a" link set va down
+	busywait 2000 operstate_is "$a" vb LOWERLAYERDOWN || fail "va down: vb is $(link_attr "$a" vb operstate)"
+	must ip -n "$a" link set vb down
+	must ip -n "$a" link set vb up
+	busywait 2000 operstate_is "$a" vb LOWERLAYERDOWN || fail "vb up again: vb is $(link_attr "$a" vb operstate)"
+}
+
 frames_after_flapping()
 {
 	local i
@@ -85,6 +127,8 @@ frames_after_flapping()
 ALL_TESTS="
 	up_and_down_same_order
 	up_and_down_other_order
+	operational_states
+	operational_states_in_one_namespace
 	frames_after_flapping
 "
 run_tests "$@"

@@ -17,6 +17,7 @@
 struct event {
 	unsigned short type;
 	int index;
+	unsigned int lost;
 	char name[IFNAMSIZ];
 };
 
@@ -92,6 +93,7 @@ static void hear(FIXTURE_DATA(events) *self, struct nl_sock *listener)
 			return;
 		event->type = hdr->nlmsg_type;
 		event->index = ifi->ifi_index;
+		event->lost = *(const unsigned int *)nl_data(nl_link_attr(hdr, IFLA_CARRIER_DOWN_COUNT));
 		snprintf(event->name, IFNAMSIZ, "%s", (const char *)nl_data(nl_link_attr(hdr, IFLA_IFNAME)));
 	}
 }
@@ -115,6 +117,18 @@ TEST_F(events, each_end_is_born_where_it_stays)
 	EXPECT_BORN_HERE("va");
 	hear(self, &self->listen_b);
 	EXPECT_BORN_HERE("vb");
+}
+
+/* A carrier that is lost is an event, and a second message about each of ten thousand pairs. */
+TEST_F(events, no_carrier_is_lost)
+{
+	ASSERT_EQ(0, add_pair(self, 0, 0));
+	hear(self, &self->listen_a);
+	EXPECT_EQ(1, self->nr);
+	EXPECT_EQ(0, self->heard[0].lost);
+	hear(self, &self->listen_b);
+	EXPECT_EQ(1, self->nr);
+	EXPECT_EQ(0, self->heard[0].lost);
 }
 
 TEST_F(events, indices_asked_for)
