@@ -265,7 +265,7 @@ udp_gro_forwarding()
 	offload "$a" va tx-udp-segmentation off
 	seen "$b" vb udp_check "$a" "$b" 203.0.113.1 -l 14000 -g 1400 -n 50
 	check_eq "${PKT[rx0.foreignlen]}" 1442 "longest frame behind the router, as it is made"
-	offload "$r" ra rx-udp-gro-forwarding on
+	offload "$r" ra gro on rx-udp-gro-forwarding on
 	seen "$b" vb udp_check "$a" "$b" 203.0.113.1 -l 14000 -g 1400 -n 50
 	check_eq "${UDP[reads]}" 500 "datagrams"
 	check_ge "${PKT[rx0.foreignlen]}" 2800 "longest frame behind the router, with rx-udp-gro-forwarding"
@@ -277,7 +277,7 @@ udp_gro_list()
 {
 	make_router
 	offload "$a" va tx-udp-segmentation off
-	offload "$r" ra rx-gro-list on
+	offload "$r" ra gro on rx-gro-list on
 	seen "$b" vb udp_check "$a" "$b" 203.0.113.1 -l 14000 -g 1400 -n 50
 	check_eq "${UDP[reads]}" 500 "datagrams"
 	check_ge "${PKT[rx0.foreignlen]}" 2800 "longest frame behind the router, with rx-gro-list"
