@@ -261,6 +261,7 @@ fib_lookup_at_tc()
 
 forwarded()
 {
+	# shellcheck disable=SC2016 # for awk to expand
 	in_ns "$host" awk '$1 == "Ip:" && ++line == 2 { print $7 }' /proc/net/snmp
 }
 

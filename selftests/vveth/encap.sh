@@ -66,10 +66,10 @@ carries()
 		4) here=198.51.100.1 there=198.51.100.2 ;;
 		6) here=2001:db8:1::1 there=2001:db8:1::2 ;;
 		esac
-		ping_ok "$a" $there || fail "no answer over IPv$family"
-		ping_ok "$a" $there -s 5000 || fail "no answer to fragments over IPv$family"
-		tcp_check "$a" "$b" $there "$BYTES" || fail "TCP over IPv$family"
-		tcp_check "$b" "$a" $here "$BYTES" || fail "TCP over IPv$family, back"
+		ping_ok "$a" "$there" || fail "no answer over IPv$family"
+		ping_ok "$a" "$there" -s 5000 || fail "no answer to fragments over IPv$family"
+		tcp_check "$a" "$b" "$there" "$BYTES" || fail "TCP over IPv$family"
+		tcp_check "$b" "$a" "$here" "$BYTES" || fail "TCP over IPv$family, back"
 	done
 	check_pair
 	check_ge "$(link_stat "$a" va tx_bytes)" "$BYTES" "bytes that have crossed the pair"
@@ -238,7 +238,11 @@ ipvlan()
 		upper "$a" 1 top "link add top link va type ipvlan mode $mode"
 		upper "$b" 2 top "link add top link vb type ipvlan mode $mode"
 		# The third layer's mode leaves IPv6 to the routes of the device below, which has none here.
-		[ $mode = l3 ] && carries 4 || carries
+		if [ "$mode" = l3 ]; then
+			carries 4
+		else
+			carries
+		fi
 		ipb "$a" <<< "link del top"
 		ipb "$b" <<< "link del top"
 	done

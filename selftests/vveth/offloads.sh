@@ -192,7 +192,7 @@ big_tcp_through_a_router()
 	check_ge "${PKT[rx0.foreignlen]}" 30000 "longest frame behind the router"
 	check_le "${PKT[rx0.foreignlen]}" 65560 "longest frame behind the router"
 	for dev in ra rb; do
-		check_eq "$(link_stat "$r" $dev tx_dropped rx_dropped)" "0 0" "drops of $dev"
+		check_eq "$(link_stat "$r" "$dev" tx_dropped rx_dropped)" "0 0" "drops of $dev"
 	done
 }
 
@@ -211,7 +211,7 @@ tso_max_size_is_inherited()
 		link add mac0 link va type macvlan mode bridge
 	EOT
 	for dev in va.7 mac0; do
-		check_eq "$(link_number "$a" $dev IFLA_TSO_MAX_SIZE)" "$most" "tso_max_size of $dev"
+		check_eq "$(link_number "$a" "$dev" IFLA_TSO_MAX_SIZE)" "$most" "tso_max_size of $dev"
 	done
 	check_refused . ip -n "$a" link set va gso_max_size $((most + 1))
 }

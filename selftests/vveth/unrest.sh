@@ -22,7 +22,7 @@ make_storm()
 	local x=$1 y=$2 i
 
 	for i in 0 1; do
-		must ip -n "$x" link add p$i type "$PAIR" peer name q$i netns "$y"
+		must ip -n "$x" link add "p$i" type "$PAIR" peer name "q$i" netns "$y"
 	done
 	printf '%s\n' "link add br0 type bridge" "link set br0 up" "link set p0 master br0" "link set p1 master br0" \
 		"link set p0 up" "link set p1 up" | ipb "$x"
@@ -75,10 +75,10 @@ both_namespaces_end_in_a_storm()
 		defer forget_ns "x-$$"
 		mortal_ns "y-$$"
 		defer forget_ns "y-$$"
-		must ip -n "$a" link add seen$i type "$PAIR" peer name seer netns "x-$$"
+		must ip -n "$a" link add "seen$i" type "$PAIR" peer name seer netns "x-$$"
 		make_storm "x-$$" "y-$$"
 		printf 'netns del x-%s\nnetns del y-%s\n' $$ $$ | ip -batch - || fail "namespaces not deleted"
-		slowwait 20 no_link "$a" seen$i || fail "round $i: the namespaces do not end"
+		slowwait 20 no_link "$a" "seen$i" || fail "round $i: the namespaces do not end"
 	done
 }
 

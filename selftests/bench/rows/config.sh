@@ -69,7 +69,7 @@ make_all()
 	ip_in sw -batch "$BATCH/add"
 }
 
-# ends NAMESPACE: until nothing is left on the other side.
+# Until nothing is left on the other side.
 # shellcheck disable=SC2016 # for that bash to expand
 END_NAMESPACE='ip netns del rx && while ip -n sw link show dev o$1 >/dev/null 2>&1; do sleep 0.01; done'
 
@@ -83,6 +83,7 @@ config()
 	before=$REPLY
 	timed create-10k "$kind" ip -n sw -batch "$BATCH/add"
 	bytes bytes-down "$kind" "$before"
+	# shellcheck disable=SC2016 # for that bash to expand
 	timed up-10k "$kind" bash -c 'ip -n sw -batch "$1" && ip -n rx -batch "$2"' up "$BATCH/up" "$BATCH/up-peers"
 	bytes bytes-up "$kind" "$before"
 	timed delete-10k "$kind" ip -n sw -batch "$BATCH/del"
