@@ -29,6 +29,12 @@ static const struct {
 	[VNET_DROP_NO_EGRESS]	= { "no_egress", SKB_DROP_REASON_NOT_SPECIFIED },
 	[VNET_DROP_EGRESS]	= { "egress", SKB_DROP_REASON_NOT_SPECIFIED },
 	[VNET_DROP_NOT_IP]	= { "not_ip", SKB_DROP_REASON_UNHANDLED_PROTO },
+	[VNET_DROP_XDP]		= { "xdp", SKB_DROP_REASON_XDP },
+	[VNET_DROP_XDP_ABORTED]	= { "xdp_aborted", SKB_DROP_REASON_XDP },
+	[VNET_DROP_XDP_TX]	= { "xdp_tx", SKB_DROP_REASON_XDP },
+	[VNET_DROP_XDP_REDIRECT] = { "xdp_redirect", SKB_DROP_REASON_XDP },
+	[VNET_DROP_XDP_NOMEM]	= { "xdp_nomem", SKB_DROP_REASON_NOMEM },
+	[VNET_DROP_XDP_TOO_BIG]	= { "xdp_too_big", SKB_DROP_REASON_PKT_TOO_BIG },
 };
 
 /**

@@ -6,6 +6,7 @@
 #include <linux/ethtool.h>
 #include <linux/if_vlan.h>
 #include "vveth.h"
+#include "xdp.h"
 
 /* What passes through memory needs neither checksum nor segmentation. */
 #define VVETH_FEATURES (NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HIGHDMA | \
@@ -125,24 +126,12 @@ static struct net_device *vveth_dev_get_peer(struct net_device *dev)
 	return rcu_dereference(priv->peer);
 }
 
-/*
- * The end that sends reserves what the far side's stacked devices need, so
- * both ends carry the larger of the two wishes.
- */
 static void vveth_dev_set_rx_headroom(struct net_device *dev, int headroom)
 {
 	struct vveth_priv *priv = netdev_priv(dev);
-	struct vveth_priv *peer_priv;
-	struct net_device *peer;
 
 	priv->headroom = max(headroom, 0);
-	peer = rtnl_dereference(priv->peer);
-	if (!peer)
-		return;
-	peer_priv = netdev_priv(peer);
-	headroom = max(priv->headroom, peer_priv->headroom);
-	peer->needed_headroom = headroom;
-	dev->needed_headroom = headroom;
+	vveth_pair_update_headroom(dev);
 }
 
 static int vveth_dev_fdb_add(struct ndmsg *ndm, struct nlattr *tb[],
@@ -192,6 +181,9 @@ const struct net_device_ops vveth_netdev_ops = {
 	.ndo_get_peer_dev	= vveth_dev_get_peer,
 	.ndo_features_check	= passthru_features_check,
 	.ndo_set_rx_headroom	= vveth_dev_set_rx_headroom,
+	.ndo_fix_features	= vveth_xdp_fix_features,
+	.ndo_bpf		= vveth_xdp_bpf,
+	.ndo_xdp_xmit		= vveth_xdp_xmit,
 	.ndo_fdb_add		= VNET_NDO_FDB(vveth_dev_fdb_add),
 	.ndo_fdb_del		= VNET_NDO_FDB(vveth_dev_fdb_del),
 	.ndo_fdb_dump		= vveth_dev_fdb_dump,
@@ -226,4 +218,5 @@ void vveth_setup(struct net_device *dev)
 	dev->mpls_features = NETIF_F_HW_CSUM | NETIF_F_GSO_SOFTWARE;
 	netif_set_tso_max_size(dev, GSO_MAX_SIZE);
 	vveth_qstats_setup(dev);
+	vveth_xdp_setup(dev);
 }

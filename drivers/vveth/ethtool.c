@@ -5,6 +5,7 @@
 #include <linux/ethtool.h>
 #include <linux/rtnetlink.h>
 #include "vveth.h"
+#include "xdp.h"
 
 static void vveth_get_drvinfo(struct net_device *dev,
 			      struct ethtool_drvinfo *info)
@@ -128,8 +129,8 @@ static int vveth_get_sset_count(struct net_device *dev, int sset)
 	if (sset != ETH_SS_STATS)
 		return -EOPNOTSUPP;
 	return 1 + vnet_drops_sset_count(VVETH_DROPS) +
-	       vnet_roads_sset_count() + 2 * dev->real_num_rx_queues +
-	       2 * dev->real_num_tx_queues;
+	       vnet_roads_sset_count() + 2 * dev->real_num_tx_queues +
+	       (2 + __VVETH_XDP_MAX) * dev->real_num_rx_queues;
 }
 
 static void vveth_get_strings(struct net_device *dev, u32 sset, u8 *p)
@@ -146,6 +147,7 @@ static void vveth_get_strings(struct net_device *dev, u32 sset, u8 *p)
 	for (i = 0; i < dev->real_num_rx_queues; i++) {
 		ethtool_sprintf(&p, "rx%u_packets", i);
 		ethtool_sprintf(&p, "rx%u_bytes", i);
+		vveth_xdp_get_strings(i, &p);
 	}
 	for (i = 0; i < dev->real_num_tx_queues; i++) {
 		ethtool_sprintf(&p, "tx%u_packets", i);
@@ -165,8 +167,11 @@ static void vveth_get_ethtool_stats(struct net_device *dev,
 	data += vnet_drops_sset_count(VVETH_DROPS);
 	vnet_roads_get_values(&priv->port, data);
 	data += vnet_roads_sset_count();
-	for (i = 0; i < dev->real_num_rx_queues; i++, data += 2)
+	for (i = 0; i < dev->real_num_rx_queues; i++) {
 		vveth_rx_stats_read(&priv->rx_stats[i], &data[0], &data[1]);
+		vveth_xdp_get_values(&priv->rx_stats[i], &data[2]);
+		data += 2 + __VVETH_XDP_MAX;
+	}
 	for (i = 0; i < dev->real_num_tx_queues; i++, data += 2)
 		vveth_tx_stats_read(dev, i, &data[0], &data[1]);
 }

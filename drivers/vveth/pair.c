@@ -2,6 +2,7 @@
 /*
  * The pair: tying two ends together, its carrier, its end.
  */
+#include <linux/bpf.h>
 #include <linux/rtnetlink.h>
 #include "vveth.h"
 
@@ -71,4 +72,36 @@ void vveth_pair_update_carrier(struct net_device *dev)
 	/* The operational state tells of a peer that is down beside it. */
 	if (netif_running(dev) && net_eq(dev_net(dev), dev_net(peer)))
 		linkwatch_fire_event(dev);
+}
+
+/* Of frames that @priv's end sends and @rcv's receives. */
+static unsigned int vveth_pair_headroom(const struct vveth_priv *priv,
+					const struct vveth_priv *rcv)
+{
+	unsigned int headroom = max(priv->headroom, rcv->headroom);
+
+	return rcv->xdp_prog ?
+	       max_t(unsigned int, headroom, XDP_PACKET_HEADROOM) : headroom;
+}
+
+/**
+ * vveth_pair_update_headroom() - ask senders for the room that receivers need
+ * @dev: the end that has changed its mind
+ *
+ * The end that sends reserves what devices stacked on the far side need, so
+ * both ends carry the larger of the two wishes; and what the far side's XDP
+ * program may use in front of a frame.
+ *
+ * Context: RTNL.
+ */
+void vveth_pair_update_headroom(struct net_device *dev)
+{
+	const struct vveth_priv *priv = netdev_priv(dev), *peer_priv;
+	struct net_device *peer = rtnl_dereference(priv->peer);
+
+	if (!peer)
+		return;
+	peer_priv = netdev_priv(peer);
+	peer->needed_headroom = vveth_pair_headroom(peer_priv, priv);
+	dev->needed_headroom = vveth_pair_headroom(priv, peer_priv);
 }

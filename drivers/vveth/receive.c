@@ -8,7 +8,9 @@
 #include <linux/etherdevice.h>
 #include <linux/interrupt.h>
 #include <net/sock.h>
+#include <net/xdp.h>
 #include "vveth.h"
+#include "xdp.h"
 
 /* Frames that a tasklet takes before others have their turn; as NAPI. */
 #define VVETH_TASKLET_BUDGET NAPI_POLL_WEIGHT
@@ -25,20 +27,16 @@ static void vveth_receive(struct vveth_rq *rq, struct sk_buff *skb, bool gro)
 	}
 }
 
-static void vveth_count_rx(struct vveth_rx_stats *stats, unsigned int packets,
-			   u64 bytes)
-{
-	u64_stats_update_begin(&stats->syncp);
-	u64_stats_add(&stats->packets, packets);
-	u64_stats_add(&stats->bytes, bytes);
-	u64_stats_update_end(&stats->syncp);
-}
-
 /* Few enough for a slow receiver to let the sender go on meanwhile. */
 #define VVETH_ENDED_MAX 16
 
-/* Tells BQL of the sender's queue what has ended since the last time. */
-static noinline void vveth_rq_end(struct vveth_rq *rq)
+/**
+ * vveth_rq_end() - tell BQL of the sender's queue what has ended
+ * @rq: the queue
+ *
+ * Context: the owner of the ring, BH off.
+ */
+noinline void vveth_rq_end(struct vveth_rq *rq)
 {
 	struct vveth_priv *priv = netdev_priv(rq->dev);
 	struct net_device *peer = rcu_dereference_bh(priv->peer);
@@ -56,8 +54,14 @@ static noinline void vveth_rq_end(struct vveth_rq *rq)
 	ended->bytes = 0;
 }
 
-static void vveth_rq_end_add(struct vveth_rq *rq,
-			     const struct sk_buff *skb)
+/**
+ * vveth_rq_end_add() - a frame that BQL waits for has been taken from the ring
+ * @rq: the queue
+ * @skb: the frame, as it was in the ring
+ *
+ * Context: the owner of the ring, BH off.
+ */
+void vveth_rq_end_add(struct vveth_rq *rq, const struct sk_buff *skb)
 {
 	u16 txq = skb_get_queue_mapping(skb);
 	struct vveth_ended *ended = &rq->ended;
@@ -70,9 +74,9 @@ static void vveth_rq_end_add(struct vveth_rq *rq,
 }
 
 /*
- * Receives up to @budget frames and says in @done how many; without NAPI only
- * up to the first that is for GRO. Returns the entry that comes next, or NULL
- * where there is none.
+ * Receives up to @budget frames and says in @done how many; only up to the
+ * first that has no skb, and without NAPI the first that is for GRO. Returns
+ * the entry that comes next, or NULL where there is none.
  */
 static __always_inline void *vveth_rq_run(struct vveth_rq *rq, int budget,
 					  bool napi, int *done)
@@ -85,7 +89,9 @@ static __always_inline void *vveth_rq_run(struct vveth_rq *rq, int budget,
 		bool gro = vveth_entry_gro(entry);
 		struct sk_buff *skb;
 
-		if (unlikely(n == budget) || (!napi && gro))
+		if (unlikely(n == budget) ||
+		    (napi ? unlikely(vveth_entry_xdp(entry)) :
+			    vveth_entry_napi(entry)))
 			break;
 		__ptr_ring_discard_one(&rq->ring);
 		skb = vveth_entry_skb(entry);
@@ -152,11 +158,16 @@ static void vveth_tasklet(struct tasklet_struct *t)
 	int done;
 
 	do {
-		next = vveth_rq_run(rq, VVETH_TASKLET_BUDGET, false, &done);
-		if (likely(!next))
+		bool xdp = rcu_access_pointer(rq->xdp);
+
+		next = NULL;
+		if (likely(!xdp))
+			next = vveth_rq_run(rq, VVETH_TASKLET_BUDGET, false,
+					    &done);
+		if (likely(!next && !xdp))
 			continue;
 		vveth_rq_keep(rq);
-		if (vveth_entry_gro(next)) {
+		if (xdp || vveth_entry_napi(next)) {
 			/* A busy poller on another CPU may go on from here. */
 			atomic_set_release(&rq->owner, VVETH_RQ_NAPI);
 			napi_schedule(&rq->napi);
@@ -185,8 +196,17 @@ static int vveth_poll(struct napi_struct *napi, int budget)
 
 	if (vveth_rq_take(rq)) {
 		do {
-			vveth_rq_run(rq, budget - done, true, &n);
+			struct vveth_xdp *xdp = rcu_dereference_bh(rq->xdp);
+			void *next = NULL;
+
+			n = 0;
+			if (likely(!xdp))
+				next = vveth_rq_run(rq, budget - done, true,
+						    &n);
 			done += n;
+			if (xdp || (unlikely(next) && done < budget))
+				done += vveth_xdp_receive(rq, xdp,
+							  budget - done);
 			if (done == budget) {
 				vveth_rq_keep(rq);
 				return done;
@@ -205,9 +225,10 @@ static int vveth_poll(struct napi_struct *napi, int budget)
  * @n: how many queues there are
  *
  * Context: RTNL.
+ * Return: 0 or -ENOMEM; in either case vveth_rq_discard() undoes it.
  */
-void vveth_rq_init(struct vveth_rq *rq, struct net_device *dev,
-		   unsigned int nr, unsigned int n)
+int vveth_rq_init(struct vveth_rq *rq, struct net_device *dev,
+		  unsigned int nr, unsigned int n)
 {
 	struct vveth_priv *priv = netdev_priv(dev);
 
@@ -221,6 +242,9 @@ void vveth_rq_init(struct vveth_rq *rq, struct net_device *dev,
 	atomic_set(&rq->owner, VVETH_RQ_CLOSED);
 	tasklet_setup(&rq->tasklet, vveth_tasklet);
 	netif_napi_add(dev, &rq->napi, vveth_poll);
+	if (!priv->xdp_prog)
+		return 0;
+	return vveth_xdp_rq_attach(rq, nr, priv->xdp_prog);
 }
 
 /**
@@ -280,6 +304,18 @@ void vveth_rq_stop(struct vveth_rq *rq)
 			usleep_range(10, 100);
 		/* Also from NAPI, which will not come any more. */
 	} while (atomic_cmpxchg(&rq->owner, owner, VVETH_RQ_CLOSED) != owner);
+	vveth_rq_discard(rq);
+}
+
+/**
+ * vveth_rq_discard() - undo vveth_rq_init()
+ * @rq: the queue, which was never started, or is stopped
+ *
+ * Context: RTNL. The caller lets a grace period go by before it frees @rq.
+ */
+void vveth_rq_discard(struct vveth_rq *rq)
+{
+	vveth_xdp_rq_uninit(rq);
 	__netif_napi_del(&rq->napi);
 }
 
@@ -297,6 +333,11 @@ void vveth_rq_purge(struct vveth_rq *rq)
 	while ((entry = __ptr_ring_consume(&rq->ring))) {
 		struct sk_buff *skb = vveth_entry_skb(entry);
 
+		if (vveth_entry_xdp(entry)) {
+			vnet_drop_count(priv->drops, VNET_DROP_PURGED, 1);
+			xdp_return_frame(vveth_entry_frame(entry));
+			continue;
+		}
 		if (vveth_entry_bql(entry))
 			vveth_rq_end_add(rq, skb);
 		vnet_drop_skb(priv->drops, skb, VNET_DROP_PURGED);

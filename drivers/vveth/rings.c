@@ -25,12 +25,23 @@ static void vveth_rings_free_rcu(struct rcu_head *rcu)
 	vveth_rings_free(rings);
 }
 
+/* Rings that nobody has seen. */
+static void vveth_rings_discard(struct vveth_rings *rings)
+{
+	unsigned int i;
+
+	for (i = 0; i < rings->n; i++)
+		vveth_rq_discard(&rings->rq[i]);
+	call_rcu(&rings->rcu, vveth_rings_free_rcu);
+}
+
 /* Rings that nobody may empty yet. */
 static struct vveth_rings *vveth_rings_alloc(struct net_device *dev,
 					     unsigned int n, unsigned int size)
 {
 	struct vveth_rings *rings;
 	unsigned int i;
+	int err = 0;
 
 	rings = kvzalloc(struct_size(rings, rq, n), GFP_KERNEL);
 	if (!rings)
@@ -44,8 +55,11 @@ static struct vveth_rings *vveth_rings_alloc(struct net_device *dev,
 		rings->n++;
 	}
 	for (i = 0; i < n; i++)
-		vveth_rq_init(&rings->rq[i], dev, i, n);
-	return rings;
+		err |= vveth_rq_init(&rings->rq[i], dev, i, n);
+	if (!err)
+		return rings;
+	vveth_rings_discard(rings);
+	return NULL;
 }
 
 static void vveth_rings_start(struct vveth_rings *rings)

@@ -12,6 +12,9 @@
 #include <vnet/port.h>
 #include <vnet/vveth.h>
 
+struct bpf_prog;
+struct xdp_frame;
+
 /**
  * DOC: locking and teardown
  *
@@ -53,6 +56,16 @@
  * has ended the last sender into the old ones, these are emptied by their
  * owners, and only then may the new ones be. So no frame overtakes another.
  *
+ * An XDP program belongs to the end that receives. What its queues need for it
+ * (a page_pool, the queue's description) is made under RTNL with the first
+ * program, hangs on &vveth_rq.xdp_made until the queue is stopped, and is for
+ * NAPI alone; &vveth_rq.xdp points to it, for RCU readers, while there is a
+ * program. A tasklet that finds it gives the ring to NAPI. After the pointer
+ * or the program is changed, synchronize_net() lets every receiver come to see
+ * it before the old program is put. The page_pool is destroyed when NAPI is
+ * disabled, before it is deleted; pages still on the way keep it alive, which
+ * is the page_pool's own business.
+ *
  * A pair that goes: both peer pointers are cleared before the two ends are
  * unregistered. A sender that still holds the pointer is in an RCU read
  * section, which unregistering waits for.
@@ -71,7 +84,10 @@
 			BIT(VNET_DROP_TOO_SHORT) | BIT(VNET_DROP_TOO_BIG) | \
 			BIT(VNET_DROP_NOMEM) | BIT(VNET_DROP_RING_FULL) | \
 			BIT(VNET_DROP_NOT_IP))
-#define VVETH_DROPS_RX BIT(VNET_DROP_PURGED)
+#define VVETH_DROPS_RX (BIT(VNET_DROP_PURGED) | BIT(VNET_DROP_XDP) | \
+			BIT(VNET_DROP_XDP_ABORTED) | BIT(VNET_DROP_XDP_TX) | \
+			BIT(VNET_DROP_XDP_REDIRECT) | \
+			BIT(VNET_DROP_XDP_NOMEM) | BIT(VNET_DROP_XDP_TOO_BIG))
 #define VVETH_DROPS (VVETH_DROPS_TX | VVETH_DROPS_RX)
 
 /**
@@ -96,17 +112,31 @@ enum {
 	VVETH_RQ_CLOSED,	/* nobody, whatever comes */
 };
 
+/* What XDP has done, by queue; names in xdp.c. */
+enum {
+	VVETH_XDP_FRAMES,	/* came without an skb */
+	VVETH_XDP_PACKETS,	/* seen by a program */
+	VVETH_XDP_DROPS,	/* dropped by it, or aborted */
+	VVETH_XDP_REDIRECT,
+	VVETH_XDP_REDIRECT_ERRORS,
+	VVETH_XDP_TX,
+	VVETH_XDP_TX_ERRORS,
+	__VVETH_XDP_MAX
+};
+
 /**
  * struct vveth_rx_stats - what a receive queue has received
  * @packets: frames, before GRO
  * @bytes: their bytes, with the Ethernet header
- * @syncp: guards both on 32-bit machines
+ * @xdp: of those, what became of them, by VVETH_XDP_*
+ * @syncp: guards all on 32-bit machines
  *
  * Written by the owner of the queue's ring alone; outlives the rings.
  */
 struct vveth_rx_stats {
 	u64_stats_t packets;
 	u64_stats_t bytes;
+	u64_stats_t xdp[__VVETH_XDP_MAX];
 	struct u64_stats_sync syncp;
 } ____cacheline_aligned_in_smp;
 
@@ -121,6 +151,17 @@ static inline void vveth_rx_stats_read(const struct vveth_rx_stats *stats,
 		*bytes = u64_stats_read(&stats->bytes);
 	} while (u64_stats_fetch_retry(&stats->syncp, start));
 }
+
+static inline void vveth_count_rx(struct vveth_rx_stats *stats,
+				  unsigned int packets, u64 bytes)
+{
+	u64_stats_update_begin(&stats->syncp);
+	u64_stats_add(&stats->packets, packets);
+	u64_stats_add(&stats->bytes, bytes);
+	u64_stats_update_end(&stats->syncp);
+}
+
+struct vveth_xdp;
 
 /**
  * struct vveth_tx_stats - what a CPU has sent from a transmit queue
@@ -143,6 +184,8 @@ struct vveth_tx_stats {
  * @owner: VVETH_RQ_*
  * @waiting: a queue of the other end was stopped because the ring was full
  * @record: queue_mapping of a frame that was received
+ * @xdp: what XDP needs while there is a program, else NULL
+ * @xdp_made: the same, from the first program until the queue is stopped; RTNL
  * @ended: what was received and BQL waits for
  * @tasklet: what receives frames that GRO has no use for
  * @napi: what receives all frames
@@ -154,6 +197,8 @@ struct vveth_rq {
 	atomic_t owner;
 	bool waiting;
 	u16 record;
+	struct vveth_xdp __rcu *xdp;
+	struct vveth_xdp *xdp_made;
 	struct vveth_ended ended;
 	struct tasklet_struct tasklet;
 	struct napi_struct napi;
@@ -164,15 +209,28 @@ struct vveth_rq {
 /*
  * What a ring holds: an skb, and in the lowest bits of its address whether it
  * is for GRO, and whether BQL of the sender's queue waits for its end; which
- * queue that is stands in its queue_mapping until it is received.
+ * queue that is stands in its queue_mapping until it is received. Or an
+ * xdp_frame, which the third bit says.
  */
 #define VVETH_ENTRY_GRO BIT(0)
 #define VVETH_ENTRY_BQL BIT(1)
-#define VVETH_ENTRY_BITS (VVETH_ENTRY_GRO | VVETH_ENTRY_BQL)
+#define VVETH_ENTRY_XDP BIT(2)
+#define VVETH_ENTRY_BITS (VVETH_ENTRY_GRO | VVETH_ENTRY_BQL | VVETH_ENTRY_XDP)
 
-static inline void *vveth_entry_make(struct sk_buff *skb, unsigned long bits)
+static inline void *vveth_entry_make(void *frame, unsigned long bits)
 {
-	return (void *)((unsigned long)skb | bits);
+	return (void *)((unsigned long)frame | bits);
+}
+
+static inline bool vveth_entry_xdp(const void *entry)
+{
+	return (unsigned long)entry & VVETH_ENTRY_XDP;
+}
+
+/* What a tasklet leaves to NAPI. */
+static inline bool vveth_entry_napi(const void *entry)
+{
+	return (unsigned long)entry & (VVETH_ENTRY_GRO | VVETH_ENTRY_XDP);
 }
 
 static inline bool vveth_entry_gro(const void *entry)
@@ -186,6 +244,11 @@ static inline bool vveth_entry_bql(const void *entry)
 }
 
 static inline struct sk_buff *vveth_entry_skb(void *entry)
+{
+	return (void *)((unsigned long)entry & ~VVETH_ENTRY_BITS);
+}
+
+static inline struct xdp_frame *vveth_entry_frame(void *entry)
 {
 	return (void *)((unsigned long)entry & ~VVETH_ENTRY_BITS);
 }
@@ -224,6 +287,7 @@ struct vveth_txq {
  * @tx_stats: for each of these but the first, once more than one is in use;
  *	      set under RTNL, read by senders
  * @drops: what this end gave up; see VVETH_DROPS
+ * @xdp_prog: what this end's frames are shown to; see vveth_xdp_attached()
  * @port: the suite's part
  * @headroom: headroom that a device stacked on this end asked for
  * @ring_size: slots of each ring
@@ -237,6 +301,7 @@ struct vveth_priv {
 	struct vveth_txq *txq;
 	struct vveth_tx_stats __percpu *tx_stats;
 	struct vnet_drops __percpu *drops;
+	struct bpf_prog *xdp_prog;
 	struct vnet_port port;
 	unsigned int headroom;
 	unsigned int ring_size;
@@ -247,7 +312,7 @@ struct vveth_priv {
 /**
  * vveth_rq_wake() - have somebody receive what was put into a ring
  * @rq: the queue
- * @gro: the frame is for GRO
+ * @gro: the frame is for NAPI: GRO has a use for it, or it has no skb
  *
  * Context: BH off, after the frame was produced. Any CPU.
  */
@@ -255,8 +320,12 @@ static inline void vveth_rq_wake(struct vveth_rq *rq, bool gro)
 {
 	int owner = VVETH_RQ_TASKLET;
 
-	/* A thread for receiving was asked for, or GRO, which NAPI flushes. */
-	if (gro || test_bit(NAPI_STATE_THREADED, &rq->napi.state))
+	/*
+	 * A thread for receiving was asked for, or GRO, which NAPI flushes, or
+	 * a program.
+	 */
+	if (gro || test_bit(NAPI_STATE_THREADED, &rq->napi.state) ||
+	    rcu_access_pointer(rq->xdp))
 		owner = VVETH_RQ_NAPI;
 	/*
 	 * The frame is in the ring before the owner is looked at; a cmpxchg
@@ -279,18 +348,24 @@ extern const struct net_device_ops vveth_netdev_ops;
 void vveth_pair_tie(struct net_device *dev, struct net_device *peer);
 void vveth_pair_dellink(struct net_device *dev, struct list_head *head);
 void vveth_pair_update_carrier(struct net_device *dev);
+void vveth_pair_update_headroom(struct net_device *dev);
 
 /* xmit.c */
 netdev_tx_t vveth_xmit(struct sk_buff *skb, struct net_device *dev);
 extern const struct vnet_port_ops vveth_port_ops;
+bool vveth_gro_helps_frame(const struct sk_buff *skb,
+			   const struct net_device *rcv);
 
 /* receive.c */
-void vveth_rq_init(struct vveth_rq *rq, struct net_device *dev,
-		   unsigned int nr, unsigned int n);
+int vveth_rq_init(struct vveth_rq *rq, struct net_device *dev,
+		  unsigned int nr, unsigned int n);
 void vveth_rq_start(struct vveth_rq *rq);
 void vveth_rq_drain(struct vveth_rq *rq);
 void vveth_rq_stop(struct vveth_rq *rq);
+void vveth_rq_discard(struct vveth_rq *rq);
 void vveth_rq_purge(struct vveth_rq *rq);
+void vveth_rq_end_add(struct vveth_rq *rq, const struct sk_buff *skb);
+void vveth_rq_end(struct vveth_rq *rq);
 
 /* rings.c */
 int vveth_rings_open(struct net_device *dev);

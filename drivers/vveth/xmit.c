@@ -68,6 +68,11 @@ static bool vveth_gro_done_by_sender(const struct sk_buff *skb,
 	       dev->features & NETIF_F_ALL_TSO;
 }
 
+/* For vveth_xmit_queue() a part of itself, whoever else calls it. */
+static __always_inline bool vveth_gro_helps(const struct sk_buff *skb,
+					    const struct net_device *dev,
+					    const struct net_device *rcv);
+
 /*
  * GRO costs every frame that it looks at, so leave out those that it would
  * not merge. All frames of a flow get the same answer, or one that GRO holds
@@ -99,6 +104,19 @@ static bool vveth_gro_helps(const struct sk_buff *skb,
 	default:
 		return false;
 	}
+}
+
+/**
+ * vveth_gro_helps_frame() - whether GRO would merge a frame without a socket
+ * @skb: the frame, as @rcv receives it
+ * @rcv: the receiving end
+ *
+ * The answer is the same as for frames of that flow that came as an skb.
+ */
+bool vveth_gro_helps_frame(const struct sk_buff *skb,
+			   const struct net_device *rcv)
+{
+	return vveth_gro_helps(skb, rcv, rcv);
 }
 
 /*
@@ -231,6 +249,8 @@ static noinline bool vveth_xmit_to_switch(struct vveth_rq *rq,
 		road = VNET_ROAD_GRO;
 	else if (unlikely(test_bit(NAPI_STATE_THREADED, &rq->napi.state)))
 		road = VNET_ROAD_THREADED;
+	else if (unlikely(rcu_access_pointer(rq->xdp)))
+		road = VNET_ROAD_XDP;
 	else if (unlikely(!vveth_rq_quiet(rq)))
 		road = VNET_ROAD_QUEUED;
 	return vnet_port_receive(&rcv_priv->port, skb, road);

@@ -109,19 +109,54 @@ uppers_802_1ad()
 }
 
 # The customer's tag in the provider's.
+# both_ends LINE: one line of ip's for either namespace; DEV and NR in it stand for the end's name and number.
+both_ends()
+{
+	local line=${1//DEV/va}
+
+	ipb "$a" <<<"${line//NR/1}"
+	line=${1//DEV/vb}
+	ipb "$b" <<<"${line//NR/2}"
+}
+
 one_in_the_other()
 {
-	local ns dev nr
-
 	make_pair
-	while read -r ns dev nr; do
-		printf '%s\n' "link add outer link $dev type vlan protocol 802.1ad id 10" \
-			"link add top link outer type vlan protocol 802.1q id 20" "link set outer up" \
-			"addr add 198.51.100.$nr/24 dev top" "addr add 2001:db8::$nr/64 dev top" "link set top up" | ipb "$ns"
-	done <<-EOT
-		$a va 1
-		$b vb 2
-	EOT
+	# All are there before one says anything: a frame for a VLAN that is not is dropped.
+	both_ends "link add outer link DEV type vlan protocol 802.1ad id 10"
+	both_ends "link add top link outer type vlan protocol 802.1q id 20"
+	both_ends "addr add 198.51.100.NR/24 dev top"
+	both_ends "addr add 2001:db8::NR/64 dev top"
+	both_ends "link set outer up"
+	both_ends "link set top up"
+	check_carries "as made"
+	must in_ns "$a" ethtool -K va tx-vlan-stag-hw-insert off
+	check_carries "va without insertion"
+	must in_ns "$b" ethtool -K vb rx-vlan-stag-hw-parse off
+	check_carries "vb without reception"
+}
+
+# The customer's tag in the provider's.
+# both_ends LINE: one line of ip's for either namespace; DEV and NR in it stand for the end's name and number.
+both_ends()
+{
+	local line=${1//DEV/va}
+
+	ipb "$a" <<<"${line//NR/1}"
+	line=${1//DEV/vb}
+	ipb "$b" <<<"${line//NR/2}"
+}
+
+one_in_the_other()
+{
+	make_pair
+	# Both are there before either says anything: a frame for a VLAN that is not is dropped.
+	ipb "$a" <<<"link add outer link va type vlan protocol 802.1ad id 10"
+	ipb "$b" <<<"link add outer link vb type vlan protocol 802.1ad id 10"
+	inner_vlan "$a" 1
+	inner_vlan "$b" 2
+	ipb "$a" <<<"link set outer up"
+	ipb "$b" <<<"link set outer up"
 	check_carries "as made"
 	must in_ns "$a" ethtool -K va tx-vlan-stag-hw-insert off txvlan off
 	check_carries "va without insertion"

@@ -27,6 +27,13 @@
  * @VNET_DROP_NO_EGRESS: no port may take the frame (flags, states, isolation)
  * @VNET_DROP_EGRESS: the port's own transmit path refused the frame
  * @VNET_DROP_NOT_IP: neither IPv4 nor IPv6, where nothing else can pass
+ * @VNET_DROP_XDP: an XDP program said so
+ * @VNET_DROP_XDP_ABORTED: an XDP program failed, or its verdict is unknown
+ * @VNET_DROP_XDP_TX: an XDP program left no room to send the frame back
+ * @VNET_DROP_XDP_REDIRECT: the target of XDP_REDIRECT refused the frame
+ * @VNET_DROP_XDP_NOMEM: no memory to show the frame to an XDP program, or for
+ *	the skb of a frame that came without one
+ * @VNET_DROP_XDP_TOO_BIG: more than the XDP program can be shown
  * @__VNET_DROP_MAX: number of reasons
  *
  * The names that user space sees are in vnet_drop_names[]; append only.
@@ -46,6 +53,12 @@ enum vnet_drop {
 	VNET_DROP_NO_EGRESS,
 	VNET_DROP_EGRESS,
 	VNET_DROP_NOT_IP,
+	VNET_DROP_XDP,
+	VNET_DROP_XDP_ABORTED,
+	VNET_DROP_XDP_TX,
+	VNET_DROP_XDP_REDIRECT,
+	VNET_DROP_XDP_NOMEM,
+	VNET_DROP_XDP_TOO_BIG,
 	__VNET_DROP_MAX
 };
 

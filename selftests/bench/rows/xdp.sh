@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# Frames that come to a pair without an skb, and AF_XDP in copy mode.
+#
+#	the kernel's maker of XDP frames -> XDP_REDIRECT -> aKIND ==== bKIND -> skb -> drop
+#	AF_XDP socket -> aKIND ==== bKIND -> XDP_REDIRECT -> AF_XDP socket
+#	                             [rx]
+#
+# In-tree veth takes such frames only where its receiving end has a program (veth-dummy: one that passes everything) or
+# GRO (veth-gro); vveth has neither of the two here, but what it is made with. The floor of the first is the same maker
+# with XDP_DROP, and the receive path; that of the second, sending from an AF_XDP socket into a device that drops.
+#
+# ROWS: redirect-64 redirect-1500 afxdp-64 afxdp-1500
+# shellcheck source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
+
+PIN=/sys/fs/bpf/bench-$$
+
+redirect()
+{
+	local kind=$1 before
+
+	if [ "$kind" = floor ]; then
+		REPLY=$("$TOOLS/bench/xdpgen" drop "$COUNT" "$SIZE" "$OTHER") || die "no XDP frames are made"
+		before=$REPLY
+		pg_rx "$COUNT" "${FRAME[@]}"
+		REPLY=$((REPLY + before))
+		return
+	fi
+	received rx "b$kind"
+	before=$REPLY
+	kind=$(<"/sys/class/net/a$1/ifindex")
+	kind=$("$TOOLS/bench/xdpgen" "$kind" "$COUNT" "$SIZE" "$OTHER") || die "XDP_REDIRECT into a$1"
+	arrived rx "b$1" "$before" "$COUNT"
+	REPLY=$kind
+}
+
+afxdp()
+{
+	local args=(-T ":a$1" -R "rx:b$1") out
+
+	[ "$1" != floor ] || args=(-T :drop0)
+	out=$("$TOOLS/lib/xsk" "${args[@]}" -c "$COUNT" -l "$SIZE") || die "AF_XDP through a$1"
+	[ "$1" = floor ] || [[ $out == *"frames=$COUNT wrong=0 late=0"* ]] || die "AF_XDP through a$1: $out"
+	REPLY=${out#*cost=}
+	REPLY=${REPLY%%$'\n'*}
+}
+
+cost()
+{
+	case $1 in
+	redirect-*) redirect "$2" ;;
+	afxdp-*) afxdp "$2" ;;
+	esac
+}
+
+subjects=(vveth veth-dummy veth-gro)
+new_ns rx
+new_floor
+new_dummy drop0
+mountpoint -q /sys/fs/bpf || must mount -t bpf bpf /sys/fs/bpf
+must "$TOOLS/lib/xdpload" "$PIN" pass
+for kind in "${subjects[@]}"; do
+	have "${kind%-*}" || continue
+	new_pair "${kind%-dummy}" '' "a$kind" rx "b$kind"
+done
+for row in "$@"; do
+	SIZE=$([ "${row#*-}" = 64 ] && echo 60 || echo 1514)
+	frame "${row#*-}"
+	case $row in
+	redirect-*)
+		must in_ns rx ip link set bveth-dummy xdpdrv pinned "$PIN"
+		row "$row" frame "XDP_REDIRECT into a pair, an skb at its other end; ${row#*-}"
+		rounds cost "$row" "${subjects[@]}" floor
+		must in_ns rx ip link set bveth-dummy xdpdrv off
+		;;
+	afxdp-*)
+		row "$row" frame "AF_XDP in copy mode through a pair; ${row#*-}"
+		rounds cost "$row" vveth veth-dummy floor
+		;;
+	esac
+done
+rm "$PIN"
