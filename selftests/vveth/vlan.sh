@@ -108,7 +108,6 @@ uppers_802_1ad()
 	check_carries "vb without reception"
 }
 
-# The customer's tag in the provider's.
 # both_ends LINE: one line of ip's for either namespace; DEV and NR in it stand for the end's name and number.
 both_ends()
 {
@@ -119,6 +118,7 @@ both_ends()
 	ipb "$b" <<<"${line//NR/2}"
 }
 
+# The customer's tag in the provider's.
 one_in_the_other()
 {
 	make_pair
@@ -129,34 +129,6 @@ one_in_the_other()
 	both_ends "addr add 2001:db8::NR/64 dev top"
 	both_ends "link set outer up"
 	both_ends "link set top up"
-	check_carries "as made"
-	must in_ns "$a" ethtool -K va tx-vlan-stag-hw-insert off
-	check_carries "va without insertion"
-	must in_ns "$b" ethtool -K vb rx-vlan-stag-hw-parse off
-	check_carries "vb without reception"
-}
-
-# The customer's tag in the provider's.
-# both_ends LINE: one line of ip's for either namespace; DEV and NR in it stand for the end's name and number.
-both_ends()
-{
-	local line=${1//DEV/va}
-
-	ipb "$a" <<<"${line//NR/1}"
-	line=${1//DEV/vb}
-	ipb "$b" <<<"${line//NR/2}"
-}
-
-one_in_the_other()
-{
-	make_pair
-	# Both are there before either says anything: a frame for a VLAN that is not is dropped.
-	ipb "$a" <<<"link add outer link va type vlan protocol 802.1ad id 10"
-	ipb "$b" <<<"link add outer link vb type vlan protocol 802.1ad id 10"
-	inner_vlan "$a" 1
-	inner_vlan "$b" 2
-	ipb "$a" <<<"link set outer up"
-	ipb "$b" <<<"link set outer up"
 	check_carries "as made"
 	must in_ns "$a" ethtool -K va tx-vlan-stag-hw-insert off txvlan off
 	check_carries "va without insertion"
