@@ -6,12 +6,12 @@
 #ifndef _VNET_COMPAT_NET_HOTDATA_H
 #define _VNET_COMPAT_NET_HOTDATA_H
 
-#if __has_include_next(<net/hotdata.h>)
+#include <vnet_probes.h>
+#ifdef VNET_HAVE_NET_HOTDATA
 #include_next <net/hotdata.h>
 #endif
 #include <linux/netdevice.h>
 #include <net/net_namespace.h>
-#include <vnet_probes.h>
 
 /*
  * dev_nit_active_rcu(): does a packet socket look at a device? Since 6.15 it

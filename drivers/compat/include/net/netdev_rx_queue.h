@@ -6,7 +6,9 @@
 #ifndef _VNET_COMPAT_NET_NETDEV_RX_QUEUE_H
 #define _VNET_COMPAT_NET_NETDEV_RX_QUEUE_H
 
-#if __has_include_next(<net/netdev_rx_queue.h>)
+#include <vnet_probes.h>
+
+#ifdef VNET_HAVE_NET_NETDEV_RX_QUEUE
 #include_next <net/netdev_rx_queue.h>
 #else
 #include <linux/netdevice.h>

@@ -6,7 +6,9 @@
 #ifndef _VNET_COMPAT_NET_RPS_H
 #define _VNET_COMPAT_NET_RPS_H
 
-#if __has_include_next(<net/rps.h>)
+#include <vnet_probes.h>
+
+#ifdef VNET_HAVE_NET_RPS
 #include_next <net/rps.h>
 #else
 #include <linux/netdevice.h>

@@ -34,6 +34,7 @@ static const struct xdp_metadata_ops name = {				\
 	.xmo_rx_hash = hash,						\
 	.xmo_rx_vlan_tag = vlan_tag,					\
 }
+
 #define VNET_SET_XDP_METADATA_OPS(dev, name) \
 	((dev)->xdp_metadata_ops = &(name))
 #else
@@ -52,6 +53,7 @@ enum vnet_compat_rss_hash_type {
 static const void * const name[] __maybe_unused = {			\
 	timestamp, hash, vlan_tag					\
 }
+
 #define VNET_SET_XDP_METADATA_OPS(dev, name)
 #endif
 
