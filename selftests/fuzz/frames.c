@@ -62,7 +62,7 @@ static const struct {
 	[BC] = { "bc", NS_SWITCH }, [BD] = { "bd", NS_FAR }, [VBR] = { "vbr", NS_SWITCH }, [XB] = { "xb", NS_SWITCH },
 };
 
-#define STATS_MAX 32
+#define STATS_MAX 256
 
 struct counters {
 	unsigned long long tx, rx, tx_dropped, rx_dropped;

@@ -415,7 +415,7 @@ static inline bool op_ethtool_call(struct op_ns *ns, const char *dev, void *data
 	return !ioctl(ns->inet, SIOCETHTOOL, &ifr);
 }
 
-#define OP_STATS_MAX 128
+#define OP_STATS_MAX 256
 
 /* A counter of `ethtool -S`, or the sum of those whose names begin so; -1 where there is none. */
 static inline long long op_ethtool(struct op_ns *ns, const char *dev, const char *prefix)
