@@ -25,6 +25,8 @@
 #	links NS		the names of the namespace's devices but lo, sorted, in one line
 # Counters:
 #	link_stat NS DEV FIELD...	rx_packets tx_bytes rx_dropped rx_missed_errors ... in the order asked for
+#	lost NS DEV		frames that the end of a pair has dropped, sent and received, but for those that found the other's
+#				ring full: a burst without a qdisc may, on a busy machine
 #	ethtool_stat NS DEV GLOB	sum of the `ethtool -S` counters whose name matches
 #	napi_thread NS DEV	makes NAPI of the device a thread on the first CPU; its PID is in NAPI_THREAD
 # Traffic:
@@ -233,6 +235,14 @@ link_stat()
 		values+=("${BASH_REMATCH[1]}")
 	done
 	echo "${values[*]}"
+}
+
+lost()
+{
+	local tx rx
+
+	read -r tx rx <<<"$(link_stat "$1" "$2" tx_dropped rx_dropped)"
+	echo $((tx + rx - $(ethtool_stat "$1" "$2" drop_ring_full)))
 }
 
 ethtool_stat()

@@ -39,7 +39,7 @@ peer_out_of_sight()
 	setup_ns a b
 	add_pair "$a" va "$b" vb
 	vnet_unprivileged "$a" link >"$CASE_DIR/text" || fail "vnet link fails without rights"
-	check_match "$(<"$CASE_DIR/text")" " va kind vveth peer-index $(link_attr "$b" vb ifindex) link-netnsid " "va"
+	check_match "$(<"$CASE_DIR/text")" " va kind vveth mode l2 peer-index $(link_attr "$b" vb ifindex) link-netnsid " "va"
 }
 
 state_mtu_and_address()

@@ -43,8 +43,8 @@ at_rest()
 # What was dropped before: protocols that nobody had a use for yet.
 note_drops()
 {
-	DROPS_A=$(link_stat "$a" va tx_dropped rx_dropped tx_errors rx_errors)
-	DROPS_B=$(link_stat "$b" vb tx_dropped rx_dropped tx_errors rx_errors)
+	DROPS_A=$(lost "$a" va)
+	DROPS_B=$(lost "$b" vb)
 }
 DROPS_A="0 0 0 0" DROPS_B="0 0 0 0"
 
@@ -52,8 +52,8 @@ check_pair()
 {
 	busywait 3000 at_rest || fail "va: $(link_stat "$a" va tx_packets tx_bytes rx_packets rx_bytes), vb: $(
 		link_stat "$b" vb rx_packets rx_bytes tx_packets tx_bytes)"
-	check_eq "$(link_stat "$a" va tx_dropped rx_dropped tx_errors rx_errors)" "$DROPS_A" "drops and errors of va"
-	check_eq "$(link_stat "$b" vb tx_dropped rx_dropped tx_errors rx_errors)" "$DROPS_B" "drops and errors of vb"
+	check_eq "$(lost "$a" va) $(link_stat "$a" va tx_errors rx_errors)" "$DROPS_A 0 0" "drops and errors of va"
+	check_eq "$(lost "$b" vb) $(link_stat "$b" vb tx_errors rx_errors)" "$DROPS_B 0 0" "drops and errors of vb"
 }
 
 # carries [4|6]: both ways between the uppers.
@@ -413,8 +413,8 @@ under_openvswitch()
 	ping_ok "$a" 2001:db8:1::2 || fail "no answer over IPv6"
 	tcp_check "$a" "$b" 198.51.100.2 "$BYTES" || fail "TCP"
 	tcp_check "$b" "$a" 2001:db8:1::1 "$BYTES" || fail "TCP over IPv6, back"
-	check_eq "$(link_stat "$host" pa tx_dropped rx_dropped)" "0 0" "drops of pa"
-	check_eq "$(link_stat "$host" pb tx_dropped rx_dropped)" "0 0" "drops of pb"
+	check_eq "$(lost "$host" pa)" 0 "drops of pa"
+	check_eq "$(lost "$host" pb)" 0 "drops of pb"
 	ipb "$host" <<< "link del pa"
 	has_link "$host" pb || fail "pb is gone with pa"
 }

@@ -86,7 +86,7 @@ each_switched_off_and_on()
 		must in_ns "$a" ethtool -K va "$name" "$on"
 		check_eq "$(feature "$a" va "$(full_name "$name")")" "$on" "$name at va in the end"
 	done
-	check_eq "$(link_stat "$a" va tx_dropped rx_dropped) $(link_stat "$b" vb tx_dropped rx_dropped)" "0 0 0 0" "drops"
+	check_eq "$(lost "$a" va) $(lost "$b" vb)" "0 0" "drops"
 }
 
 full_name()

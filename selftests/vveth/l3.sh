@@ -77,7 +77,7 @@ ipv4_without_arp()
 	ping_ok "$a" 192.0.2.2 || fail "no answer"
 	check_eq "$(link_stat "$a" va tx_packets rx_packets)" "3 3" "frames of va"
 	check_match "$(ip -n "$a" neigh show 192.0.2.2 nud noarp)" "NOARP" "neighbour"
-	check_eq "$(link_stat "$a" va tx_dropped) $(link_stat "$b" vb tx_dropped)" "0 0" "frames dropped"
+	check_eq "$(lost "$a" va) $(lost "$b" vb)" "0 0" "frames dropped"
 	ping_ok "$a" 192.0.2.255 -b -c 1 || echo "broadcast echoes are ignored"
 	check_eq "$(link_stat "$b" vb rx_packets)" 4 "frames vb received, a broadcast among them"
 }
@@ -185,7 +185,7 @@ tcp_in_super_frames()
 	check_le "$(link_stat "$a" va tx_packets)" $((6000000 / 1448)) "frames va sent for 6000000 bytes"
 	must in_ns "$a" ethtool -K va tso off gso off
 	must tcp_check "$a" "$b" 192.0.2.2 3000000
-	check_eq "$(link_stat "$a" va tx_dropped) $(link_stat "$b" vb tx_dropped)" "0 0" "frames dropped"
+	check_eq "$(lost "$a" va) $(lost "$b" vb)" "0 0" "frames dropped"
 }
 
 mtu_of_the_receiver_counts()
@@ -227,7 +227,7 @@ routed_between_l3_and_l2()
 	ping_ok "$b" 192.0.2.1 || fail "no answer, IPv4, the other way"
 	tcp_check "$a" "$b" 203.0.113.2 2000000 || fail "TCP over IPv4"
 	tcp_check "$b" "$a" 2001:db8:1::1 2000000 || fail "TCP over IPv6"
-	check_eq "$(link_stat "$r" vr tx_dropped) $(link_stat "$r" wr tx_dropped)" "0 0" "frames the router dropped"
+	check_eq "$(lost "$r" vr) $(lost "$r" wr)" "0 0" "frames the router dropped"
 }
 
 moves_and_goes_as_any_pair()

@@ -159,7 +159,7 @@ big_tcp_ipv6()
 	check_ge "${PKT[rx0.foreignlen]}" 66000 "longest frame"
 	check_le "${PKT[rx0.foreignlen]}" 185020 "longest frame"
 	tcp_check "$b" "$a" 2001:db8::1 3000000 || fail "TCP the other way"
-	check_eq "$(link_stat "$a" va tx_dropped) $(link_stat "$b" vb rx_dropped)" "0 0" "drops"
+	check_eq "$(lost "$a" va) $(lost "$b" vb)" "0 0" "drops"
 }
 
 big_tcp_ipv4()
@@ -172,7 +172,7 @@ big_tcp_ipv4()
 	tcp_seen 192.0.2.2 30000000
 	check_ge "${PKT[rx0.foreignlen]}" 66000 "longest frame"
 	check_le "${PKT[rx0.foreignlen]}" 185020 "longest frame"
-	check_eq "$(link_stat "$a" va tx_dropped) $(link_stat "$b" vb rx_dropped)" "0 0" "drops"
+	check_eq "$(lost "$a" va) $(lost "$b" vb)" "0 0" "drops"
 }
 
 # Through a router, whose way out has the usual limit: what is longer is taken apart there.
@@ -192,7 +192,7 @@ big_tcp_through_a_router()
 	check_ge "${PKT[rx0.foreignlen]}" 30000 "longest frame behind the router"
 	check_le "${PKT[rx0.foreignlen]}" 65560 "longest frame behind the router"
 	for dev in ra rb; do
-		check_eq "$(link_stat "$r" "$dev" tx_dropped rx_dropped)" "0 0" "drops of $dev"
+		check_eq "$(lost "$r" "$dev")" 0 "drops of $dev"
 	done
 }
 

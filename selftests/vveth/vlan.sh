@@ -37,7 +37,7 @@ check_carries()
 	ping_ok "$a" 2001:db8::2 || fail "$what: no answer over IPv6"
 	tcp_check "$a" "$b" 198.51.100.2 1000000 || fail "$what: TCP"
 	tcp_check "$b" "$a" 2001:db8::1 1000000 || fail "$what: TCP back, over IPv6"
-	check_eq "$(link_stat "$a" va tx_dropped rx_dropped) $(link_stat "$b" vb tx_dropped rx_dropped)" "0 0 0 0" "$what: drops"
+	check_eq "$(lost "$a" va) $(lost "$b" vb)" "0 0" "$what: drops"
 }
 
 # tags PROTOCOL TPID FEATURE: ten frames of 100 bytes through the VLAN device, tapped at the other end. A tag that is in
