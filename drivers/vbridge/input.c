@@ -201,11 +201,13 @@ bool vbr_input(struct vnet_switch *sw, struct sk_buff *skb)
 
 	/* BH off is not what rcu_dereference() of the table's users knows. */
 	rcu_read_lock();
-	if (vbr_admit_rcu(port, eth, &verdict))
-		vbr_decide_rcu(port->br, port, eth->h_dest, &verdict);
+	vbr_decide_rcu(port->br, port, eth->h_dest, &verdict);
 	taken = vbr_input_takes(&verdict);
-	if (likely(taken))
+	if (likely(taken)) {
+		/* What is not taken is admitted, and teaches, when it comes. */
+		vbr_admit_rcu(port, eth, &verdict);
 		vbr_execute(port->br, port, skb, &verdict);
+	}
 	rcu_read_unlock();
 	return taken;
 }
