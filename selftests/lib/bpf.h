@@ -39,7 +39,8 @@ static inline int bpf_load(int type, const struct bpf_insn *insns, size_t n, uin
 	static char log[65536];
 	union bpf_attr attr = {
 		.prog_type = type, .insns = (uintptr_t)insns, .insn_cnt = n, .license = (uintptr_t)"GPL",
-		.prog_flags = flags, .log_buf = (uintptr_t)log, .log_size = sizeof(log), .log_level = 1,
+		.prog_flags = flags | BPF_F_ANY_ALIGNMENT,
+		.log_buf = (uintptr_t)log, .log_size = sizeof(log), .log_level = 1,
 	};
 	int fd;
 

@@ -400,14 +400,12 @@ tcp_through_redirect()
 # Numbered frames while programs come, are replaced and go.
 changes_under_traffic()
 {
-	local i
-
 	make_pair
 	load one pass
 	load two frags pass
-	"$TOOLS/pkt" -T "$a:va" -R "$b:vb" -D $((3 * ${VNET_SLOW:-1})) -f 16 -r 10000 >"$CASE_DIR/pkt" &
+	"$TOOLS/pkt" -T "$a:va" -R "$b:vb" -D $((4 * ${VNET_SLOW:-1})) -f 16 -r 10000 >"$CASE_DIR/pkt" &
 	defer stop_bg $!
-	for ((i = 0; i < 10; i++)); do
+	while kill -0 $! 2>/dev/null; do
 		attach "$b" vb "$one"
 		attach "$b" vb "$two"
 		detach "$b" vb
@@ -416,7 +414,7 @@ changes_under_traffic()
 	cat "$CASE_DIR/pkt"
 	pkt_read "$CASE_DIR/pkt"
 	check_eq "$((PKT["rx0.lost"] - PKT["rx0.sockdrop"])) ${PKT[rx0.dup]} ${PKT[rx0.late]}" "0 0 0" "frames lost, twice, late"
-	check_ge "${PKT[rx0.frames]}" 1000 "frames come"
+	check_ge "${PKT[rx0.frames]}" 100 "frames come"
 	suite_only "other counters"
 	check_eq "$(link_stat "$b" vb rx_packets)" "$(link_stat "$a" va tx_packets)" "received by vb"
 	check_ge "$(xdp_stat "$b" vb packets)" 1 "seen by a program"
@@ -446,9 +444,10 @@ rings_change_with_a_program()
 	setup_ns a b
 	add_wide_pair "$a" va "$b" vb 4
 	use "$b" vb pass
-	"$TOOLS/pkt" -T "$a:va" -R "$b:vb" -D $((3 * ${VNET_SLOW:-1})) -f 16 -r 10000 >"$CASE_DIR/pkt" &
+	"$TOOLS/pkt" -T "$a:va" -R "$b:vb" -D $((4 * ${VNET_SLOW:-1})) -f 16 -r 10000 >"$CASE_DIR/pkt" &
 	defer stop_bg $!
-	for ((i = 0; i < 8; i++)); do
+	for ((i = 0; ; i++)); do
+		kill -0 $! 2>/dev/null || break
 		n=$((i % 4 + 1))
 		must in_ns "$b" ethtool -L vb rx "$n"
 		must in_ns "$b" ethtool -G vb rx $((64 << n))
