@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The direct road through the bridge: frames take it where nobody looks, and whoever begins to look, at either port, sees
 # all that he would see on the ordinary road. The topology is drawn in common.sh.
+# TIMEOUT: 600
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
