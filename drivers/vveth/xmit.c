@@ -126,9 +126,9 @@ bool vveth_gro_helps_frame(const struct sk_buff *skb,
  *
  * Returns a reason to drop the frame, or __VNET_DROP_MAX for none.
  */
-static enum vnet_drop vveth_xmit_cross(struct sk_buff *skb,
-				       const struct net_device *dev,
-				       struct net_device *rcv)
+static __always_inline enum vnet_drop
+vveth_xmit_cross(struct sk_buff *skb, const struct net_device *dev,
+		 struct net_device *rcv)
 {
 	if (unlikely(!pskb_may_pull(skb, ETH_HLEN)))
 		return VNET_DROP_TOO_SHORT;
@@ -263,10 +263,10 @@ static noinline bool vveth_xmit_to_switch(struct vveth_rq *rq,
  * rings, a burst's last frame may be for another ring than those before it.
  * A switch takes a frame only while the ring is empty.
  */
-static enum vnet_drop vveth_xmit_queue(struct vveth_rings *rings,
-				       struct sk_buff *skb, unsigned int len,
-				       struct net_device *dev,
-				       struct net_device *rcv, bool more)
+static __always_inline enum vnet_drop
+vveth_xmit_queue(struct vveth_rings *rings, struct sk_buff *skb,
+		 unsigned int len, struct net_device *dev,
+		 struct net_device *rcv, bool more)
 {
 	const struct vveth_priv *rcv_priv = netdev_priv(rcv);
 	unsigned int q = skb_get_queue_mapping(skb);
