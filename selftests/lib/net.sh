@@ -242,7 +242,7 @@ lost()
 	local tx rx
 
 	read -r tx rx <<<"$(link_stat "$1" "$2" tx_dropped rx_dropped)"
-	echo $((tx + rx - $(ethtool_stat "$1" "$2" drop_ring_full)))
+	echo $((tx + rx - $(ethtool_stat "$1" "$2" drop_ring_full || echo 0)))
 }
 
 ethtool_stat()

@@ -46,7 +46,7 @@ note_drops()
 	DROPS_A=$(lost "$a" va)
 	DROPS_B=$(lost "$b" vb)
 }
-DROPS_A="0 0 0 0" DROPS_B="0 0 0 0"
+DROPS_A=0 DROPS_B=0
 
 check_pair()
 {

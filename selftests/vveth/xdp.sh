@@ -46,6 +46,20 @@ detach()
 	must in_ns "$1" ip link set "$2" xdpdrv off
 }
 
+# hold PROGRAM...: where nothing is sent. The kernel patches its code when a program comes into use and when it is out of
+# use again. Beside a flood QEMU without hardware support lets a CPU run into a place that another one is patching ("Oops:
+# int3").
+hold()
+{
+	local program nr=0
+
+	for program in "$@"; do
+		nr=$((nr + 1))
+		add_pair "$a" "h$nr" "$a" "g$nr"
+		attach "$a" "h$nr" "$program"
+	done
+}
+
 use()
 {
 	load PROG "${@:3}"
@@ -403,6 +417,7 @@ changes_under_traffic()
 	make_pair
 	load one pass
 	load two frags pass
+	hold "$one" "$two"
 	"$TOOLS/pkt" -T "$a:va" -R "$b:vb" -D $((4 * ${VNET_SLOW:-1})) -f 16 -r 10000 >"$CASE_DIR/pkt" &
 	defer stop_bg $!
 	while kill -0 $! 2>/dev/null; do
@@ -513,6 +528,7 @@ goes_with_a_program()
 {
 	make_pair
 	use "$b" vb tx
+	hold "$PROG"
 	"$TOOLS/pkt" -T "$a:va" -D 1 -r 20000 >"$CASE_DIR/pkt" 2>&1 &
 	defer stop_bg $!
 	busywait 3000 received_some || fail "nothing comes to vb"
