@@ -75,40 +75,74 @@ void vveth_rq_end_add(struct vveth_rq *rq, const struct sk_buff *skb)
 
 /*
  * Receives up to @budget frames and says in @done how many; only up to the
- * first that has no skb, and without NAPI the first that is for GRO. Returns
- * the entry that comes next, or NULL where there is none.
+ * first that has no skb. Returns the entry that comes next, or NULL where
+ * there is none.
  */
-static __always_inline void *vveth_rq_run(struct vveth_rq *rq, int budget,
-					  bool napi, int *done)
+static void *vveth_rq_run_napi(struct vveth_rq *rq, int budget, int *done)
 {
 	u64 bytes = 0;
 	void *entry;
 	int n;
 
-	for (n = 0; (entry = __ptr_ring_peek(&rq->ring)); n++) {
-		bool gro = vveth_entry_gro(entry);
+	for (n = 0; (entry = vveth_rq_peek(rq)); n++) {
 		struct sk_buff *skb;
 
-		if (unlikely(n == budget) ||
-		    (napi ? unlikely(vveth_entry_xdp(entry)) :
-			    vveth_entry_napi(entry)))
+		if (unlikely(n == budget || vveth_entry_xdp(entry)))
 			break;
-		__ptr_ring_discard_one(&rq->ring);
+		vveth_rq_advance(rq);
 		skb = vveth_entry_skb(entry);
 		if (unlikely(vveth_entry_bql(entry)))
 			vveth_rq_end_add(rq, skb);
 		skb_set_queue_mapping(skb, rq->record);
 		bytes += skb->len + ETH_HLEN;
-		if (napi)
-			vveth_receive(rq, skb, gro);
-		else
-			netif_receive_skb(skb);
+		vveth_receive(rq, skb, vveth_entry_gro(entry));
 	}
 	if (n)
 		vveth_count_rx(rq->stats, n, bytes);
 	if (unlikely(rq->ended.packets))
 		vveth_rq_end(rq);
 	*done = n;
+	return entry;
+}
+
+static __always_inline unsigned int vveth_rq_receive(struct vveth_rq *rq,
+						     void *entry)
+{
+	struct sk_buff *skb = vveth_entry_skb(entry);
+	unsigned int bytes = skb->len + ETH_HLEN;
+
+	if (unlikely(vveth_entry_bql(entry)))
+		vveth_rq_end_add(rq, skb);
+	skb_set_queue_mapping(skb, rq->record);
+	netif_receive_skb(skb);
+	return bytes;
+}
+
+/*
+ * Receives what needs no NAPI: all that is in the lane, which is never more
+ * than a tasklet's share, and from the ring. Returns the entry that comes
+ * next, or NULL where there is none.
+ */
+static __always_inline void *vveth_rq_run(struct vveth_rq *rq)
+{
+	unsigned int at = rq->lane_at, end = rq->lane_n, n = end - at;
+	u64 bytes = 0;
+	void *entry;
+
+	for (; at != end; at++)
+		bytes += vveth_rq_receive(rq, rq->lane[at]);
+	rq->lane_at = 0;
+	rq->lane_n = 0;
+	for (; unlikely(entry = __ptr_ring_peek(&rq->ring)); n++) {
+		if (n == VVETH_TASKLET_BUDGET || vveth_entry_napi(entry))
+			break;
+		__ptr_ring_discard_one(&rq->ring);
+		bytes += vveth_rq_receive(rq, entry);
+	}
+	if (likely(n))
+		vveth_count_rx(rq->stats, n, bytes);
+	if (unlikely(rq->ended.packets))
+		vveth_rq_end(rq);
 	return entry;
 }
 
@@ -151,19 +185,31 @@ static void vveth_rq_keep(struct vveth_rq *rq)
 		vveth_rq_wake_senders(rq);
 }
 
+/* Of a burst whose last frame did not come into the lane. */
+static noinline void vveth_rq_tell_sent(struct vveth_rq *rq)
+{
+	struct vveth_priv *priv = netdev_priv(rq->dev);
+	struct net_device *peer = rcu_dereference_bh(priv->peer);
+
+	if (peer)
+		vveth_bql_flush(rq, peer);
+	rq->lane_sent = 0;
+}
+
 static void vveth_tasklet(struct tasklet_struct *t)
 {
 	struct vveth_rq *rq = from_tasklet(rq, t, tasklet);
 	void *next;
-	int done;
 
+	WRITE_ONCE(rq->lane_cpu, -1);
+	if (unlikely(rq->lane_sent))
+		vveth_rq_tell_sent(rq);
 	do {
 		bool xdp = rcu_access_pointer(rq->xdp);
 
 		next = NULL;
 		if (likely(!xdp))
-			next = vveth_rq_run(rq, VVETH_TASKLET_BUDGET, false,
-					    &done);
+			next = vveth_rq_run(rq);
 		if (likely(!next && !xdp))
 			continue;
 		vveth_rq_keep(rq);
@@ -201,8 +247,7 @@ static int vveth_poll(struct napi_struct *napi, int budget)
 
 			n = 0;
 			if (likely(!xdp))
-				next = vveth_rq_run(rq, budget - done, true,
-						    &n);
+				next = vveth_rq_run_napi(rq, budget - done, &n);
 			done += n;
 			if (xdp || (unlikely(next) && done < budget))
 				done += vveth_xdp_receive(rq, xdp,
@@ -240,6 +285,7 @@ int vveth_rq_init(struct vveth_rq *rq, struct net_device *dev,
 	 */
 	rq->record = n > 1 ? nr + 1 : 0;
 	atomic_set(&rq->owner, VVETH_RQ_CLOSED);
+	rq->lane_cpu = -1;
 	tasklet_setup(&rq->tasklet, vveth_tasklet);
 	netif_napi_add(dev, &rq->napi, vveth_poll);
 	if (!priv->xdp_prog)
@@ -330,7 +376,7 @@ void vveth_rq_purge(struct vveth_rq *rq)
 	struct vveth_priv *priv = netdev_priv(rq->dev);
 	void *entry;
 
-	while ((entry = __ptr_ring_consume(&rq->ring))) {
+	while ((entry = vveth_rq_consume(rq))) {
 		struct sk_buff *skb = vveth_entry_skb(entry);
 
 		if (vveth_entry_xdp(entry)) {

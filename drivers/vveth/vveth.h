@@ -32,6 +32,16 @@ struct xdp_frame;
  * the frame to the one there is. An owner gives the ring up first and looks
  * into it once more then, so no frame waits unseen. Neither holds a lock.
  *
+ * While nobody owns a ring and it is empty, a sender that takes it for the
+ * tasklet also opens the queue's lane: further frames that are sent from that
+ * CPU go there, without a lock, for the tasklet runs on the same CPU when BH
+ * is on again, and so not meanwhile. It closes the lane before it looks into
+ * it, and takes what it finds before the ring. So does NAPI where the tasklet
+ * hands the ring over. What is put into the ring from that CPU closes the lane
+ * as well, and the lane takes nothing while the ring holds anything, which may
+ * be a sender's that has come from another CPU: so no frame overtakes another
+ * of its flow.
+ *
  * Where an end is a member of a switch of the suite, a sender offers each frame
  * to the switch first, in its own context and with no lock held; it does so
  * only while the ring has no owner and is empty, so that no frame of a flow
@@ -163,6 +173,9 @@ static inline void vveth_count_rx(struct vveth_rx_stats *stats,
 
 struct vveth_xdp;
 
+/* Frames in a lane at most: what a tasklet takes at a time. */
+#define VVETH_LANE_SIZE NAPI_POLL_WEIGHT
+
 /**
  * struct vveth_tx_stats - what a CPU has sent from a transmit queue
  * @packets: frames
@@ -182,6 +195,13 @@ struct vveth_tx_stats {
  * @ring: frames sent by the other end, not yet received; see
  *	  vveth_entry_make()
  * @owner: VVETH_RQ_*
+ * @lane_cpu: the CPU that may put frames into the lane, or -1; written by the
+ *	      owner of the ring and on that CPU
+ * @lane_n: frames in the lane, or that were in it
+ * @lane_at: which of them comes next
+ * @lane_txq: the queue of the other end that the next is about
+ * @lane_sent: bytes of a burst of that queue, which BQL is yet to be told of;
+ *	       as @lane_n
  * @waiting: a queue of the other end was stopped because the ring was full
  * @record: queue_mapping of a frame that was received
  * @xdp: what XDP needs while there is a program, else NULL
@@ -191,10 +211,17 @@ struct vveth_tx_stats {
  * @napi: what receives all frames
  * @dev: the end
  * @stats: the queue's counters
+ * @lane: frames that were sent by the CPU on which the tasklet is to run; they
+ *	  come before those in the ring
  */
 struct vveth_rq {
 	struct ptr_ring ring;
 	atomic_t owner;
+	int lane_cpu;
+	u16 lane_n;
+	u16 lane_at;
+	u16 lane_txq;
+	unsigned int lane_sent;
 	bool waiting;
 	u16 record;
 	struct vveth_xdp __rcu *xdp;
@@ -204,10 +231,11 @@ struct vveth_rq {
 	struct napi_struct napi;
 	struct net_device *dev;
 	struct vveth_rx_stats *stats;
+	void *lane[VVETH_LANE_SIZE];
 } ____cacheline_aligned_in_smp;
 
 /*
- * What a ring holds: an skb, and in the lowest bits of its address whether it
+ * What a ring or a lane holds: an skb, and in the lowest bits of its address whether it
  * is for GRO, and whether BQL of the sender's queue waits for its end; which
  * queue that is stands in its queue_mapping until it is received. Or an
  * xdp_frame, which the third bit says.
@@ -309,10 +337,68 @@ struct vveth_priv {
 	enum vveth_mode mode;
 };
 
+/* Whether all frames are for NAPI: a thread was asked for, or a program. */
+static inline bool vveth_rq_napi_only(const struct vveth_rq *rq)
+{
+	return test_bit(NAPI_STATE_THREADED, &rq->napi.state) ||
+	       rcu_access_pointer(rq->xdp);
+}
+
+/**
+ * vveth_lane_close() - before a frame is put into the ring
+ * @rq: the queue
+ *
+ * What this CPU sends from now on comes after that frame.
+ *
+ * Context: BH off.
+ */
+static inline void vveth_lane_close(struct vveth_rq *rq)
+{
+	if (READ_ONCE(rq->lane_cpu) == smp_processor_id())
+		WRITE_ONCE(rq->lane_cpu, -1);
+}
+
+/**
+ * vveth_rq_peek() - what a queue holds that comes next
+ * @rq: the queue
+ *
+ * Context: the owner of the ring, with the lane closed.
+ * Return: see vveth_entry_make(); NULL for nothing.
+ */
+static inline void *vveth_rq_peek(struct vveth_rq *rq)
+{
+	if (rq->lane_at != rq->lane_n)
+		return rq->lane[rq->lane_at];
+	return __ptr_ring_peek(&rq->ring);
+}
+
+/**
+ * vveth_rq_advance() - take what vveth_rq_peek() has returned
+ * @rq: the queue
+ */
+static inline void vveth_rq_advance(struct vveth_rq *rq)
+{
+	if (rq->lane_at == rq->lane_n)
+		__ptr_ring_discard_one(&rq->ring);
+	else if (++rq->lane_at == rq->lane_n)
+		rq->lane_at = rq->lane_n = 0;
+}
+
+/* Both of the former. */
+static inline void *vveth_rq_consume(struct vveth_rq *rq)
+{
+	void *entry = vveth_rq_peek(rq);
+
+	if (entry)
+		vveth_rq_advance(rq);
+	return entry;
+}
+
 /**
  * vveth_rq_wake() - have somebody receive what was put into a ring
  * @rq: the queue
- * @gro: the frame is for NAPI: GRO has a use for it, or it has no skb
+ * @gro: the frame is for NAPI: GRO, which NAPI flushes, has a use for it, or it
+ *	 has no skb
  *
  * Context: BH off, after the frame was produced. Any CPU.
  */
@@ -320,12 +406,7 @@ static inline void vveth_rq_wake(struct vveth_rq *rq, bool gro)
 {
 	int owner = VVETH_RQ_TASKLET;
 
-	/*
-	 * A thread for receiving was asked for, or GRO, which NAPI flushes, or
-	 * a program.
-	 */
-	if (gro || test_bit(NAPI_STATE_THREADED, &rq->napi.state) ||
-	    rcu_access_pointer(rq->xdp))
+	if (gro || vveth_rq_napi_only(rq))
 		owner = VVETH_RQ_NAPI;
 	/*
 	 * The frame is in the ring before the owner is looked at; a cmpxchg
@@ -355,6 +436,8 @@ netdev_tx_t vveth_xmit(struct sk_buff *skb, struct net_device *dev);
 extern const struct vnet_port_ops vveth_port_ops;
 bool vveth_gro_helps_frame(const struct sk_buff *skb,
 			   const struct net_device *rcv);
+
+void vveth_bql_flush(struct vveth_rq *rq, struct net_device *dev);
 
 /* receive.c */
 int vveth_rq_init(struct vveth_rq *rq, struct net_device *dev,

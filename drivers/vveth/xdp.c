@@ -70,6 +70,7 @@ static void vveth_xdp_produce(struct vveth_priv *priv, struct vveth_rq *rq,
 	const struct net_device *rcv = rq->dev;
 	unsigned int max_len = READ_ONCE(rcv->mtu) + ETH_HLEN + VLAN_HLEN;
 
+	vveth_lane_close(rq);
 	spin_lock(&rq->ring.producer_lock);
 	while (burst->sent < burst->n) {
 		struct xdp_frame *frame = burst->frames[burst->sent];

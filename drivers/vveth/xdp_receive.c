@@ -499,7 +499,7 @@ static int vveth_xdp_run(struct vveth_rq *rq, struct vveth_xdp *xdp, int budget)
 	run.prog = rcu_dereference_bh(xdp->prog);
 	INIT_LIST_HEAD(&run.list);
 	xdp_set_return_frame_no_direct();
-	for (n = 0; n < budget && (entry = __ptr_ring_consume(&rq->ring)); n++)
+	for (n = 0; n < budget && (entry = vveth_rq_consume(rq)); n++)
 		bytes += vveth_xdp_run_one(&run, entry);
 	vveth_xdp_run_end(&run);
 	vveth_xdp_count(rq->stats, run.n, n, bytes);
@@ -518,10 +518,10 @@ static int vveth_xdp_receive_frames(struct vveth_rq *rq, int budget)
 	for (n = 0; n < budget; n++) {
 		struct xdp_frame *frame;
 
-		entry = __ptr_ring_peek(&rq->ring);
+		entry = vveth_rq_peek(rq);
 		if (!entry || !vveth_entry_xdp(entry))
 			break;
-		__ptr_ring_discard_one(&rq->ring);
+		vveth_rq_advance(rq);
 		frame = vveth_entry_frame(entry);
 		bytes += xdp_get_frame_len(frame);
 		vveth_xdp_deliver_frame(rq, &list, frame);

@@ -35,7 +35,7 @@ static noinline int vveth_gro_proto_paged(const struct sk_buff *skb)
 	return v6 ? v6->nexthdr : -1;
 }
 
-static int vveth_gro_proto(const struct sk_buff *skb)
+static __always_inline int vveth_gro_proto(const struct sk_buff *skb)
 {
 	const void *l3 = skb->data;
 
@@ -168,6 +168,81 @@ static void vveth_txq_stop(struct vveth_rq *rq, struct netdev_queue *txq,
 		netif_tx_wake_queue(txq);
 }
 
+/* Takes a ring that nobody owns, and opens its lane for this CPU. */
+static __always_inline bool vveth_lane_open(struct vveth_rq *rq, int cpu)
+{
+	/* There a sender's section with BH off may be interrupted. */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		return false;
+	if (atomic_read(&rq->owner) != VVETH_RQ_IDLE || vveth_rq_napi_only(rq))
+		return false;
+	/* Pairs with vveth_rq_release(). */
+	if (atomic_cmpxchg_acquire(&rq->owner, VVETH_RQ_IDLE,
+				   VVETH_RQ_TASKLET) != VVETH_RQ_IDLE)
+		return false;
+	tasklet_schedule(&rq->tasklet);
+	/* What is there may be older frames of the same flow. */
+	if (unlikely(!__ptr_ring_empty(&rq->ring)))
+		return false;
+	WRITE_ONCE(rq->lane_cpu, cpu);
+	return true;
+}
+
+/*
+ * Whether a frame that needs no NAPI can go into the lane, where it will be
+ * received without further ado.
+ */
+static __always_inline bool vveth_lane_ready(struct vveth_rq *rq)
+{
+	int cpu = smp_processor_id();
+
+	if (READ_ONCE(rq->lane_cpu) != cpu)
+		return vveth_lane_open(rq, cpu);
+	/* A sender that was elsewhere meanwhile has left frames in the ring. */
+	return rq->lane_n < VVETH_LANE_SIZE && __ptr_ring_empty(&rq->ring);
+}
+
+/**
+ * vveth_bql_flush() - tell BQL of a burst that went into a lane
+ * @rq: the queue
+ * @dev: the sending end
+ *
+ * Context: BH off, on the CPU that the lane is or was open for.
+ */
+void vveth_bql_flush(struct vveth_rq *rq, struct net_device *dev)
+{
+	struct vveth_priv *priv = netdev_priv(dev);
+	unsigned int q = rq->lane_txq;
+
+	spin_lock(&priv->txq[q].sent_lock);
+	netdev_tx_sent_queue(netdev_get_tx_queue(dev, q), rq->lane_sent);
+	spin_unlock(&priv->txq[q].sent_lock);
+	rq->lane_sent = 0;
+}
+
+/*
+ * A frame for the lane, from a queue with a qdisc. BQL is told of a burst as
+ * a whole, but before the tasklet can say that any of it has ended. Returns
+ * the mark of a frame that BQL waits for.
+ */
+static noinline unsigned long vveth_bql_sent(struct vveth_rq *rq,
+					     struct net_device *dev,
+					     unsigned int q, unsigned int bytes,
+					     bool more)
+{
+	const struct vveth_priv *priv = netdev_priv(dev);
+
+	if (!READ_ONCE(priv->bql))
+		return 0;
+	if (unlikely(rq->lane_sent && rq->lane_txq != q))
+		vveth_bql_flush(rq, dev);
+	rq->lane_txq = q;
+	rq->lane_sent += bytes;
+	if (!more)
+		vveth_bql_flush(rq, dev);
+	return VVETH_ENTRY_BQL;
+}
+
 /*
  * From a queue with a qdisc, where frames are better off: BQL keeps the ring
  * as short as the receiver is fast, and what it has no room for stays there.
@@ -261,6 +336,7 @@ static noinline bool vveth_xmit_to_switch(struct vveth_rq *rq,
  * receiver, whatever becomes of the frame itself; a queue that is stopped
  * cuts it short, and only the receiver can start it again. With several
  * rings, a burst's last frame may be for another ring than those before it.
+ * Whose frame goes into the lane has woken the receiver already.
  * A switch takes a frame only while the ring is empty.
  */
 static __always_inline enum vnet_drop
@@ -285,6 +361,14 @@ vveth_xmit_queue(struct vveth_rings *rings, struct sk_buff *skb,
 	if (rcu_access_pointer(rcv_priv->port.sw) &&
 	    vveth_xmit_to_switch(rq, skb, bits))
 		goto sent;
+	if (!bits && vveth_lane_ready(rq)) {
+		if (vveth_txq_has_qdisc(txq))
+			bits = vveth_bql_sent(rq, dev, q, skb->len + ETH_HLEN,
+					      more);
+		rq->lane[rq->lane_n++] = vveth_entry_make(skb, bits);
+		goto sent;
+	}
+	vveth_lane_close(rq);
 	if (likely(!vveth_txq_has_qdisc(txq))) {
 		if (unlikely(ptr_ring_produce(&rq->ring,
 					      vveth_entry_make(skb, bits))))

@@ -427,7 +427,8 @@ best_of()
 }
 
 # For the script profile: where the instructions of a row's subjects go. The samples of a clock are those of an
-# instruction counter.
+# instruction counter. A row whose cost is not pktgen's says which program's it is, and for how many frames.
+PROFILED=kpktgend_0 PROFILED_COUNT=''
 profile()
 {
 	local row=$1 cost=$2 subject perf dir=$VNET_OUT
@@ -444,8 +445,8 @@ profile()
 		"$cost" "$row" "$subject"
 		kill -INT "$perf"
 		wait "$perf"
-		perf report -q --ignore-vmlinux -i "$dir/perf" --stdio -n --sort symbol --comm kpktgend_0 >"$dir/perf.txt"
-		awk -v "count=$COUNT" -v "subject=$subject" \
+		perf report -q --ignore-vmlinux -i "$dir/perf" --stdio -n --sort symbol --comm "$PROFILED" >"$dir/perf.txt"
+		awk -v "count=${PROFILED_COUNT:-$COUNT}" -v "subject=$subject" \
 			'$3 == "[k]" { printf "%s\t%s\t%.1f\n", subject, $4, $2 * 9973 / count }' "$dir/perf.txt" >>"$dir/profile"
 	done
 	rm /run/perf.on

@@ -358,7 +358,7 @@ static void set_up(const struct setting *set)
 /* What part of FRAMES or XDP_FRAMES this run has to send. */
 static unsigned long long wanted(const struct fuzz *fuzz, unsigned int frames)
 {
-	return (unsigned long long)frames * fuzz->scale / (fuzz->slow > 1 ? 4 : 1);
+	return (unsigned long long)frames * fuzz->scale / (fuzz->slow > 1 ? 4 : 1) / fuzz->share;
 }
 
 /* ---- a phase through a socket ---- */

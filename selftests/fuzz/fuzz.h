@@ -32,6 +32,7 @@
 struct fuzz {
 	uint64_t seed;
 	unsigned int scale;	/* how many times the quick volume */
+	unsigned int share;	/* and what part of that: in CI the fast kernel has all, the slow one a part */
 	unsigned int slow;	/* how many times slower than usual the machine is */
 	long from, count, only;	/* a part, -1 for all */
 	bool verbose;
@@ -49,6 +50,7 @@ static inline struct fuzz fuzz_setup(const char *what)
 	struct fuzz fuzz = {
 		.seed = FUZZ_DEFAULT_SEED,
 		.scale = fuzz_env("VNET_LONG", 0) ? 10 : 1,
+		.share = fuzz_env("VNET_QUICK", 0) && fuzz_env("VNET_SLOW", 1) > 1 ? 4 : 1,
 		.slow = fuzz_env("VNET_SLOW", 1),
 		.from = fuzz_env("VNET_FUZZ_FROM", -1),
 		.count = fuzz_env("VNET_FUZZ_COUNT", -1),

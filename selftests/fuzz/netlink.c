@@ -582,7 +582,7 @@ int main(void)
 	struct fuzz fuzz = fuzz_setup("netlink");
 	struct report *reports = mmap(NULL, sizeof(*reports) * WORKERS, PROT_READ | PROT_WRITE,
 				      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	long messages = (long)MESSAGES * fuzz.scale / WORKERS;
+	long messages = (long)MESSAGES * fuzz.scale / fuzz.share / WORKERS;
 	unsigned int i, all = 0, accepted = 0, never = 0;
 	bool done = true;
 	const char *stuck;

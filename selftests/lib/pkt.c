@@ -16,6 +16,7 @@
  *	-v VID		an 802.1Q tag in the frame
  *	-b		past the qdisc
  *	-r PPS		no faster than that
+ *	-m FRAMES	go to the next CPU each time that so many were sent
  *	-w MS		how long silence has to last (default 500)
  *	-a		receive all ethertypes (as tcpdump does), counting frames of others as foreign
  *
@@ -36,6 +37,7 @@
 #include <netinet/ip.h>
 #include <netinet/udp.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -64,7 +66,7 @@ struct pkt_mark {
 
 struct pkt_options {
 	const char *tx;
-	unsigned long count, pps;
+	unsigned long count, pps, move;
 	unsigned int len, flows, vid, proto, wait_ms;
 	double seconds;
 	bool bypass, all;
@@ -219,6 +221,17 @@ static bool pkt_send_one(int fd, const void *frame, struct pkt_sent *result)
 	}
 }
 
+static void pkt_move(void)
+{
+	int cpu = (sched_getcpu() + 1) % sysconf(_SC_NPROCESSORS_ONLN);
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu, &cpus);
+	if (sched_setaffinity(0, sizeof(cpus), &cpus))
+		err(1, "CPU %d", cpu);
+}
+
 static void pkt_send_all(int fd, struct pkt_sent *result)
 {
 	unsigned char *frame = calloc(1, opt.len + 64);
@@ -232,6 +245,8 @@ static void pkt_send_all(int fd, struct pkt_sent *result)
 			break;
 		if (opt.pps)
 			pkt_pace(start, seq);
+		if (opt.move && seq % opt.move == 0)
+			pkt_move();
 		mark->flow = htonl(seq % opt.flows);
 		mark->seq = htonl(seq);
 		if (opt.proto == ETH_P_IP)
@@ -440,7 +455,7 @@ static void pkt_options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "T:R:c:D:l:f:d:s:p:v:br:w:a")) != -1) {
+	while ((c = getopt(argc, argv, "T:R:c:D:l:f:d:s:p:v:br:m:w:a")) != -1) {
 		switch (c) {
 		case 'T':
 			opt.tx = optarg;
@@ -477,6 +492,9 @@ static void pkt_options(int argc, char **argv)
 		case 'r':
 			opt.pps = strtoul(optarg, NULL, 0);
 			break;
+		case 'm':
+			opt.move = strtoul(optarg, NULL, 0);
+			break;
 		case 'w':
 			opt.wait_ms = strtoul(optarg, NULL, 0);
 			break;
@@ -490,7 +508,7 @@ static void pkt_options(int argc, char **argv)
 	if (!opt.flows || opt.flows > PKT_FLOWS || opt.len < ETH_HLEN || opt.count > PKT_SEQS)
 		errx(2, "a number is out of range");
 	optind = 1;
-	while ((c = getopt(argc, argv, "T:R:c:D:l:f:d:s:p:v:br:w:a")) != -1)
+	while ((c = getopt(argc, argv, "T:R:c:D:l:f:d:s:p:v:br:m:w:a")) != -1)
 		if (c == 'R')
 			pkt_add_receiver(optarg);
 }

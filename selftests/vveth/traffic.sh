@@ -188,6 +188,19 @@ order_with_four_queues()
 	check_order
 }
 
+# The flow goes from CPU to CPU while others of these fill the ring: what waits there comes before what is sent later,
+# wherever that is received.
+order_across_cpus()
+{
+	setup_ns a b
+	add_pair "$a" va "$b" vb
+	bg "$TOOLS/pkt" -T "$a:va" -D 3600 -p 88b5 -r 20000
+	bg taskset 2 "$TOOLS/pkt" -T "$a:va" -D 3600 -p 88b5
+	pkt -T "$a:va" -R "$b:vb" -c 60000 -m 3
+	check_eq "${PKT[rx0.dup]} ${PKT[rx0.late]}" "0 0" "frames twice, late"
+	check_ge "${PKT[rx0.unique]}" 30000 "frames come"
+}
+
 ALL_TESTS="
 	ping_both_families
 	tcp_both_families
@@ -200,5 +213,6 @@ ALL_TESTS="
 	under_in_tree_bridge
 	order_within_flows
 	order_with_four_queues
+	order_across_cpus
 "
 run_tests "$@"
