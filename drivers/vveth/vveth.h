@@ -378,10 +378,12 @@ static inline void *vveth_rq_peek(struct vveth_rq *rq)
  */
 static inline void vveth_rq_advance(struct vveth_rq *rq)
 {
-	if (rq->lane_at == rq->lane_n)
+	if (rq->lane_at == rq->lane_n) {
 		__ptr_ring_discard_one(&rq->ring);
-	else if (++rq->lane_at == rq->lane_n)
-		rq->lane_at = rq->lane_n = 0;
+	} else if (++rq->lane_at == rq->lane_n) {
+		rq->lane_at = 0;
+		rq->lane_n = 0;
+	}
 }
 
 /* Both of the former. */

@@ -118,16 +118,16 @@ rings_change()
 }
 
 # The receiver is a thread that a greedy program keeps from the CPU: what its ring holds is what comes, and the rest is
-# dropped and counted.
+# dropped and counted. Few frames, as the kernel lets others have a turn when a second is over.
 ring_holds_what_it_says()
 {
 	suite_only "has no rings to set"
 	make_pair
 	must in_ns "$b" ethtool -G vb rx 64
 	napi_thread "$b" vb
-	pkt_with "taskset 1 chrt -f 1" -T "$a:va" -R "$b:vb" -c 500 -b
+	pkt_with "taskset 1 chrt -f 1" -T "$a:va" -R "$b:vb" -c 100 -b
 	check_eq "$((PKT["rx0.frames"] + PKT["rx0.sockdrop"]))" 64 "frames that came"
-	check_eq "$(ethtool_stat "$a" va drop_ring_full)" $((500 - 64)) "frames the ring had no room for"
+	check_eq "$(ethtool_stat "$a" va drop_ring_full)" $((100 - 64)) "frames the ring had no room for"
 }
 
 # By flow, so that each flow has one queue and every queue has flows; the queues' counters add up to the device's.
