@@ -18,7 +18,6 @@
  * @rq: the queue
  * @xdp: its part for XDP
  * @prog: the program
- * @list: frames for the stack that GRO has no use for
  * @redirected: there is something for xdp_do_flush()
  * @n: what happened, by VVETH_XDP_*
  */
@@ -26,7 +25,6 @@ struct vveth_xdp_run {
 	struct vveth_rq *rq;
 	struct vveth_xdp *xdp;
 	struct bpf_prog *prog;
-	struct list_head list;
 	bool redirected;
 	unsigned int n[__VVETH_XDP_MAX];
 };
@@ -70,20 +68,20 @@ static struct sk_buff *vveth_xdp_build_skb(struct xdp_frame *frame,
 }
 
 /* @skb is nobody else's. */
-static void vveth_xdp_deliver(struct vveth_rq *rq, struct list_head *list,
-			      struct sk_buff *skb, bool gro)
+static void vveth_xdp_deliver(struct vveth_rq *rq, struct sk_buff *skb,
+			      bool gro)
 {
 	skb_set_queue_mapping(skb, rq->record);
 	if (gro) {
 		skb_prepare_for_gro(skb);
 		napi_gro_receive(&rq->napi, skb);
 	} else {
-		list_add_tail(&skb->list, list);
+		netif_receive_skb(skb);
 	}
 }
 
 /* Returns whether there was memory for it. */
-static bool vveth_xdp_deliver_frame(struct vveth_rq *rq, struct list_head *list,
+static bool vveth_xdp_deliver_frame(struct vveth_rq *rq,
 				    struct xdp_frame *frame)
 {
 	struct vveth_priv *priv = netdev_priv(rq->dev);
@@ -94,7 +92,7 @@ static bool vveth_xdp_deliver_frame(struct vveth_rq *rq, struct list_head *list,
 		xdp_return_frame(frame);
 		return false;
 	}
-	vveth_xdp_deliver(rq, list, skb, vveth_gro_helps_frame(skb, rq->dev));
+	vveth_xdp_deliver(rq, skb, vveth_gro_helps_frame(skb, rq->dev));
 	return true;
 }
 
@@ -342,7 +340,7 @@ static void vveth_xdp_pass_skb(struct vveth_xdp_run *run,
 	skb->pkt_type = PACKET_HOST;
 	skb->protocol = eth_type_trans(skb, run->rq->dev);
 	skb_metadata_set(skb, xdp->data - xdp->data_meta);
-	vveth_xdp_deliver(run->rq, &run->list, skb, gro);
+	vveth_xdp_deliver(run->rq, skb, gro);
 }
 
 /* @skb is no super-frame. */
@@ -433,7 +431,7 @@ static void vveth_xdp_run_frame(struct vveth_xdp_run *run,
 	if (unlikely(xdp_update_frame_from_buff(&buff.xdp, frame)))
 		vveth_xdp_drop(run, &buff, VNET_DROP_XDP_ABORTED);
 	else
-		vveth_xdp_deliver_frame(run->rq, &run->list, frame);
+		vveth_xdp_deliver_frame(run->rq, frame);
 }
 
 /* ---- a turn of NAPI ----------------------------------------------------- */
@@ -462,7 +460,6 @@ static void vveth_xdp_run_end(struct vveth_xdp_run *run)
 	xdp_clear_return_frame_no_direct();
 	if (unlikely(rq->ended.packets))
 		vveth_rq_end(rq);
-	netif_receive_skb_list(&run->list);
 }
 
 static u64 vveth_xdp_run_one(struct vveth_xdp_run *run, void *entry)
@@ -497,7 +494,6 @@ static int vveth_xdp_run(struct vveth_rq *rq, struct vveth_xdp *xdp, int budget)
 	int n;
 
 	run.prog = rcu_dereference_bh(xdp->prog);
-	INIT_LIST_HEAD(&run.list);
 	xdp_set_return_frame_no_direct();
 	for (n = 0; n < budget && (entry = vveth_rq_consume(rq)); n++)
 		bytes += vveth_xdp_run_one(&run, entry);
@@ -510,7 +506,6 @@ static int vveth_xdp_run(struct vveth_rq *rq, struct vveth_xdp *xdp, int budget)
 static int vveth_xdp_receive_frames(struct vveth_rq *rq, int budget)
 {
 	unsigned int counts[__VVETH_XDP_MAX] = { };
-	LIST_HEAD(list);
 	u64 bytes = 0;
 	void *entry;
 	int n;
@@ -524,9 +519,8 @@ static int vveth_xdp_receive_frames(struct vveth_rq *rq, int budget)
 		vveth_rq_advance(rq);
 		frame = vveth_entry_frame(entry);
 		bytes += xdp_get_frame_len(frame);
-		vveth_xdp_deliver_frame(rq, &list, frame);
+		vveth_xdp_deliver_frame(rq, frame);
 	}
-	netif_receive_skb_list(&list);
 	counts[VVETH_XDP_FRAMES] = n;
 	vveth_xdp_count(rq->stats, counts, n, bytes);
 	return n;

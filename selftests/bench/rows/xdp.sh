@@ -15,6 +15,8 @@
 . "$(dirname "$0")/../lib.sh"
 
 PIN=/sys/fs/bpf/bench-$$
+# shellcheck disable=SC2034 # read by profile()
+PROFILED=xdpgen,xsk,ksoftirqd/0
 
 redirect()
 {
