@@ -6,6 +6,7 @@
 #	| va 192.0.2.1/24 +-----+ vb 192.0.2.2/24 |
 #	|    2001:db8::1  |     |    2001:db8::2  |
 #	+-----------------+     +-----------------+
+# TIMEOUT: 600
 . "$(dirname "$0")/../lib/lib.sh"
 
 make_pair()
@@ -192,7 +193,7 @@ order_with_four_queues()
 # wherever that is received.
 order_across_cpus()
 {
-	local count=$((${VNET_SLOW:-1} > 1 ? 3000 : 60000))
+	local count=$((${VNET_SLOW:-1} > 1 ? 3000 : 20000))
 
 	setup_ns a b
 	add_pair "$a" va "$b" vb
