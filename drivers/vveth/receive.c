@@ -14,6 +14,7 @@
 
 /* Frames that a tasklet takes before others have their turn; as NAPI. */
 #define VVETH_TASKLET_BUDGET NAPI_POLL_WEIGHT
+static_assert(VVETH_LANE_SIZE <= VVETH_TASKLET_BUDGET);
 
 /* GRO writes to headers, so it gets only what nobody else can see. */
 static void vveth_receive(struct vveth_rq *rq, struct sk_buff *skb, bool gro)
@@ -73,6 +74,19 @@ void vveth_rq_end_add(struct vveth_rq *rq, const struct sk_buff *skb)
 	ended->bytes += skb->len + ETH_HLEN;
 }
 
+/* The frame of an entry that was taken, ready for the stack. */
+static __always_inline struct sk_buff *
+vveth_rq_skb(struct vveth_rq *rq, void *entry, u64 *bytes)
+{
+	struct sk_buff *skb = vveth_entry_skb(entry);
+
+	if (unlikely(vveth_entry_bql(entry)))
+		vveth_rq_end_add(rq, skb);
+	skb_set_queue_mapping(skb, rq->record);
+	*bytes += skb->len + ETH_HLEN;
+	return skb;
+}
+
 /*
  * Receives up to @budget frames and says in @done how many; only up to the
  * first that has no skb. Returns the entry that comes next, or NULL where
@@ -85,17 +99,11 @@ static void *vveth_rq_run_napi(struct vveth_rq *rq, int budget, int *done)
 	int n;
 
 	for (n = 0; (entry = vveth_rq_peek(rq)); n++) {
-		struct sk_buff *skb;
-
 		if (unlikely(n == budget || vveth_entry_xdp(entry)))
 			break;
 		vveth_rq_advance(rq);
-		skb = vveth_entry_skb(entry);
-		if (unlikely(vveth_entry_bql(entry)))
-			vveth_rq_end_add(rq, skb);
-		skb_set_queue_mapping(skb, rq->record);
-		bytes += skb->len + ETH_HLEN;
-		vveth_receive(rq, skb, vveth_entry_gro(entry));
+		vveth_receive(rq, vveth_rq_skb(rq, entry, &bytes),
+			      vveth_entry_gro(entry));
 	}
 	if (n)
 		vveth_count_rx(rq->stats, n, bytes);
@@ -103,19 +111,6 @@ static void *vveth_rq_run_napi(struct vveth_rq *rq, int budget, int *done)
 		vveth_rq_end(rq);
 	*done = n;
 	return entry;
-}
-
-static __always_inline unsigned int vveth_rq_receive(struct vveth_rq *rq,
-						     void *entry)
-{
-	struct sk_buff *skb = vveth_entry_skb(entry);
-	unsigned int bytes = skb->len + ETH_HLEN;
-
-	if (unlikely(vveth_entry_bql(entry)))
-		vveth_rq_end_add(rq, skb);
-	skb_set_queue_mapping(skb, rq->record);
-	netif_receive_skb(skb);
-	return bytes;
 }
 
 /*
@@ -130,14 +125,14 @@ static __always_inline void *vveth_rq_run(struct vveth_rq *rq)
 	void *entry;
 
 	for (; at != end; at++)
-		bytes += vveth_rq_receive(rq, rq->lane[at]);
+		netif_receive_skb(vveth_rq_skb(rq, rq->lane[at], &bytes));
 	rq->lane_at = 0;
 	rq->lane_n = 0;
 	for (; unlikely(entry = __ptr_ring_peek(&rq->ring)); n++) {
 		if (n == VVETH_TASKLET_BUDGET || vveth_entry_napi(entry))
 			break;
 		__ptr_ring_discard_one(&rq->ring);
-		bytes += vveth_rq_receive(rq, entry);
+		netif_receive_skb(vveth_rq_skb(rq, entry, &bytes));
 	}
 	if (likely(n))
 		vveth_count_rx(rq->stats, n, bytes);

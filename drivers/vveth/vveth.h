@@ -23,8 +23,9 @@ struct xdp_frame;
  * The datapath reads them under RCU with BH off. Below RTNL there is the
  * producer lock of each receive ring, taken by whoever sends towards that
  * ring, in BH context, with nothing else taken under it. Who sends from a
- * queue with a qdisc takes &vveth_txq.sent_lock first, and who has received
- * such frames takes &vveth_txq.completed_lock, alone.
+ * queue with a qdisc takes &vveth_txq.sent_lock first; for a lane (below) it
+ * is taken alone, by the sender at the end of a burst or else by the tasklet.
+ * Who has received such frames takes &vveth_txq.completed_lock, alone.
  *
  * The consumer side of a ring belongs to whom &vveth_rq.owner names: a
  * tasklet or NAPI, or nobody. A sender looks at it after its frame is in the
@@ -199,9 +200,8 @@ struct vveth_tx_stats {
  *	      owner of the ring and on that CPU
  * @lane_n: frames in the lane, or that were in it
  * @lane_at: which of them comes next
- * @lane_txq: the queue of the other end that the next is about
- * @lane_sent: bytes of a burst of that queue, which BQL is yet to be told of;
- *	       as @lane_n
+ * @lane_txq: the queue of the other end that @lane_sent came from
+ * @lane_sent: bytes in the lane that BQL of that queue is yet to be told of
  * @waiting: a queue of the other end was stopped because the ring was full
  * @record: queue_mapping of a frame that was received
  * @xdp: what XDP needs while there is a program, else NULL
@@ -235,10 +235,11 @@ struct vveth_rq {
 } ____cacheline_aligned_in_smp;
 
 /*
- * What a ring or a lane holds: an skb, and in the lowest bits of its address whether it
- * is for GRO, and whether BQL of the sender's queue waits for its end; which
- * queue that is stands in its queue_mapping until it is received. Or an
- * xdp_frame, which the third bit says.
+ * What a ring or a lane holds: an skb, and in the lowest bits of its address
+ * whether it is for GRO, and whether BQL of the sender's queue waits for its
+ * end; which queue that is stands in its queue_mapping until it is received.
+ * Or an xdp_frame, which the third bit says. A lane has only the second kind of
+ * mark.
  */
 #define VVETH_ENTRY_GRO BIT(0)
 #define VVETH_ENTRY_BQL BIT(1)
