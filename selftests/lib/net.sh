@@ -25,6 +25,7 @@
 #	links NS		the names of the namespace's devices but lo, sorted, in one line
 # Counters:
 #	link_stat NS DEV FIELD...	rx_packets tx_bytes rx_dropped rx_missed_errors ... in the order asked for
+#	all_across NS DEV PEER_NS PEER	whether PEER has received as many frames as DEV has sent
 #	lost NS DEV		frames that the end of a pair has dropped, sent and received, but for those that found the other's
 #				ring full: a burst without a qdisc may, on a busy machine
 #	ethtool_stat NS DEV GLOB	sum of the `ethtool -S` counters whose name matches
@@ -235,6 +236,11 @@ link_stat()
 		values+=("${BASH_REMATCH[1]}")
 	done
 	echo "${values[*]}"
+}
+
+all_across()
+{
+	[ "$(link_stat "$1" "$2" tx_packets)" = "$(link_stat "$3" "$4" rx_packets)" ]
 }
 
 lost()

@@ -193,15 +193,21 @@ order_with_four_queues()
 # wherever that is received.
 order_across_cpus()
 {
-	local count=$((${VNET_SLOW:-1} > 1 ? 3000 : 20000))
+	local count=$((${VNET_SLOW:-1} > 1 ? 3000 : 20000)) others pid
 
 	setup_ns a b
 	add_pair "$a" va "$b" vb
 	bg "$TOOLS/pkt" -T "$a:va" -D 3600 -p 88b5 -r 20000
+	others=$BG_PID
 	bg taskset 2 "$TOOLS/pkt" -T "$a:va" -D 3600 -p 88b5
+	others="$others $BG_PID"
 	pkt -T "$a:va" -R "$b:vb" -c "$count" -m 3
 	check_eq "${PKT[rx0.dup]} ${PKT[rx0.late]}" "0 0" "frames twice, late"
 	check_ge "${PKT[rx0.unique]}" $((count / 2)) "frames come"
+	for pid in $others; do
+		stop_bg "$pid"
+	done
+	busywait 5000 all_across "$a" va "$b" vb || fail "sent $(link_stat "$a" va tx_packets), received $(link_stat "$b" vb rx_packets)"
 }
 
 ALL_TESTS="

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of vveth: which frames cross, which are worth GRO's time, which
- * addresses and MTUs an end may have.
+ * Tests of vveth: which frames cross, which are worth GRO's time, which may
+ * pass the ring by, which addresses and MTUs an end may have.
  */
 #include "../drivers/vveth/l3.c"
 #include "../drivers/vveth/netlink.c"
@@ -240,6 +240,116 @@ static void the_address_goes_into_the_sum(struct kunit *test)
 	free_netdev(rcv);
 }
 
+static void unit_tasklet(struct tasklet_struct *t)
+{
+}
+
+/* A queue that nobody empties but the test. */
+static struct vveth_rq *unit_rq(void)
+{
+	struct vveth_rq *rq = kzalloc(sizeof(*rq), GFP_KERNEL);
+
+	if (!rq || ptr_ring_init(&rq->ring, VVETH_RING_MIN, GFP_KERNEL)) {
+		kfree(rq);
+		return NULL;
+	}
+	rq->lane_cpu = -1;
+	tasklet_setup(&rq->tasklet, unit_tasklet);
+	return rq;
+}
+
+/* Lets the tasklet run if it was scheduled. */
+static void unit_rq_free(struct vveth_rq *rq)
+{
+	tasklet_kill(&rq->tasklet);
+	ptr_ring_cleanup(&rq->ring, NULL);
+	kfree(rq);
+}
+
+/* The lane takes a ring that is nobody's, but nothing past what it holds. */
+static void lanes_are_opened(struct kunit *test)
+{
+	static const struct {
+		int owner, after;
+		bool frame, threaded, want;
+	} cases[] = {
+		{ VVETH_RQ_IDLE, VVETH_RQ_TASKLET, false, false, true },
+		{ VVETH_RQ_IDLE, VVETH_RQ_TASKLET, true, false, false },
+		{ VVETH_RQ_IDLE, VVETH_RQ_IDLE, false, true, false },
+		{ VVETH_RQ_TASKLET, VVETH_RQ_TASKLET, false, false, false },
+		{ VVETH_RQ_NAPI, VVETH_RQ_NAPI, false, false, false },
+		{ VVETH_RQ_CLOSED, VVETH_RQ_CLOSED, false, false, false },
+	};
+	int i, want;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct vveth_rq *rq = unit_rq();
+
+		if (!unit_has(test, rq))
+			return;
+		atomic_set(&rq->owner, cases[i].owner);
+		if (cases[i].threaded)
+			set_bit(NAPI_STATE_THREADED, &rq->napi.state);
+		if (cases[i].frame)
+			ptr_ring_produce_bh(&rq->ring, rq);
+		local_bh_disable();
+		KUNIT_EXPECT_EQ_MSG(test, vveth_lane_ready(rq), cases[i].want,
+				    "(case %d)", i);
+		KUNIT_EXPECT_EQ_MSG(test, atomic_read(&rq->owner),
+				    cases[i].after, "(case %d)", i);
+		want = cases[i].want ? smp_processor_id() : -1;
+		KUNIT_EXPECT_EQ_MSG(test, rq->lane_cpu, want, "(case %d)", i);
+		local_bh_enable();
+		unit_rq_free(rq);
+	}
+}
+
+/* While it is open: until it is full, or something older is in the ring. */
+static void lanes_take_what_is_in_order(struct kunit *test)
+{
+	struct vveth_rq *rq = unit_rq();
+
+	if (!unit_has(test, rq))
+		return;
+	atomic_set(&rq->owner, VVETH_RQ_IDLE);
+	local_bh_disable();
+	KUNIT_EXPECT_TRUE(test, vveth_lane_ready(rq));
+	rq->lane_n = VVETH_LANE_SIZE - 1;
+	KUNIT_EXPECT_TRUE(test, vveth_lane_ready(rq));
+	rq->lane_n = VVETH_LANE_SIZE;
+	KUNIT_EXPECT_FALSE(test, vveth_lane_ready(rq));
+	rq->lane_n = 1;
+	ptr_ring_produce(&rq->ring, rq);
+	KUNIT_EXPECT_FALSE(test, vveth_lane_ready(rq));
+	KUNIT_EXPECT_PTR_EQ(test, ptr_ring_consume(&rq->ring), rq);
+	KUNIT_EXPECT_TRUE(test, vveth_lane_ready(rq));
+	vveth_lane_close(rq);
+	KUNIT_EXPECT_EQ(test, rq->lane_cpu, -1);
+	KUNIT_EXPECT_FALSE(test, vveth_lane_ready(rq));
+	local_bh_enable();
+	unit_rq_free(rq);
+}
+
+/* What is in the lane comes before what is in the ring, and only once. */
+static void lanes_come_first(struct kunit *test)
+{
+	struct vveth_rq *rq = unit_rq();
+	int frames[3];
+
+	if (!unit_has(test, rq))
+		return;
+	rq->lane[0] = &frames[0];
+	rq->lane[1] = &frames[1];
+	rq->lane_n = 2;
+	ptr_ring_produce_bh(&rq->ring, &frames[2]);
+	KUNIT_EXPECT_PTR_EQ(test, vveth_rq_consume(rq), (void *)&frames[0]);
+	KUNIT_EXPECT_PTR_EQ(test, vveth_rq_consume(rq), (void *)&frames[1]);
+	KUNIT_EXPECT_EQ(test, rq->lane_n, 0);
+	KUNIT_EXPECT_PTR_EQ(test, vveth_rq_consume(rq), (void *)&frames[2]);
+	KUNIT_EXPECT_PTR_EQ(test, vveth_rq_consume(rq), NULL);
+	unit_rq_free(rq);
+}
+
 static int unit_validate(int type, const void *value, int len)
 {
 	struct nlattr *tb[IFLA_MAX + 1] = {};
@@ -288,6 +398,9 @@ static struct kunit_case unit_vveth_cases[] = {
 	KUNIT_CASE(frames_cross_that_fit),
 	KUNIT_CASE(packets_alone_cross_in_layer_3),
 	KUNIT_CASE(the_address_goes_into_the_sum),
+	KUNIT_CASE(lanes_are_opened),
+	KUNIT_CASE(lanes_take_what_is_in_order),
+	KUNIT_CASE(lanes_come_first),
 	KUNIT_CASE(ends_have_sane_addresses_and_mtus),
 	{ }
 };
