@@ -48,6 +48,15 @@ note_drops()
 }
 DROPS_A=0 DROPS_B=0
 
+# Both uppers are up. Until each has taken its end, the kernel drops what the other says of itself meanwhile.
+joined()
+{
+	wait_up "$a" top
+	wait_up "$b" top
+	busywait 3000 at_rest || fail "the pair does not come to rest"
+	note_drops
+}
+
 check_pair()
 {
 	busywait 3000 at_rest || fail "va: $(link_stat "$a" va tx_packets tx_bytes rx_packets rx_bytes), vb: $(
@@ -280,6 +289,7 @@ bond_fails_over()
 	bonded "$a" 1 active-backup va wa
 	bonded "$b" 2 active-backup vb wb
 	busywait 5000 active_is "$a" va || fail "va is not the active end"
+	joined
 	carries
 	ipb "$b" <<< "link set vb down"
 	busywait 5000 active_is "$a" wa || die "wa does not take over"
@@ -299,6 +309,7 @@ bond_round_robin()
 	bonded "$a" 1 balance-rr va wa
 	bonded "$b" 2 balance-rr vb wb
 	busywait 5000 ping_ok "$a" 198.51.100.2 || fail "no answer"
+	joined
 	tcp_check "$a" "$b" 198.51.100.2 "$BYTES" || fail "TCP"
 	tcp_check "$b" "$a" 2001:db8:1::1 "$BYTES" || fail "TCP over IPv6, back"
 	check_ge "$(link_stat "$a" va tx_packets)" 20 "frames sent by va"
@@ -313,7 +324,7 @@ bond_802_3ad()
 	bonded "$a" 1 "802.3ad lacp_rate fast" va wa
 	bonded "$b" 2 "802.3ad lacp_rate fast" vb wb
 	slowwait 10 ping_ok "$a" 198.51.100.2 || fail "no answer"
-	note_drops
+	joined
 	carries 4
 	check_match "$(in_ns "$a" cat /proc/net/bonding/top)" 'Number of ports: 2' "the aggregator"
 }
@@ -333,7 +344,7 @@ team()
 	printf '%s\n' "link set vb down" "link set vb master top" "link set vb up" | ipb "$b"
 	upper "$a" 1 top ''
 	upper "$b" 2 top ''
-	wait_up "$a" top
+	joined
 	carries
 }
 
