@@ -126,6 +126,43 @@ quick_set()
 	check_eq "$RC $(grep -c pass "$TREE/results")" "1 0" "status and results where all is left out"
 }
 
+# With VNET_AGAIN a case that fails is run once more, and said to be unsteady where it passes then; not where it fails
+# again, where more fail than may, or where the kernel has said something.
+run_once_more()
+{
+	make_tree <<-'EOF'
+		good() { :; }
+		late() { [ -e "$ROOT/been" ] || { touch "$ROOT/been"; fail "too early"; }; }
+		bad() { fail "always"; }
+		ROOT=${0%/selftests/*}
+		ALL_TESTS="good late bad"
+	EOF
+	: >"$CASE_DIR/skips"
+	VNET_AGAIN='' run_tree room/t:good room/t:late
+	check_result late fail 'too early'
+	rm "$TREE/been"
+	VNET_AGAIN=1 run_tree room/t:good room/t:late
+	check_eq "$RC" 0 "status where the second run passes"
+	check_result late pass 'too early'
+	judge
+	check_match "$(<"$CASE_DIR/judged")" $'UNSTEADY.*room/t:late +too early\n2 passed, 0 failed, 0 skipped$' "verdict"
+	VNET_AGAIN=1 run_tree room/t:good room/t:bad
+	check_eq "$RC" 1 "status where the second run fails"
+	check_result bad fail always
+	rm "$TREE/been"
+	VNET_AGAIN=1 run_tree room/t:late room/t:bad
+	check_result late fail 'too early'
+	rm "$TREE/been"
+	rm "$TREE/selftests/vm"
+	mkdir "$TREE/selftests/vm"
+	ln -s "$SELFTESTS/vm/leaks" "$TREE/selftests/vm/"
+	printf '#!/bin/sh\necho WARNING\nexit 1\n' >"$TREE/selftests/vm/scan-log"
+	chmod +x "$TREE/selftests/vm/scan-log"
+	VNET_AGAIN=2 run_tree room/t:late
+	check_result late fail 'too early'
+	check_eq "$(grep -c '^# unsteady' "$TREE/results")" 0 "cases called unsteady though the kernel spoke"
+}
+
 judged()
 {
 	TREE=$CASE_DIR
@@ -152,6 +189,7 @@ ALL_TESTS="
 	time_limit
 	chosen_case_only
 	quick_set
+	run_once_more
 	judged
 "
 run_tests "$@"
