@@ -43,6 +43,7 @@ static void vveth_dev_free(struct net_device *dev)
 	struct vveth_priv *priv = netdev_priv(dev);
 
 	vnet_port_uninit(&priv->port);
+	vveth_xsk_free(dev);
 	free_percpu(priv->drops);
 	free_percpu(priv->tx_stats);
 	kvfree(priv->txq);
@@ -77,6 +78,7 @@ static int vveth_dev_open(struct net_device *dev)
 		return err;
 	netif_tx_start_all_queues(dev);
 	vveth_pair_update_carrier(dev);
+	vveth_xsk_opened(dev);
 	return 0;
 }
 
@@ -184,6 +186,7 @@ const struct net_device_ops vveth_netdev_ops = {
 	.ndo_fix_features	= vveth_xdp_fix_features,
 	.ndo_bpf		= vveth_xdp_bpf,
 	.ndo_xdp_xmit		= vveth_xdp_xmit,
+	.ndo_xsk_wakeup		= vveth_xsk_wakeup,
 	.ndo_fdb_add		= VNET_NDO_FDB(vveth_dev_fdb_add),
 	.ndo_fdb_del		= VNET_NDO_FDB(vveth_dev_fdb_del),
 	.ndo_fdb_dump		= vveth_dev_fdb_dump,

@@ -5,6 +5,7 @@
 #include <linux/module.h>
 #include <net/rtnetlink.h>
 #include "vveth.h"
+#include "xdp.h"
 
 static struct vnet_kind vveth_kind = {
 	.netdev_ops = &vveth_netdev_ops,
@@ -16,10 +17,13 @@ static int __init vveth_init(void)
 	int err;
 
 	vveth_l3_init();
+	vveth_xsk_init();
 	vnet_kind_register(&vveth_kind);
 	err = rtnl_link_register(&vveth_link_ops);
-	if (err)
+	if (err) {
 		vnet_kind_unregister(&vveth_kind);
+		vveth_xsk_exit();
+	}
 	return err;
 }
 
@@ -29,6 +33,7 @@ static void __exit vveth_exit(void)
 	vnet_kind_unregister(&vveth_kind);
 	/* Rings are freed by an RCU callback of this module. */
 	rcu_barrier();
+	vveth_xsk_exit();
 }
 
 module_init(vveth_init);

@@ -165,7 +165,9 @@ static __always_inline bool vveth_rq_release(struct vveth_rq *rq, int owner)
 	smp_mb();
 	if (unlikely(READ_ONCE(rq->waiting)))
 		vveth_rq_wake_senders(rq);
-	if (__ptr_ring_empty(&rq->ring))
+	/* Tasklets leave AF_XDP's sockets to NAPI. */
+	if (__ptr_ring_empty(&rq->ring) &&
+	    (owner == VVETH_RQ_TASKLET || !READ_ONCE(rq->xsk_called)))
 		return true;
 	return atomic_cmpxchg(&rq->owner, VVETH_RQ_IDLE, owner) !=
 	       VVETH_RQ_IDLE;
@@ -200,15 +202,15 @@ static void vveth_tasklet(struct tasklet_struct *t)
 	if (unlikely(rq->lane_sent))
 		vveth_rq_tell_sent(rq);
 	do {
-		bool xdp = rcu_access_pointer(rq->xdp);
+		bool to_napi = READ_ONCE(rq->to_napi);
 
 		next = NULL;
-		if (likely(!xdp))
+		if (likely(!to_napi))
 			next = vveth_rq_run(rq);
-		if (likely(!next && !xdp))
+		if (likely(!next && !to_napi))
 			continue;
 		vveth_rq_keep(rq);
-		if (xdp || vveth_entry_napi(next)) {
+		if (to_napi || vveth_entry_napi(next)) {
 			/* A busy poller on another CPU may go on from here. */
 			atomic_set_release(&rq->owner, VVETH_RQ_NAPI);
 			napi_schedule(&rq->napi);
@@ -247,6 +249,10 @@ static int vveth_poll(struct napi_struct *napi, int budget)
 			if (xdp || (unlikely(next) && done < budget))
 				done += vveth_xdp_receive(rq, xdp,
 							  budget - done);
+			if (unlikely(READ_ONCE(rq->xsk_called)) &&
+			    done < budget)
+				done += vveth_xsk_receive(rq, xdp,
+							  budget - done);
 			if (done == budget) {
 				vveth_rq_keep(rq);
 				return done;
@@ -279,13 +285,29 @@ int vveth_rq_init(struct vveth_rq *rq, struct net_device *dev,
 	 * that the frame is routed to; one queue has nothing to tell.
 	 */
 	rq->record = n > 1 ? nr + 1 : 0;
+	rq->nr = nr;
+	rq->of = n;
 	atomic_set(&rq->owner, VVETH_RQ_CLOSED);
 	rq->lane_cpu = -1;
 	tasklet_setup(&rq->tasklet, vveth_tasklet);
 	netif_napi_add(dev, &rq->napi, vveth_poll);
+	vveth_rq_update(rq);
 	if (!priv->xdp_prog)
 		return 0;
 	return vveth_xdp_rq_attach(rq, nr, priv->xdp_prog);
+}
+
+/**
+ * vveth_rq_update() - a program or AF_XDP has come or gone
+ * @rq: the queue
+ *
+ * Context: RTNL.
+ */
+void vveth_rq_update(struct vveth_rq *rq)
+{
+	bool to_napi = rcu_access_pointer(rq->xdp) || vveth_xsk_concerns(rq->dev);
+
+	WRITE_ONCE(rq->to_napi, to_napi);
 }
 
 /**

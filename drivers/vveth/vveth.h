@@ -14,6 +14,7 @@
 
 struct bpf_prog;
 struct xdp_frame;
+struct vveth_xsks;
 
 /**
  * DOC: locking and teardown
@@ -76,6 +77,15 @@ struct xdp_frame;
  * it before the old program is put. The page_pool is destroyed when NAPI is
  * disabled, before it is deleted; pages still on the way keep it alive, which
  * is the page_pool's own business.
+ *
+ * AF_XDP's sockets are bound to an end, on a queue (xsk.c). What one has to send
+ * is taken by the owner of the receive queue at the other end, who also gives
+ * what comes to a socket there: so each of a socket's rings has one user in the
+ * kernel. The two ends are told of a socket under RTNL, and synchronize_net()
+ * follows, before its memory may be used and after it is not used any more. All
+ * of both ends' frames are for NAPI then. A socket that calls sets
+ * &vveth_rq.xsk_called and goes on like a sender that has filled a slot; NAPI
+ * looks at the mark where it looks into the ring.
  *
  * A pair that goes: both peer pointers are cleared before the two ends are
  * unregistered. A sender that still holds the pointer is in an RCU read
@@ -203,6 +213,11 @@ struct vveth_tx_stats {
  * @lane_txq: the queue of the other end that @lane_sent came from
  * @lane_sent: bytes in the lane that BQL of that queue is yet to be told of
  * @waiting: a queue of the other end was stopped because the ring was full
+ * @to_napi: all frames are for NAPI, because of a program or of AF_XDP; written
+ *	     under RTNL
+ * @xsk_called: a socket has called that is bound to this end or the other
+ * @nr: number of the queue
+ * @of: number of queues
  * @record: queue_mapping of a frame that was received
  * @xdp: what XDP needs while there is a program, else NULL
  * @xdp_made: the same, from the first program until the queue is stopped; RTNL
@@ -223,6 +238,10 @@ struct vveth_rq {
 	u16 lane_txq;
 	unsigned int lane_sent;
 	bool waiting;
+	bool to_napi;
+	bool xsk_called;
+	u16 nr;
+	u16 of;
 	u16 record;
 	struct vveth_xdp __rcu *xdp;
 	struct vveth_xdp *xdp_made;
@@ -316,7 +335,8 @@ struct vveth_txq {
  * @tx_stats: for each of these but the first, once more than one is in use;
  *	      set under RTNL, read by senders
  * @drops: what this end gave up; see VVETH_DROPS
- * @xdp_prog: what this end's frames are shown to; see vveth_xdp_attached()
+ * @xdp_prog: what this end's frames are shown to
+ * @xsk: AF_XDP's sockets that are bound to this end, once there was one
  * @port: the suite's part
  * @headroom: headroom that a device stacked on this end asked for
  * @ring_size: slots of each ring
@@ -331,6 +351,7 @@ struct vveth_priv {
 	struct vveth_tx_stats __percpu *tx_stats;
 	struct vnet_drops __percpu *drops;
 	struct bpf_prog *xdp_prog;
+	struct vveth_xsks __rcu *xsk;
 	struct vnet_port port;
 	unsigned int headroom;
 	unsigned int ring_size;
@@ -338,11 +359,11 @@ struct vveth_priv {
 	enum vveth_mode mode;
 };
 
-/* Whether all frames are for NAPI: a thread was asked for, or a program. */
+/* Whether all frames are for NAPI: a thread was asked for, or see @to_napi. */
 static inline bool vveth_rq_napi_only(const struct vveth_rq *rq)
 {
 	return test_bit(NAPI_STATE_THREADED, &rq->napi.state) ||
-	       rcu_access_pointer(rq->xdp);
+	       READ_ONCE(rq->to_napi);
 }
 
 /**
@@ -445,6 +466,7 @@ void vveth_bql_flush(struct vveth_rq *rq, struct net_device *dev);
 /* receive.c */
 int vveth_rq_init(struct vveth_rq *rq, struct net_device *dev,
 		  unsigned int nr, unsigned int n);
+void vveth_rq_update(struct vveth_rq *rq);
 void vveth_rq_start(struct vveth_rq *rq);
 void vveth_rq_drain(struct vveth_rq *rq);
 void vveth_rq_stop(struct vveth_rq *rq);

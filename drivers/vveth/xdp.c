@@ -23,12 +23,15 @@ static const char * const vveth_xdp_names[__VVETH_XDP_MAX] = {
 #define VVETH_XDP_MTU_MAX (SKB_WITH_OVERHEAD(PAGE_SIZE - XDP_PACKET_HEADROOM) \
 			   - ETH_HLEN)
 
-/* A pair in layer 3 passes IP alone, to whom it concerns. */
-static bool vveth_xdp_address_l3(struct xdp_frame *frame,
-				 const struct net_device *rcv)
+/**
+ * vveth_xdp_address_l3() - make a frame one for the receiver
+ * @eth: the frame, which nobody else sees
+ * @rcv: the receiving end, of a pair in layer 3
+ *
+ * Return: whether it may pass: IP alone may.
+ */
+bool vveth_xdp_address_l3(struct ethhdr *eth, const struct net_device *rcv)
 {
-	struct ethhdr *eth = frame->data;
-
 	if (eth->h_proto != htons(ETH_P_IP) &&
 	    eth->h_proto != htons(ETH_P_IPV6))
 		return false;
@@ -82,7 +85,7 @@ static void vveth_xdp_produce(struct vveth_priv *priv, struct vveth_rq *rq,
 			continue;
 		}
 		if (unlikely(priv->mode == VVETH_MODE_L3 &&
-			     !vveth_xdp_address_l3(frame, rcv))) {
+			     !vveth_xdp_address_l3(frame->data, rcv))) {
 			vveth_xdp_refuse(priv, burst, VNET_DROP_NOT_IP);
 			continue;
 		}
@@ -206,7 +209,6 @@ void vveth_xdp_rq_uninit(struct vveth_rq *rq)
 
 	if (!xdp)
 		return;
-	/* Senders may look whether there is something; only NAPI follows. */
 	RCU_INIT_POINTER(rq->xdp, NULL);
 	rq->xdp_made = NULL;
 	/* This destroys the pool. */
@@ -224,12 +226,13 @@ static int vveth_xdp_rq_make(struct vveth_rq *rq, unsigned int nr)
 /* What there has to be was made; @prog is NULL to take the program away. */
 static void vveth_xdp_rq_set(struct vveth_rq *rq, struct bpf_prog *prog)
 {
-	if (!prog) {
+	if (prog) {
+		rcu_assign_pointer(rq->xdp_made->prog, prog);
+		rcu_assign_pointer(rq->xdp, rq->xdp_made);
+	} else {
 		RCU_INIT_POINTER(rq->xdp, NULL);
-		return;
 	}
-	rcu_assign_pointer(rq->xdp_made->prog, prog);
-	rcu_assign_pointer(rq->xdp, rq->xdp_made);
+	vveth_rq_update(rq);
 }
 
 /**
@@ -341,9 +344,14 @@ static int vveth_xdp_set_prog(struct net_device *dev, struct bpf_prog *prog,
  */
 int vveth_xdp_bpf(struct net_device *dev, struct netdev_bpf *bpf)
 {
-	if (bpf->command != XDP_SETUP_PROG)
+	switch (bpf->command) {
+	case XDP_SETUP_PROG:
+		return vveth_xdp_set_prog(dev, bpf->prog, bpf->extack);
+	case XDP_SETUP_XSK_POOL:
+		return vveth_xsk_setup(dev, bpf->xsk.pool, bpf->xsk.queue_id);
+	default:
 		return -EINVAL;
-	return vveth_xdp_set_prog(dev, bpf->prog, bpf->extack);
+	}
 }
 
 /**
@@ -412,5 +420,6 @@ void vveth_xdp_setup(struct net_device *dev)
 				   NETDEV_XDP_ACT_NDO_XMIT |
 				   NETDEV_XDP_ACT_NDO_XMIT_SG |
 				   NETDEV_XDP_ACT_RX_SG);
+	vveth_xsk_setup_features(dev);
 	VNET_SET_XDP_METADATA_OPS(dev, vveth_xdp_metadata_ops);
 }

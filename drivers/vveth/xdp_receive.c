@@ -13,34 +13,6 @@
 #include <net/sock.h>
 #include "xdp.h"
 
-/**
- * struct vveth_xdp_run - one turn of NAPI in a queue with a program
- * @rq: the queue
- * @xdp: its part for XDP
- * @prog: the program
- * @redirected: there is something for xdp_do_flush()
- * @n: what happened, by VVETH_XDP_*
- */
-struct vveth_xdp_run {
-	struct vveth_rq *rq;
-	struct vveth_xdp *xdp;
-	struct bpf_prog *prog;
-	bool redirected;
-	unsigned int n[__VVETH_XDP_MAX];
-};
-
-/**
- * struct vveth_xdp_buff - a frame as a program sees it
- * @xdp: for the program
- * @skb: what it is or was the data of, or NULL
- * @borrowed: the memory can only be freed by way of the skb
- */
-struct vveth_xdp_buff {
-	struct xdp_buff xdp;
-	struct sk_buff *skb;
-	bool borrowed;
-};
-
 /* ---- to the stack ------------------------------------------------------- */
 
 static struct sk_buff *vveth_xdp_build_skb(struct xdp_frame *frame,
@@ -67,9 +39,13 @@ static struct sk_buff *vveth_xdp_build_skb(struct xdp_frame *frame,
 	return skb;
 }
 
-/* @skb is nobody else's. */
-static void vveth_xdp_deliver(struct vveth_rq *rq, struct sk_buff *skb,
-			      bool gro)
+/**
+ * vveth_xdp_deliver() - give a frame to the stack
+ * @rq: the queue that has received it
+ * @skb: the frame, which is nobody else's
+ * @gro: whether GRO would merge it
+ */
+void vveth_xdp_deliver(struct vveth_rq *rq, struct sk_buff *skb, bool gro)
 {
 	skb_set_queue_mapping(skb, rq->record);
 	if (gro) {
@@ -234,8 +210,14 @@ drop:
 
 /* ---- verdicts ----------------------------------------------------------- */
 
-static void vveth_xdp_drop(struct vveth_xdp_run *run,
-			   struct vveth_xdp_buff *buff, enum vnet_drop why)
+/**
+ * vveth_xdp_drop() - count and free a frame
+ * @run: the turn of NAPI
+ * @buff: the frame
+ * @why: the reason
+ */
+void vveth_xdp_drop(struct vveth_xdp_run *run, struct vveth_xdp_buff *buff,
+		    enum vnet_drop why)
 {
 	struct vveth_priv *priv = netdev_priv(run->rq->dev);
 
@@ -295,9 +277,14 @@ static void vveth_xdp_redirect(struct vveth_xdp_run *run,
 	run->redirected = true;
 }
 
-/* The frame goes no further on this end. */
-static void vveth_xdp_end(struct vveth_xdp_run *run,
-			  struct vveth_xdp_buff *buff, u32 act)
+/**
+ * vveth_xdp_end() - do what a program says of a frame that does not pass
+ * @run: the turn of NAPI
+ * @buff: the frame, which goes no further on this end
+ * @act: what the program says
+ */
+void vveth_xdp_end(struct vveth_xdp_run *run, struct vveth_xdp_buff *buff,
+		   u32 act)
 {
 	struct net_device *dev = run->rq->dev;
 
@@ -343,9 +330,14 @@ static void vveth_xdp_pass_skb(struct vveth_xdp_run *run,
 	vveth_xdp_deliver(run->rq, skb, gro);
 }
 
-/* @skb is no super-frame. */
-static void vveth_xdp_run_skb(struct vveth_xdp_run *run, struct sk_buff *skb,
-			      bool gro)
+/**
+ * vveth_xdp_run_skb() - show a frame to the program, and do what it says
+ * @run: the turn of NAPI
+ * @skb: the frame, as the stack receives it, and no super-frame
+ * @gro: whether GRO would merge it
+ */
+void vveth_xdp_run_skb(struct vveth_xdp_run *run, struct sk_buff *skb,
+		       bool gro)
 {
 	struct vveth_xdp_buff buff = { .skb = skb };
 	enum vnet_drop why;
@@ -449,17 +441,40 @@ static void vveth_xdp_count(struct vveth_rx_stats *stats, const unsigned int *n,
 	u64_stats_update_end(&stats->syncp);
 }
 
-static void vveth_xdp_run_end(struct vveth_xdp_run *run)
+/**
+ * vveth_xdp_run_begin() - a turn of NAPI begins
+ * @run: what is kept of it
+ * @rq: the queue
+ * @xdp: what &vveth_rq.xdp is
+ */
+void vveth_xdp_run_begin(struct vveth_xdp_run *run, struct vveth_rq *rq,
+			 struct vveth_xdp *xdp)
+{
+	*run = (struct vveth_xdp_run){ .rq = rq, .xdp = xdp };
+	if (xdp)
+		run->prog = rcu_dereference_bh(xdp->prog);
+	xdp_set_return_frame_no_direct();
+}
+
+/**
+ * vveth_xdp_run_end() - it ends: send on what programs have gathered, and count
+ * @run: what was kept of it
+ * @packets: frames that were received
+ * @bytes: their bytes
+ */
+void vveth_xdp_run_end(struct vveth_xdp_run *run, unsigned int packets,
+		       u64 bytes)
 {
 	struct vveth_rq *rq = run->rq;
 
 	if (run->redirected)
 		xdp_do_flush();
-	if (run->xdp->n_tx)
+	if (run->xdp && run->xdp->n_tx)
 		vveth_xdp_tx_flush(run);
 	xdp_clear_return_frame_no_direct();
 	if (unlikely(rq->ended.packets))
 		vveth_rq_end(rq);
+	vveth_xdp_count(rq->stats, run->n, packets, bytes);
 }
 
 static u64 vveth_xdp_run_one(struct vveth_xdp_run *run, void *entry)
@@ -488,17 +503,15 @@ static u64 vveth_xdp_run_one(struct vveth_xdp_run *run, void *entry)
 
 static int vveth_xdp_run(struct vveth_rq *rq, struct vveth_xdp *xdp, int budget)
 {
-	struct vveth_xdp_run run = { .rq = rq, .xdp = xdp };
+	struct vveth_xdp_run run;
 	u64 bytes = 0;
 	void *entry;
 	int n;
 
-	run.prog = rcu_dereference_bh(xdp->prog);
-	xdp_set_return_frame_no_direct();
+	vveth_xdp_run_begin(&run, rq, xdp);
 	for (n = 0; n < budget && (entry = vveth_rq_consume(rq)); n++)
 		bytes += vveth_xdp_run_one(&run, entry);
-	vveth_xdp_run_end(&run);
-	vveth_xdp_count(rq->stats, run.n, n, bytes);
+	vveth_xdp_run_end(&run, n, bytes);
 	return n;
 }
 

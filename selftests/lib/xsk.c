@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * AF_XDP in copy mode: sends numbered frames from one device's socket and receives them with another's, to which a
+ * AF_XDP: sends numbered frames from one device's socket and receives them with another's, to which a
  * program of its own redirects what comes.
  *
- *	xsk -T NS:DEV [-R NS:DEV] [-c COUNT] [-l LEN] [-w MS]
+ *	xsk -T NS:DEV [-R NS:DEV] [-c COUNT] [-l LEN] [-w MS] [-z SIDES] [-n] [-b BATCH] [-f FRAMES] [-v VERDICT]
  *
- * Without -R the frames are only sent. Prints
+ * Without -R the frames are only sent. SIDES is t for the sending socket, r for the receiving one, or tr: those are bound
+ * without a copy in the kernel, the others with one. With -n the sockets are woken only where the kernel asks for it, and
+ * once for each batch (32). FRAMES is how many the receiving socket has memory for (2048). VERDICT is the number that the
+ * program returns instead, so that nothing comes to the socket. Exit status 4 where the kernel has no AF_XDP, or a side
+ * cannot be bound without a copy. Prints
  *	tx sent= cost=		cost: thousandths of a nanosecond for each frame, until the last was received
  *	rx frames= wrong= late=	wrong: not what was sent
  */
@@ -15,6 +19,7 @@
 #include <linux/if_xdp.h>
 #include <net/if.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -26,7 +31,6 @@
 #define XSK_RING	2048
 #define XSK_FRAMES	(2 * XSK_RING)
 #define XSK_SIZE	4096
-#define XSK_BATCH	32
 
 struct xsk_ring {
 	uint32_t *producer, *consumer;
@@ -39,7 +43,10 @@ struct xsk {
 	struct xsk_ring fill, completion, rx, tx;
 };
 
-static unsigned int opt_count = 1000, opt_len = 60, opt_wait = 1000;
+static unsigned int opt_count = 1000, opt_len = 60, opt_wait = 1000, opt_batch = 32, opt_frames = XSK_RING;
+static const char *opt_sides = "";
+static bool opt_need_wakeup;
+static int opt_verdict = -1;
 
 static uint64_t xsk_now(void)
 {
@@ -104,14 +111,16 @@ static void xsk_open(struct xsk *xsk, const char *where)
 	xsk_map(xsk, &xsk->tx, &off.tx, XDP_PGOFF_TX_RING, sizeof(struct xdp_desc));
 }
 
-static void xsk_bind(const struct xsk *xsk)
+static void xsk_bind(const struct xsk *xsk, char side)
 {
 	struct sockaddr_xdp addr = {
 		.sxdp_family = AF_XDP, .sxdp_flags = XDP_COPY, .sxdp_ifindex = xsk->ifindex,
 	};
 
+	if (strchr(opt_sides, side))
+		addr.sxdp_flags = XDP_ZEROCOPY | (opt_need_wakeup ? XDP_USE_NEED_WAKEUP : 0);
 	if (bind(xsk->fd, (struct sockaddr *)&addr, sizeof(addr)))
-		err(1, "bind the AF_XDP socket");
+		err(errno == EOPNOTSUPP ? 4 : 1, "bind the AF_XDP socket");
 }
 
 static void xsk_fill(struct xsk *xsk, uint64_t addr)
@@ -130,9 +139,16 @@ static void xsk_attach(const struct xsk *xsk)
 		INSN_MAP(BPF_REG_1, map), INSN_REST, INSN_SET(BPF_REG_2, 0), INSN_SET(BPF_REG_3, XDP_PASS),
 		INSN_FUNC(BPF_FUNC_redirect_map), INSN_EXIT,
 	};
+	size_t n;
+
+	if (opt_verdict >= 0) {
+		insns[0] = INSN_SET(BPF_REG_0, opt_verdict);
+		insns[1] = INSN_EXIT;
+	}
 
 	bpf_map_set(map, 0, &xsk->fd);
-	bpf_attach_xdp(bpf_load(BPF_PROG_TYPE_XDP, insns, sizeof(insns) / sizeof(insns[0]), 0), xsk->ifindex);
+	n = opt_verdict >= 0 ? 2 : sizeof(insns) / sizeof(insns[0]);
+	bpf_attach_xdp(bpf_load(BPF_PROG_TYPE_XDP, insns, n, 0), xsk->ifindex);
 }
 
 static void xsk_number(char *frame, uint32_t nr)
@@ -140,28 +156,6 @@ static void xsk_number(char *frame, uint32_t nr)
 	memset(frame, 0xff, ETH_ALEN);
 	memcpy(frame + ETH_ALEN, "\2\0\0\0\0\1\x88\xb5", 8);
 	memcpy(frame + ETH_HLEN, &nr, sizeof(nr));
-}
-
-static void xsk_send(struct xsk *xsk, uint32_t first, unsigned int n)
-{
-	uint32_t at = *xsk->tx.producer;
-	unsigned int i;
-
-	for (i = 0; i < n; i++) {
-		struct xdp_desc *desc = &((struct xdp_desc *)xsk->tx.slots)[(at + i) % XSK_RING];
-
-		*desc = (struct xdp_desc){ .addr = ((at + i) % XSK_RING) * XSK_SIZE, .len = opt_len };
-		xsk_number(xsk->umem + desc->addr, first + i);
-	}
-	__atomic_store_n(xsk->tx.producer, at + n, __ATOMIC_RELEASE);
-	/* The kernel sends thirty-two for each call, and may be busy. */
-	while (__atomic_load_n(xsk->tx.consumer, __ATOMIC_ACQUIRE) != at + n) {
-		if (sendto(xsk->fd, NULL, 0, MSG_DONTWAIT, NULL, 0) < 0 && errno != EAGAIN && errno != EBUSY &&
-		    errno != ENOBUFS)
-			err(1, "send");
-		__atomic_store_n(xsk->completion.consumer,
-				 __atomic_load_n(xsk->completion.producer, __ATOMIC_ACQUIRE), __ATOMIC_RELEASE);
-	}
 }
 
 struct xsk_seen {
@@ -191,6 +185,48 @@ static void xsk_receive(struct xsk *xsk, struct xsk_seen *seen)
 	__atomic_store_n(xsk->rx.consumer, at, __ATOMIC_RELEASE);
 }
 
+static void xsk_wake(struct xsk *xsk)
+{
+	if (sendto(xsk->fd, NULL, 0, MSG_DONTWAIT, NULL, 0) < 0 && errno != EAGAIN && errno != EBUSY && errno != ENOBUFS &&
+	    errno != ENETDOWN)
+		err(1, "send");
+}
+
+static void xsk_complete(struct xsk *xsk)
+{
+	__atomic_store_n(xsk->completion.consumer, __atomic_load_n(xsk->completion.producer, __ATOMIC_ACQUIRE),
+			 __ATOMIC_RELEASE);
+}
+
+/* Until the kernel has taken all of it; what comes meanwhile is received, which is when there is memory for more. */
+static void xsk_send(struct xsk *xsk, uint32_t first, unsigned int n, struct xsk *to, struct xsk_seen *seen)
+{
+	struct pollfd pollfd = { .fd = to ? to->fd : -1, .events = POLLIN };
+	uint64_t end = xsk_now() + opt_wait * 1000000ull;
+	uint32_t at = *xsk->tx.producer;
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		struct xdp_desc *desc = &((struct xdp_desc *)xsk->tx.slots)[(at + i) % XSK_RING];
+
+		*desc = (struct xdp_desc){ .addr = ((at + i) % XSK_RING) * XSK_SIZE, .len = opt_len };
+		xsk_number(xsk->umem + desc->addr, first + i);
+	}
+	xsk_complete(xsk);
+	__atomic_store_n(xsk->tx.producer, at + n, __ATOMIC_RELEASE);
+	xsk_wake(xsk);
+	/* In copy mode it takes thirty-two for each call, and may be busy. */
+	while (__atomic_load_n(xsk->tx.consumer, __ATOMIC_ACQUIRE) != at + n) {
+		if (!opt_need_wakeup)
+			xsk_wake(xsk);
+		if (to && poll(&pollfd, 1, 0) >= 0)
+			xsk_receive(to, seen);
+		xsk_complete(xsk);
+		if (xsk_now() > end)
+			errx(1, "%u of a batch of %u stay behind", at + n - *xsk->tx.consumer, n);
+	}
+}
+
 static void xsk_wait(struct xsk *xsk, struct xsk_seen *seen, unsigned int frames)
 {
 	struct pollfd pollfd = { .fd = xsk->fd, .events = POLLIN };
@@ -209,7 +245,7 @@ int main(int argc, char **argv)
 	uint64_t start;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "T:R:c:l:w:")) != -1) {
+	while ((opt = getopt(argc, argv, "T:R:c:l:w:z:nb:f:v:")) != -1) {
 		switch (opt) {
 		case 'T':
 			tx = optarg;
@@ -226,28 +262,45 @@ int main(int argc, char **argv)
 		case 'w':
 			opt_wait = atoi(optarg);
 			break;
+		case 'z':
+			opt_sides = optarg;
+			break;
+		case 'n':
+			opt_need_wakeup = true;
+			break;
+		case 'b':
+			opt_batch = atoi(optarg);
+			break;
+		case 'f':
+			opt_frames = atoi(optarg);
+			break;
+		case 'v':
+			opt_verdict = atoi(optarg);
+			break;
 		default:
-			errx(2, "usage: xsk -T NS:DEV [-R NS:DEV] [-c COUNT] [-l LEN] [-w MS]");
+			errx(2, "usage: xsk -T NS:DEV [-R NS:DEV] [OPTION]...; see the source");
 		}
 	}
 	if (!tx || opt_len < 60 || opt_len > XSK_SIZE - 512)
 		errx(2, "-T is needed, and a length that fits");
+	if (!opt_batch || opt_batch > XSK_RING || opt_frames > XSK_RING)
+		errx(2, "more than a ring has room for");
 	if (rx) {
 		xsk_open(&to, rx);
-		for (i = 0; i < XSK_RING; i++)
+		for (i = 0; i < opt_frames; i++)
 			xsk_fill(&to, (uint64_t)i * XSK_SIZE);
-		xsk_bind(&to);
+		xsk_bind(&to, 'r');
 		xsk_attach(&to);
 	}
 	xsk_open(&from, tx);
-	xsk_bind(&from);
+	xsk_bind(&from, 't');
 	start = xsk_now();
 	for (sent = 0; sent < opt_count; ) {
-		unsigned int n = opt_count - sent < XSK_BATCH ? opt_count - sent : XSK_BATCH;
+		unsigned int n = opt_count - sent < opt_batch ? opt_count - sent : opt_batch;
 
-		xsk_send(&from, sent, n);
+		xsk_send(&from, sent, n, rx ? &to : NULL, &seen);
 		sent += n;
-		if (rx)
+		if (rx && opt_verdict < 0)
 			xsk_wait(&to, &seen, sent);
 	}
 	printf("tx sent=%u cost=%llu\n", sent, (unsigned long long)((xsk_now() - start) * 1000 / sent));

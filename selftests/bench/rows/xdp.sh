@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# Frames that come to a pair without an skb, and AF_XDP in copy mode.
+# Frames that come to a pair without an skb, and AF_XDP.
 #
 #	the kernel's maker of XDP frames -> XDP_REDIRECT -> aKIND ==== bKIND -> skb -> drop
 #	AF_XDP socket -> aKIND ==== bKIND -> XDP_REDIRECT -> AF_XDP socket
@@ -8,9 +8,11 @@
 #
 # In-tree veth takes such frames only where its receiving end has a program (veth-dummy: one that passes everything) or
 # GRO (veth-gro); vveth has neither of the two here, but what it is made with. The floor of the first is the same maker
-# with XDP_DROP, and the receive path; that of the second, sending from an AF_XDP socket into a device that drops.
+# with XDP_DROP, and the receive path; that of the second, sending from an AF_XDP socket into a device that drops. In
+# afxdpzc-* both sockets of vveth are bound without a copy in the kernel, which veth has not: all that either mode costs is
+# compared, without a floor.
 #
-# ROWS: redirect-64 redirect-1500 afxdp-64 afxdp-1500
+# ROWS: redirect-64 redirect-1500 afxdp-64 afxdp-1500 afxdpzc-64 afxdpzc-1500
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 
@@ -41,6 +43,7 @@ afxdp()
 {
 	local args=(-T ":a$1" -R "rx:b$1") out
 
+	[ "$1" != vveth ] || args+=(${2:+-z "$2"})
 	[ "$1" != floor ] || args=(-T :drop0)
 	out=$("$TOOLS/lib/xsk" "${args[@]}" -c "$COUNT" -l "$SIZE") || die "AF_XDP through a$1"
 	[ "$1" = floor ] || [[ $out == *"frames=$COUNT wrong=0 late=0"* ]] || die "AF_XDP through a$1: $out"
@@ -52,7 +55,8 @@ cost()
 {
 	case $1 in
 	redirect-*) redirect "$2" ;;
-	afxdp-*) afxdp "$2" ;;
+	afxdp-*) afxdp "$2" '' ;;
+	afxdpzc-*) afxdp "$2" tr ;;
 	esac
 }
 
@@ -79,6 +83,10 @@ for row in "$@"; do
 	afxdp-*)
 		row "$row" frame "AF_XDP in copy mode through a pair; ${row#*-}"
 		rounds cost "$row" vveth veth-dummy floor
+		;;
+	afxdpzc-*)
+		row "$row" frame "AF_XDP through a pair, vveth without a copy in the kernel; ${row#*-}"
+		rounds cost "$row" vveth veth-dummy
 		;;
 	esac
 done

@@ -18,8 +18,11 @@
 #ifdef VNET_HAVE_XDP_FEATURES
 #define VNET_SET_XDP_FEATURES(dev, features) \
 	((dev)->xdp_features = (features))
+#define VNET_ADD_XDP_FEATURES(dev, features) \
+	((dev)->xdp_features |= (features))
 #else
 #define VNET_SET_XDP_FEATURES(dev, features)
+#define VNET_ADD_XDP_FEATURES(dev, features) ((void)(dev))
 #endif
 
 /*
