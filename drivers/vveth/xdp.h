@@ -12,6 +12,9 @@
 
 struct xsk_buff_pool;
 
+/* Frames that become skbs together, their structures allocated at once. */
+#define VVETH_XDP_SKB_BULK 16
+
 /* Frames that XDP_TX gives to the other end at once. */
 #define VVETH_XDP_TX_BULK 16
 

@@ -15,30 +15,6 @@
 
 /* ---- to the stack ------------------------------------------------------- */
 
-static struct sk_buff *vveth_xdp_build_skb(struct xdp_frame *frame,
-					   struct net_device *dev)
-{
-	unsigned int headroom = sizeof(*frame) + frame->headroom;
-	struct sk_buff *skb;
-
-	if (unlikely(xdp_frame_has_frags(frame)))
-		return xdp_build_skb_from_frame(frame, dev);
-	/* NAPI allocates the structures in bulk. */
-	skb = napi_build_skb(frame->data - headroom, frame->frame_sz);
-	if (unlikely(!skb))
-		return NULL;
-	skb_reserve(skb, headroom);
-	__skb_put(skb, frame->len);
-	if (frame->metasize)
-		skb_metadata_set(skb, frame->metasize);
-	if (frame->mem.type == MEM_TYPE_PAGE_POOL)
-		skb_mark_for_recycle(skb);
-	/* The skb has it as headroom now, which others may come to see. */
-	xdp_scrub_frame(frame);
-	skb->protocol = eth_type_trans(skb, dev);
-	return skb;
-}
-
 /**
  * vveth_xdp_deliver() - give a frame to the stack
  * @rq: the queue that has received it
@@ -56,20 +32,19 @@ void vveth_xdp_deliver(struct vveth_rq *rq, struct sk_buff *skb, bool gro)
 	}
 }
 
-/* Returns whether there was memory for it. */
-static bool vveth_xdp_deliver_frame(struct vveth_rq *rq,
-				    struct xdp_frame *frame)
+/* With @skb NULL there was no memory. */
+static void vveth_xdp_deliver_frame(struct vveth_rq *rq,
+				    struct xdp_frame *frame,
+				    struct sk_buff *skb)
 {
 	struct vveth_priv *priv = netdev_priv(rq->dev);
-	struct sk_buff *skb = vveth_xdp_build_skb(frame, rq->dev);
 
 	if (unlikely(!skb)) {
 		vnet_drop_count(priv->drops, VNET_DROP_XDP_NOMEM, 1);
 		xdp_return_frame(frame);
-		return false;
+		return;
 	}
 	vveth_xdp_deliver(rq, skb, vveth_gro_helps_frame(skb, rq->dev));
-	return true;
 }
 
 /* ---- an skb for a program ----------------------------------------------- */
@@ -402,6 +377,7 @@ static noinline void vveth_xdp_run_paged(struct vveth_xdp_run *run,
 static void vveth_xdp_run_frame(struct vveth_xdp_run *run,
 				struct xdp_frame *frame)
 {
+	struct net_device *dev = run->rq->dev;
 	struct vveth_xdp_buff buff = { };
 	u32 act;
 
@@ -423,7 +399,8 @@ static void vveth_xdp_run_frame(struct vveth_xdp_run *run,
 	if (unlikely(xdp_update_frame_from_buff(&buff.xdp, frame)))
 		vveth_xdp_drop(run, &buff, VNET_DROP_XDP_ABORTED);
 	else
-		vveth_xdp_deliver_frame(run->rq, frame);
+		vveth_xdp_deliver_frame(run->rq, frame,
+					xdp_build_skb_from_frame(frame, dev));
 }
 
 /* ---- a turn of NAPI ----------------------------------------------------- */
@@ -515,28 +492,54 @@ static int vveth_xdp_run(struct vveth_rq *rq, struct vveth_xdp *xdp, int budget)
 	return n;
 }
 
+/*
+ * Takes frames from the ring up to the first entry that is an skb; what is in
+ * the lane are skbs, and has been received. Returns how many.
+ */
+static int vveth_xdp_take_frames(struct vveth_rq *rq,
+				 struct xdp_frame **frames, int max)
+{
+	void *entry;
+	int n = 0;
+
+	while (n < max && (entry = __ptr_ring_peek(&rq->ring))) {
+		if (!vveth_entry_xdp(entry))
+			break;
+		__ptr_ring_discard_one(&rq->ring);
+		frames[n++] = vveth_entry_frame(entry);
+	}
+	return n;
+}
+
 /* Without a program: up to the first entry that is an skb. */
 static int vveth_xdp_receive_frames(struct vveth_rq *rq, int budget)
 {
+	struct xdp_frame *frames[VVETH_XDP_SKB_BULK];
 	unsigned int counts[__VVETH_XDP_MAX] = { };
+	void *skbs[VVETH_XDP_SKB_BULK];
+	int n, i, done = 0;
 	u64 bytes = 0;
-	void *entry;
-	int n;
 
-	for (n = 0; n < budget; n++) {
-		struct xdp_frame *frame;
+	while ((n = vveth_xdp_take_frames(rq, frames,
+					  min(budget - done,
+					      VVETH_XDP_SKB_BULK)))) {
+		if (unlikely(xdp_alloc_skb_bulk(skbs, n,
+						GFP_ATOMIC | __GFP_ZERO)))
+			memset(skbs, 0, sizeof(skbs));
+		for (i = 0; i < n; i++) {
+			struct sk_buff *skb = skbs[i];
 
-		entry = vveth_rq_peek(rq);
-		if (!entry || !vveth_entry_xdp(entry))
-			break;
-		vveth_rq_advance(rq);
-		frame = vveth_entry_frame(entry);
-		bytes += xdp_get_frame_len(frame);
-		vveth_xdp_deliver_frame(rq, frame);
+			bytes += xdp_get_frame_len(frames[i]);
+			if (likely(skb))
+				skb = __xdp_build_skb_from_frame(frames[i], skb,
+								 rq->dev);
+			vveth_xdp_deliver_frame(rq, frames[i], skb);
+		}
+		done += n;
 	}
-	counts[VVETH_XDP_FRAMES] = n;
-	vveth_xdp_count(rq->stats, counts, n, bytes);
-	return n;
+	counts[VVETH_XDP_FRAMES] = done;
+	vveth_xdp_count(rq->stats, counts, done, bytes);
+	return done;
 }
 
 /**
