@@ -65,41 +65,43 @@ void vnet_drop_skb(struct vnet_drops __percpu *drops, struct sk_buff *skb,
 }
 EXPORT_SYMBOL_GPL(vnet_drop_skb);
 
-static u64 vnet_drops_read(const struct vnet_drops __percpu *drops,
-			   enum vnet_drop why)
+static u64 vnet_drops_read(const struct vnet_drops *d, unsigned int why)
 {
-	u64 sum = 0;
-	int cpu;
+	unsigned int start;
+	u64 n;
 
-	for_each_possible_cpu(cpu) {
-		const struct vnet_drops *d = per_cpu_ptr(drops, cpu);
-		unsigned int start;
-		u64 n;
-
-		do {
-			start = u64_stats_fetch_begin(&d->syncp);
-			n = u64_stats_read(&d->n[why]);
-		} while (u64_stats_fetch_retry(&d->syncp, start));
-		sum += n;
-	}
-	return sum;
+	do {
+		start = u64_stats_fetch_begin(&d->syncp);
+		n = u64_stats_read(&d->n[why]);
+	} while (u64_stats_fetch_retry(&d->syncp, start));
+	return n;
 }
 
 /**
  * vnet_drops_sum() - frames dropped for any of some reasons
- * @drops: the counters
+ * @drops: the counters, or NULL for a device that has none yet
  * @mask: reasons to add up, BIT(enum vnet_drop)
+ *
+ * Costs little for a device that drops nothing, as it is called for each
+ * message about one.
  *
  * Return: the sum over all CPUs.
  */
 u64 vnet_drops_sum(const struct vnet_drops __percpu *drops, u32 mask)
 {
 	u64 sum = 0;
-	int i;
+	int cpu;
 
-	for (i = 0; i < __VNET_DROP_MAX; i++)
-		if (mask & BIT(i))
-			sum += vnet_drops_read(drops, i);
+	if (!drops)
+		return 0;
+	for_each_possible_cpu(cpu) {
+		const struct vnet_drops *d = per_cpu_ptr(drops, cpu);
+		unsigned long seen = READ_ONCE(d->seen) & mask;
+		unsigned int why;
+
+		for_each_set_bit(why, &seen, __VNET_DROP_MAX)
+			sum += vnet_drops_read(d, why);
+	}
 	return sum;
 }
 EXPORT_SYMBOL_GPL(vnet_drops_sum);
@@ -145,6 +147,6 @@ void vnet_drops_get_values(const struct vnet_drops __percpu *drops, u32 mask,
 
 	for (i = 0; i < __VNET_DROP_MAX; i++)
 		if (mask & BIT(i))
-			*data++ = vnet_drops_read(drops, i);
+			*data++ = vnet_drops_sum(drops, BIT(i));
 }
 EXPORT_SYMBOL_GPL(vnet_drops_get_values);

@@ -58,11 +58,25 @@ static int vveth_dev_init(struct net_device *dev)
 	vnet_port_init(&priv->port, &vveth_port_ops);
 	priv->ring_size = VVETH_RING_SIZE;
 	priv->bql = true;
-	priv->drops = vnet_drops_alloc();
-	if (!priv->drops || vveth_queues_alloc(dev)) {
+	if (vveth_queues_alloc(dev)) {
 		vveth_dev_free(dev);
 		return -ENOMEM;
 	}
+	return 0;
+}
+
+/* An end that was never up has dropped nothing. */
+static int vveth_drops_alloc(struct vveth_priv *priv)
+{
+	struct vnet_drops __percpu *drops;
+
+	if (priv->drops)
+		return 0;
+	drops = vnet_drops_alloc();
+	if (!drops)
+		return -ENOMEM;
+	/* Counters are read without RTNL. */
+	smp_store_release(&priv->drops, drops);
 	return 0;
 }
 
@@ -73,7 +87,7 @@ static int vveth_dev_open(struct net_device *dev)
 
 	if (!rtnl_dereference(priv->peer))
 		return -ENOTCONN;
-	err = vveth_rings_open(dev);
+	err = vveth_drops_alloc(priv) ?: vveth_rings_open(dev);
 	if (err)
 		return err;
 	netif_tx_start_all_queues(dev);
@@ -92,13 +106,14 @@ static int vveth_dev_stop(struct net_device *dev)
 static void vveth_dev_get_stats64(struct net_device *dev,
 				  struct rtnl_link_stats64 *stats)
 {
-	struct vveth_priv *priv = netdev_priv(dev);
+	const struct vveth_priv *priv = netdev_priv(dev);
+	const struct vnet_drops __percpu *drops = READ_ONCE(priv->drops);
 
 	/* Sent by the first queue, and received by others in our name. */
 	dev_fetch_sw_netstats(stats, dev->tstats);
 	vveth_stats_sum(dev, 0, 1, stats);
-	stats->tx_dropped += vnet_drops_sum(priv->drops, VVETH_DROPS_TX);
-	stats->rx_dropped += vnet_drops_sum(priv->drops, VVETH_DROPS_RX);
+	stats->tx_dropped += vnet_drops_sum(drops, VVETH_DROPS_TX);
+	stats->rx_dropped += vnet_drops_sum(drops, VVETH_DROPS_RX);
 }
 
 /* Nothing to program; SIOCADDMULTI is refused where the function is missing. */

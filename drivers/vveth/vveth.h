@@ -334,7 +334,7 @@ struct vveth_txq {
  * @txq: for each transmit queue the end can have
  * @tx_stats: for each of these but the first, once more than one is in use;
  *	      set under RTNL, read by senders
- * @drops: what this end gave up; see VVETH_DROPS
+ * @drops: what this end gave up, once it was up; see VVETH_DROPS
  * @xdp_prog: what this end's frames are shown to
  * @xsk: AF_XDP's sockets that are bound to this end, once there was one
  * @port: the suite's part

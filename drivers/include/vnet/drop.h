@@ -65,12 +65,14 @@ enum vnet_drop {
 /**
  * struct vnet_drops - one CPU's drop counters of a device
  * @n: frames, by enum vnet_drop
+ * @seen: reasons that ever were one, as BIT(enum vnet_drop)
  * @syncp: guards @n on 32-bit machines
  *
  * Written with BH off by the CPU that owns it, read by anybody.
  */
 struct vnet_drops {
 	u64_stats_t n[__VNET_DROP_MAX];
+	u32 seen;
 	struct u64_stats_sync syncp;
 };
 
@@ -96,6 +98,7 @@ static inline void vnet_drop_count(struct vnet_drops __percpu *drops,
 {
 	struct vnet_drops *d = this_cpu_ptr(drops);
 
+	WRITE_ONCE(d->seen, d->seen | BIT(why));
 	u64_stats_update_begin(&d->syncp);
 	u64_stats_add(&d->n[why], n);
 	u64_stats_update_end(&d->syncp);

@@ -42,6 +42,7 @@ static void drop_counters_add_up(struct kunit *test)
 	local_bh_enable();
 	KUNIT_EXPECT_EQ(test, vnet_drops_sum(drops, U32_MAX), all);
 	KUNIT_EXPECT_EQ(test, vnet_drops_sum(drops, 0), 0);
+	KUNIT_EXPECT_EQ(test, vnet_drops_sum(NULL, U32_MAX), 0);
 	KUNIT_EXPECT_EQ(test, vnet_drops_sum(drops, BIT(VNET_DROP_PURGED)),
 			1100 + VNET_DROP_PURGED);
 	vnet_drops_get_values(drops, odd, values);
