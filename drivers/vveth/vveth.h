@@ -72,11 +72,11 @@ struct vveth_xsks;
  * (a page_pool, the queue's description) is made under RTNL with the first
  * program, hangs on &vveth_rq.xdp_made until the queue is stopped, and is for
  * NAPI alone; &vveth_rq.xdp points to it, for RCU readers, while there is a
- * program. A tasklet that finds it gives the ring to NAPI. After the pointer
- * or the program is changed, synchronize_net() lets every receiver come to see
- * it before the old program is put. The page_pool is destroyed when NAPI is
- * disabled, before it is deleted; pages still on the way keep it alive, which
- * is the page_pool's own business.
+ * program. A tasklet that finds &vveth_rq.to_napi gives the ring to NAPI.
+ * After the pointer or the program is changed, synchronize_net() lets every
+ * receiver come to see it before the old program is put. The page_pool is
+ * destroyed when NAPI is disabled, before it is deleted; pages still on the
+ * way keep it alive, which is the page_pool's own business.
  *
  * AF_XDP's sockets are bound to an end, on a queue (xsk.c). What one has to send
  * is taken by the owner of the receive queue at the other end, who also gives

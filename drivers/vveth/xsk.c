@@ -110,12 +110,13 @@ static struct vveth_xsks *vveth_xsks_get(struct net_device *dev)
 static int vveth_xsk_bind(struct net_device *dev, struct xsk_buff_pool *pool,
 			  unsigned int nr)
 {
-	struct vveth_xsks *xsks = vveth_xsks_get(dev);
+	struct vveth_xsks *xsks;
 	struct vveth_xsk *xsk;
 	int err;
 
 	if (!VNET_XSK_HAS_CB || !vveth_xsk_dma)
 		return -EOPNOTSUPP;
+	xsks = vveth_xsks_get(dev);
 	if (!xsks)
 		return -ENOMEM;
 	if (nr >= xsks->n)
@@ -422,10 +423,7 @@ static struct xdp_buff *vveth_xsk_alloc(struct xsk_buff_pool *own)
 	xsk_set_rx_need_wakeup(own);
 	/* The flag, then the ring once more. */
 	smp_mb();
-	xdp = xsk_buff_alloc(own);
-	if (xdp)
-		xsk_clear_rx_need_wakeup(own);
-	return xdp;
+	return xsk_buff_alloc(own);
 }
 
 /* Returns whether there was a frame, and room for it. */
@@ -513,8 +511,12 @@ int vveth_xsk_receive(struct vveth_rq *rq, struct vveth_xdp *xdp, int budget)
 	x.max_len = READ_ONCE(rq->dev->mtu) + ETH_HLEN + VLAN_HLEN;
 	if (run.prog)
 		x.own = vveth_xsk_pool(rq->dev, rq->nr);
-	if (x.own)
+	if (x.own) {
 		x.max_len = min(x.max_len, xsk_pool_get_rx_frame_size(x.own));
+		/* Until it turns out that there is none again. */
+		if (xsk_uses_need_wakeup(x.own))
+			xsk_clear_rx_need_wakeup(x.own);
+	}
 	for (nr = rq->nr; nr < xsks->n && n < budget; nr += rq->of) {
 		x.from = vveth_xsk_pool(peer, nr);
 		if (x.from)
