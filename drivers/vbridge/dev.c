@@ -30,12 +30,17 @@ static int vbr_dev_init(struct net_device *dev)
 	err = vbr_fdb_init(br);
 	if (err)
 		goto err_free_stats;
+	err = vbr_vlan_start_rtnl(br);
+	if (err)
+		goto err_uninit_fdb;
 
 	ether_addr_copy(br->base_addr, dev->dev_addr);
 	netdev_lockdep_set_classes(dev);
 	netif_carrier_off(dev);
 	return 0;
 
+err_uninit_fdb:
+	vbr_fdb_uninit(br);
 err_free_stats:
 	free_percpu(br->stats);
 err_free_drops:
@@ -45,7 +50,10 @@ err_free_drops:
 
 static void vbr_dev_uninit(struct net_device *dev)
 {
-	vbr_fdb_uninit(netdev_priv(dev));
+	struct vbr *br = netdev_priv(dev);
+
+	vbr_vlan_end_rtnl(br);
+	vbr_fdb_uninit(br);
 }
 
 static void vbr_dev_free(struct net_device *dev)
@@ -332,4 +340,6 @@ void vbr_setup(struct net_device *dev)
 	INIT_LIST_HEAD(&br->ports);
 	br->ageing_time = BR_DEFAULT_AGEING_TIME;
 	br->fdb_max_learned = VBR_FDB_MAX_LEARNED;
+	br->vlan_proto = htons(ETH_P_8021Q);
+	br->default_pvid = 1;
 }

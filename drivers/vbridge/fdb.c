@@ -48,6 +48,32 @@ struct vbr_fdb *vbr_fdb_find_rcu(struct vbr *br, const u8 *addr, u16 vid)
 	return rhashtable_lookup(&br->fdb, &key, vbr_fdb_params);
 }
 
+/* What counts in every VLAN in which the address has no entry of its own. */
+static bool vbr_fdb_is_for_all(const struct vbr_fdb *fdb)
+{
+	return READ_ONCE(fdb->flags) & (VBR_FDB_LOCAL | VBR_FDB_USER);
+}
+
+/**
+ * vbr_fdb_lookup_rcu() - look up where an address is
+ * @br: the bridge
+ * @addr: the MAC address
+ * @vid: the VLAN, or 0
+ *
+ * Context: RCU read section.
+ * Return: the entry in the VLAN, else one that counts in all VLANs, borrowed
+ *	under RCU; or NULL.
+ */
+struct vbr_fdb *vbr_fdb_lookup_rcu(struct vbr *br, const u8 *addr, u16 vid)
+{
+	struct vbr_fdb *fdb = vbr_fdb_find_rcu(br, addr, vid);
+
+	if (likely(fdb || !vid))
+		return fdb;
+	fdb = vbr_fdb_find_rcu(br, addr, 0);
+	return fdb && vbr_fdb_is_for_all(fdb) ? fdb : NULL;
+}
+
 static struct vbr_fdb *vbr_fdb_find_locked(struct vbr *br,
 					   const struct vbr_fdb_key *key)
 {
@@ -218,7 +244,7 @@ void vbr_fdb_learn_rcu(struct vbr_port *port, const u8 *addr, u16 vid)
 	if (!READ_ONCE(br->ageing_time))
 		return;
 
-	fdb = vbr_fdb_find_rcu(br, addr, vid);
+	fdb = vbr_fdb_lookup_rcu(br, addr, vid);
 	if (unlikely(!fdb)) {
 		vbr_fdb_learn_new(port, addr, vid);
 		return;
@@ -226,6 +252,12 @@ void vbr_fdb_learn_rcu(struct vbr_port *port, const u8 *addr, u16 vid)
 	flags = READ_ONCE(fdb->flags);
 	if (unlikely(flags & VBR_FDB_LOCAL)) {
 		vbr_count(br, VBR_STAT_OWN_SOURCE, 1);
+		return;
+	}
+	/* Elsewhere in this VLAN than an entry for all VLANs says. */
+	if (unlikely(fdb->key.vid != vid) && !(flags & VBR_FDB_STICKY) &&
+	    rcu_access_pointer(fdb->port) != port) {
+		vbr_fdb_learn_new(port, addr, vid);
 		return;
 	}
 	if (READ_ONCE(fdb->updated) != now)

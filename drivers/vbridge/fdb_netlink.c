@@ -170,17 +170,24 @@ static int vbr_fdb_check_attrs(struct nlattr *tb[],
 	return 0;
 }
 
-static int vbr_fdb_check_key(const unsigned char *addr, u16 vid,
+static int vbr_fdb_check_key(const struct vbr *br, const struct vbr_port *port,
+			     const unsigned char *addr, u16 vid,
 			     struct netlink_ext_ack *extack)
 {
+	const struct vbr_vlan_set *set = port ? &port->vlans.set :
+						&br->vlans.set;
+
 	if (!is_valid_ether_addr(addr)) {
 		NL_SET_ERR_MSG(extack,
 			       "an entry needs the address of one station");
 		return -EINVAL;
 	}
-	if (vid) {
-		NL_SET_ERR_MSG(extack,
-			       "this bridge does not filter VLANs: leave the vlan out");
+	if (vid && !vbr_vlan_has(set, vid)) {
+		if (port)
+			NL_SET_ERR_MSG(extack, "the port is not in this VLAN");
+		else
+			NL_SET_ERR_MSG(extack,
+				       "the bridge itself is not in this VLAN");
 		return -EINVAL;
 	}
 	return 0;
@@ -276,10 +283,11 @@ static int vbr_fdb_add(struct vbr *br, struct vbr_port *port,
 	};
 	int err;
 
-	err = vbr_fdb_check_key(addr, vid, extack);
+	err = vbr_fdb_check_key(br, port, addr, vid, extack);
 	if (err)
 		return err;
 	ether_addr_copy(req.key.addr, addr);
+	req.key.vid = vid;
 	err = vbr_fdb_get_flags(ndm, port, &req.flags, extack);
 	if (err)
 		return err;
@@ -326,14 +334,27 @@ int vbr_dev_fdb_add(struct ndmsg *ndm, struct nlattr *tb[],
 	return vbr_fdb_add(br, via, ndm, addr, vid, nlflags, extack);
 }
 
+/* Without a VLAN, the address is deleted from all. */
 static int vbr_fdb_del(struct vbr *br, const struct vbr_port *via,
 		       const unsigned char *addr, u16 vid,
 		       struct netlink_ext_ack *extack)
 {
 	struct vbr_fdb_key key = { .vid = vid };
+	unsigned long other;
+	int err;
 
 	ether_addr_copy(key.addr, addr);
-	return vbr_fdb_explain(vbr_fdb_del_rtnl(br, &key, via), extack);
+	err = vbr_fdb_del_rtnl(br, &key, via);
+	if (!vid && (!err || err == -ENOENT)) {
+		struct vbr_vlan *vlan;
+
+		xa_for_each(&br->vlans_seen, other, vlan) {
+			key.vid = other;
+			if (!vbr_fdb_del_rtnl(br, &key, via))
+				err = 0;
+		}
+	}
+	return vbr_fdb_explain(err, extack);
 }
 
 /**
@@ -516,7 +537,7 @@ int vbr_dev_fdb_get(struct sk_buff *skb, struct nlattr *tb[],
 	int err = -ENOENT;
 
 	rcu_read_lock();
-	fdb = vbr_fdb_find_rcu(br, addr, vid);
+	fdb = vbr_fdb_lookup_rcu(br, addr, vid);
 	if (fdb)
 		err = vbr_fdb_fill(skb, br, fdb, &how);
 	rcu_read_unlock();

@@ -11,11 +11,13 @@
  * vbr_may_egress() - may a frame go out of a port
  * @from: the port it came in by, or NULL for the host
  * @to: the port
+ * @verdict: which VLAN it is in
  *
  * Context: RCU read section.
  * Return: true where it may.
  */
-bool vbr_may_egress(const struct vbr_port *from, const struct vbr_port *to)
+bool vbr_may_egress(const struct vbr_port *from, const struct vbr_port *to,
+		    const struct vbr_verdict *verdict)
 {
 	u32 flags = READ_ONCE(to->flags);
 
@@ -23,18 +25,21 @@ bool vbr_may_egress(const struct vbr_port *from, const struct vbr_port *to)
 		return false;
 	if (from == to && !(flags & VBR_PORT_HAIRPIN))
 		return false;
+	if (verdict->filtered && !vbr_vlan_has(&to->vlans.set, verdict->vid))
+		return false;
 	return !from ||
 	       !(flags & READ_ONCE(from->flags) & VBR_PORT_ISOLATED);
 }
 
 /* Host frames flood every port that takes unknown addresses at all. */
 static bool vbr_takes_flood(const struct vbr_port *from,
-			    const struct vbr_port *to, u32 flood)
+			    const struct vbr_port *to,
+			    const struct vbr_verdict *verdict)
 {
-	if ((from || flood == VBR_PORT_FLOOD) &&
-	    !(READ_ONCE(to->flags) & flood))
+	if ((from || verdict->flood == VBR_PORT_FLOOD) &&
+	    !(READ_ONCE(to->flags) & verdict->flood))
 		return false;
-	return vbr_may_egress(from, to);
+	return vbr_may_egress(from, to, verdict);
 }
 
 /*
@@ -53,12 +58,33 @@ static bool vbr_find_network_header(struct sk_buff *skb)
 	return true;
 }
 
+/* With or without its tag, and counted for its VLAN; or NULL, counted, too. */
+static struct sk_buff *vbr_leave_vlan(struct vbr *br,
+				      const struct vbr_vlans *vlans,
+				      struct sk_buff *skb, u16 vid)
+{
+	skb = vbr_vlan_dress(br, vlans, skb, vid);
+	if (unlikely(!skb)) {
+		vnet_drop_count(br->drops, VNET_DROP_NOMEM, 1);
+		return NULL;
+	}
+	if (READ_ONCE(br->vlan_stats))
+		vbr_vlan_count_rcu(vlans, vid, skb->len, false);
+	return skb;
+}
+
 /* Consumes @skb. Returns true where the port's device was given it. */
 static bool vbr_send(struct vbr *br, const struct vbr_port *from,
-		     const struct vbr_port *to, struct sk_buff *skb)
+		     const struct vbr_port *to, struct sk_buff *skb,
+		     const struct vbr_verdict *verdict)
 {
 	enum vnet_drop why = VNET_DROP_TOO_BIG;
 
+	if (verdict->filtered) {
+		skb = vbr_leave_vlan(br, &to->vlans, skb, verdict->vid);
+		if (unlikely(!skb))
+			return false;
+	}
 	skb->dev = to->dev;
 	if (from) {
 		if (unlikely(skb_warn_if_lro(skb)))
@@ -88,7 +114,8 @@ drop:
 }
 
 static bool vbr_send_clone(struct vbr *br, const struct vbr_port *from,
-			   const struct vbr_port *to, struct sk_buff *skb)
+			   const struct vbr_port *to, struct sk_buff *skb,
+			   const struct vbr_verdict *verdict)
 {
 	struct sk_buff *clone = skb_clone(skb, GFP_ATOMIC);
 
@@ -96,15 +123,22 @@ static bool vbr_send_clone(struct vbr *br, const struct vbr_port *from,
 		vnet_drop_count(br->drops, VNET_DROP_NOMEM, 1);
 		return false;
 	}
-	return vbr_send(br, from, to, clone);
+	return vbr_send(br, from, to, clone, verdict);
 }
 
 /* To the host, as received by the bridge device. Consumes @skb. */
-static void vbr_deliver_local(struct vbr *br, struct sk_buff *skb)
+static void vbr_deliver_local(struct vbr *br, struct sk_buff *skb,
+			      const struct vbr_verdict *verdict)
 {
-	const u8 *dest = eth_hdr(skb)->h_dest;
 	struct net_device *dev = br->dev;
+	const u8 *dest;
 
+	if (verdict->filtered) {
+		skb = vbr_leave_vlan(br, &br->vlans, skb, verdict->vid);
+		if (unlikely(!skb))
+			return;
+	}
+	dest = eth_hdr(skb)->h_dest;
 	dev_sw_netstats_rx_add(dev, skb->len);
 	if (is_multicast_ether_addr(dest)) {
 		if (!is_broadcast_ether_addr(dest))
@@ -122,10 +156,10 @@ static void vbr_forward(struct vbr *br, const struct vbr_port *from,
 	bool sent;
 
 	if (verdict->local) {
-		sent = vbr_send_clone(br, from, verdict->to, skb);
-		vbr_deliver_local(br, skb);
+		sent = vbr_send_clone(br, from, verdict->to, skb, verdict);
+		vbr_deliver_local(br, skb, verdict);
 	} else {
-		sent = vbr_send(br, from, verdict->to, skb);
+		sent = vbr_send(br, from, verdict->to, skb, verdict);
 	}
 	if (likely(sent))
 		vbr_count(br, VBR_STAT_FORWARDED, 1);
@@ -143,25 +177,25 @@ static void vbr_flood_rcu(struct vbr *br, const struct vbr_port *from,
 	unsigned int copies = 0;
 
 	list_for_each_entry_rcu(port, &br->ports, list) {
-		if (!vbr_takes_flood(from, port, verdict->flood))
+		if (!vbr_takes_flood(from, port, verdict))
 			continue;
 		if (prev)
-			copies += vbr_send_clone(br, from, prev, skb);
+			copies += vbr_send_clone(br, from, prev, skb, verdict);
 		prev = port;
 	}
 
 	if (!prev) {
 		if (verdict->local)
-			vbr_deliver_local(br, skb);
+			vbr_deliver_local(br, skb, verdict);
 		else
 			vnet_drop_skb(br->drops, skb, VNET_DROP_NO_EGRESS);
 		return;
 	}
 	if (verdict->local) {
-		copies += vbr_send_clone(br, from, prev, skb);
-		vbr_deliver_local(br, skb);
+		copies += vbr_send_clone(br, from, prev, skb, verdict);
+		vbr_deliver_local(br, skb, verdict);
 	} else {
-		copies += vbr_send(br, from, prev, skb);
+		copies += vbr_send(br, from, prev, skb, verdict);
 	}
 	vbr_count(br, VBR_STAT_FLOODED, 1);
 	vbr_count(br, VBR_STAT_FLOOD_COPIES, copies);
@@ -187,7 +221,7 @@ void vbr_execute(struct vbr *br, const struct vbr_port *from,
 		vbr_flood_rcu(br, from, skb, verdict);
 		break;
 	case VBR_LOCAL:
-		vbr_deliver_local(br, skb);
+		vbr_deliver_local(br, skb, verdict);
 		break;
 	default:
 		vnet_drop_skb(br->drops, skb, verdict->why);

@@ -25,7 +25,7 @@ static void vbr_decide_known_rcu(const struct vbr_port *from,
 	if (READ_ONCE(fdb->used) != now)
 		WRITE_ONCE(fdb->used, now);
 
-	if (to && vbr_may_egress(from, to)) {
+	if (to && vbr_may_egress(from, to, verdict)) {
 		verdict->action = VBR_FORWARD;
 		verdict->to = to;
 	} else if (verdict->local) {
@@ -36,8 +36,16 @@ static void vbr_decide_known_rcu(const struct vbr_port *from,
 	}
 }
 
+/* The host is in some VLANs only, unless it listens to everything. */
+static bool vbr_host_takes(const struct vbr *br,
+			   const struct vbr_verdict *verdict)
+{
+	return !verdict->filtered || verdict->local ||
+	       vbr_vlan_has(&br->vlans.set, verdict->vid);
+}
+
 /*
- * Where a frame goes, by its destination address alone. The host's own
+ * Where a frame goes, by its destination address and its VLAN. The host's own
  * frames come with @from NULL; they are not given back to the host, and
  * leave by a port even where that port's own address is their destination.
  */
@@ -49,17 +57,20 @@ static void vbr_decide_rcu(struct vbr *br, const struct vbr_port *from,
 	verdict->local = from && (READ_ONCE(br->dev->flags) & IFF_PROMISC);
 	if (is_multicast_ether_addr(dest)) {
 		verdict->action = VBR_FLOOD;
-		verdict->local = from;
+		verdict->local = from && vbr_host_takes(br, verdict);
 		verdict->flood = is_broadcast_ether_addr(dest) ?
 				 VBR_PORT_BCAST_FLOOD : VBR_PORT_MCAST_FLOOD;
 		return;
 	}
-	fdb = vbr_fdb_find_rcu(br, dest, 0);
+	fdb = vbr_fdb_lookup_rcu(br, dest, verdict->vid);
 	if (!fdb) {
 		verdict->action = VBR_FLOOD;
 		verdict->flood = VBR_PORT_FLOOD;
 	} else if (from && (READ_ONCE(fdb->flags) & VBR_FDB_LOCAL)) {
-		verdict->action = VBR_LOCAL;
+		if (vbr_host_takes(br, verdict))
+			verdict->action = VBR_LOCAL;
+		else
+			vbr_verdict_drop(verdict, VNET_DROP_VLAN);
 	} else {
 		vbr_decide_known_rcu(from, fdb, verdict);
 	}
@@ -80,6 +91,7 @@ static bool vbr_admit_link_local_rcu(struct vbr_port *port,
 {
 	struct vbr *br = port->br;
 	u8 group = eth->h_dest[5];
+	u16 forwarded;
 
 	/* Nobody here takes part in a spanning tree: its frames pass through. */
 	if (group == 0x00)
@@ -88,21 +100,24 @@ static bool vbr_admit_link_local_rcu(struct vbr_port *port,
 		vbr_verdict_drop(verdict, VNET_DROP_LINK_LOCAL);
 		return false;
 	}
-	if ((READ_ONCE(br->group_fwd_mask) |
-	     READ_ONCE(port->group_fwd_mask)) & BIT(group))
+	forwarded = READ_ONCE(br->group_fwd_mask) |
+		    READ_ONCE(port->group_fwd_mask);
+	if (vbr_is_provider(br))
+		forwarded |= VBR_GROUP_FWD_PROVIDER;
+	if (forwarded & BIT(group))
 		return true;
 
 	if ((READ_ONCE(port->flags) & VBR_PORT_LEARNING) &&
 	    vbr_state_learns(READ_ONCE(port->state)) &&
-	    !READ_ONCE(br->no_ll_learn))
-		vbr_fdb_learn_rcu(port, eth->h_source, 0);
+	    !READ_ONCE(br->no_ll_learn) && !verdict->no_vlan)
+		vbr_fdb_learn_rcu(port, eth->h_source, verdict->vid);
 	verdict->action = VBR_PORT_STACK;
 	return false;
 }
 
 /* Whether a frame may come in; if not, the verdict says what becomes of it. */
 static bool vbr_admit_rcu(struct vbr_port *port, const struct ethhdr *eth,
-			  struct vbr_verdict *verdict)
+			  unsigned int len, struct vbr_verdict *verdict)
 {
 	u8 state;
 
@@ -115,9 +130,19 @@ static bool vbr_admit_rcu(struct vbr_port *port, const struct ethhdr *eth,
 		return false;
 
 	state = READ_ONCE(port->state);
+	if (verdict->filtered) {
+		if (verdict->no_vlan) {
+			vbr_verdict_drop(verdict, VNET_DROP_VLAN);
+			return false;
+		}
+		if (READ_ONCE(port->br->vlan_stats) &&
+		    state != BR_STATE_DISABLED)
+			vbr_vlan_count_rcu(&port->vlans, verdict->vid, len,
+					   true);
+	}
 	if (vbr_state_learns(state) &&
 	    (READ_ONCE(port->flags) & VBR_PORT_LEARNING))
-		vbr_fdb_learn_rcu(port, eth->h_source, 0);
+		vbr_fdb_learn_rcu(port, eth->h_source, verdict->vid);
 	if (state != BR_STATE_FORWARDING) {
 		vbr_verdict_drop(verdict, VNET_DROP_PORT_STATE);
 		return false;
@@ -152,7 +177,8 @@ rx_handler_result_t vbr_handle_frame(struct sk_buff **pskb)
 		return RX_HANDLER_CONSUMED;
 	}
 
-	if (vbr_admit_rcu(port, eth_hdr(skb), &verdict))
+	vbr_vlan_classify(br, &port->vlans, skb, &verdict);
+	if (vbr_admit_rcu(port, eth_hdr(skb), skb->len, &verdict))
 		vbr_decide_rcu(br, port, eth_hdr(skb)->h_dest, &verdict);
 
 	if (verdict.action == VBR_PORT_STACK) {
@@ -201,15 +227,34 @@ bool vbr_input(struct vnet_switch *sw, struct sk_buff *skb)
 
 	/* BH off is not what rcu_dereference() of the table's users knows. */
 	rcu_read_lock();
-	vbr_decide_rcu(port->br, port, eth->h_dest, &verdict);
+	vbr_vlan_classify(port->br, &port->vlans, skb, &verdict);
+	if (likely(!verdict.no_vlan))
+		vbr_decide_rcu(port->br, port, eth->h_dest, &verdict);
 	taken = vbr_input_takes(&verdict);
 	if (likely(taken)) {
 		/* What is not taken is admitted, and teaches, when it comes. */
-		vbr_admit_rcu(port, eth, &verdict);
+		vbr_admit_rcu(port, eth, skb->len, &verdict);
 		vbr_execute(port->br, port, skb, &verdict);
 	}
 	rcu_read_unlock();
 	return taken;
+}
+
+/* A tag within the frame goes to where the others have it; NULL: counted. */
+static struct sk_buff *vbr_xmit_untag(struct vbr *br, struct sk_buff *skb)
+{
+	if (!READ_ONCE(br->vlan_filtering) || skb_vlan_tag_present(skb) ||
+	    likely(!eth_type_vlan(skb->protocol)))
+		return skb;
+	/* The type behind the tag belongs to it as well. */
+	if (unlikely(!pskb_may_pull(skb, VLAN_HLEN + sizeof(__be16)))) {
+		vnet_drop_skb(br->drops, skb, VNET_DROP_TOO_SHORT);
+		return NULL;
+	}
+	skb = skb_vlan_untag(skb);
+	if (unlikely(!skb))
+		vnet_drop_count(br->drops, VNET_DROP_NOMEM, 1);
+	return skb;
 }
 
 /**
@@ -231,9 +276,20 @@ netdev_tx_t vbr_xmit(struct sk_buff *skb, struct net_device *dev)
 	dev_sw_netstats_tx_add(dev, 1, skb->len);
 	skb_reset_mac_header(skb);
 	skb_pull(skb, ETH_HLEN);
+	skb = vbr_xmit_untag(br, skb);
+	if (unlikely(!skb))
+		return NETDEV_TX_OK;
 
 	rcu_read_lock();
-	vbr_decide_rcu(br, NULL, eth_hdr(skb)->h_dest, &verdict);
+	vbr_vlan_classify(br, &br->vlans, skb, &verdict);
+	if (unlikely(verdict.no_vlan)) {
+		vbr_verdict_drop(&verdict, VNET_DROP_VLAN);
+	} else {
+		if (verdict.filtered && READ_ONCE(br->vlan_stats))
+			vbr_vlan_count_rcu(&br->vlans, verdict.vid, skb->len,
+					   true);
+		vbr_decide_rcu(br, NULL, eth_hdr(skb)->h_dest, &verdict);
+	}
 	vbr_execute(br, NULL, skb, &verdict);
 	rcu_read_unlock();
 	return NETDEV_TX_OK;

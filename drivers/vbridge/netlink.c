@@ -10,9 +10,18 @@
 #include "netlink.h"
 #include "vbridge.h"
 
-static const u8 vbr_group_addr[ETH_ALEN] = {
-	0x01, 0x80, 0xc2, 0x00, 0x00, 0x00
-};
+/*
+ * The group of the bridges' own protocols; those of service VLANs have one of
+ * their own, as they carry that of their customers.
+ */
+static void vbr_group_addr(const struct vbr *br, u8 *addr)
+{
+	static const u8 group[ETH_ALEN] = { 0x01, 0x80, 0xc2 };
+
+	ether_addr_copy(addr, group);
+	if (vbr_is_provider(br))
+		addr[5] = 0x08;
+}
 
 /* The highest option known here. */
 #define VBR_BR_MAX IFLA_BR_FDB_MAX_LEARNED
@@ -28,7 +37,7 @@ static const struct nla_policy vbr_policy[VBR_BR_MAX + 1] = {
 	[IFLA_BR_AGEING_TIME]		= { .type = NLA_U32 },
 	[IFLA_BR_STP_STATE]		= { .type = NLA_U32 },
 	[IFLA_BR_PRIORITY]		= { .type = NLA_U16 },
-	[IFLA_BR_VLAN_FILTERING]	= { .type = NLA_U8 },
+	[IFLA_BR_VLAN_FILTERING]	= NLA_POLICY_MAX(NLA_U8, 1),
 	[IFLA_BR_VLAN_PROTOCOL]		= { .type = NLA_U16 },
 	[IFLA_BR_GROUP_FWD_MASK]	= { .type = NLA_U16 },
 	[IFLA_BR_ROOT_ID]		= VBR_READ_ONLY,
@@ -61,11 +70,11 @@ static const struct nla_policy vbr_policy[VBR_BR_MAX + 1] = {
 	[IFLA_BR_NF_CALL_IP6TABLES]	= { .type = NLA_U8 },
 	[IFLA_BR_NF_CALL_ARPTABLES]	= { .type = NLA_U8 },
 	[IFLA_BR_VLAN_DEFAULT_PVID]	= { .type = NLA_U16 },
-	[IFLA_BR_VLAN_STATS_ENABLED]	= { .type = NLA_U8 },
+	[IFLA_BR_VLAN_STATS_ENABLED]	= NLA_POLICY_MAX(NLA_U8, 1),
 	[IFLA_BR_MCAST_STATS_ENABLED]	= { .type = NLA_U8 },
 	[IFLA_BR_MCAST_IGMP_VERSION]	= { .type = NLA_U8 },
 	[IFLA_BR_MCAST_MLD_VERSION]	= { .type = NLA_U8 },
-	[IFLA_BR_VLAN_STATS_PER_PORT]	= { .type = NLA_U8 },
+	[IFLA_BR_VLAN_STATS_PER_PORT]	= NLA_POLICY_MAX(NLA_U8, 1),
 	[IFLA_BR_MULTI_BOOLOPT]		=
 		NLA_POLICY_EXACT_LEN(sizeof(struct br_boolopt_multi)),
 	[IFLA_BR_MCAST_QUERIER_STATE]	= VBR_READ_ONLY,
@@ -74,7 +83,6 @@ static const struct nla_policy vbr_policy[VBR_BR_MAX + 1] = {
 };
 
 #define VBR_NO_STP "this bridge runs no spanning tree: leave the option out or set it to 0"
-#define VBR_NO_VLAN "this bridge does not filter VLANs: leave the option out or set it to 0"
 #define VBR_NO_MCAST "this bridge does not snoop multicast: leave the option out or set it to 0"
 #define VBR_NO_NF "bridged frames do not pass iptables here, use nft with a netdev table: leave the option out or set it to 0"
 
@@ -84,12 +92,6 @@ static const struct vbr_unbuilt vbr_unbuilt[] = {
 	{ IFLA_BR_MAX_AGE, 0, VBR_NO_STP },
 	{ IFLA_BR_STP_STATE, 0, VBR_NO_STP },
 	{ IFLA_BR_PRIORITY, 0, VBR_NO_STP },
-	{ IFLA_BR_VLAN_FILTERING, 0, VBR_NO_VLAN },
-	{ IFLA_BR_VLAN_PROTOCOL, (__force u16)cpu_to_be16(ETH_P_8021Q),
-	  "this bridge does not filter VLANs: leave the option out or set it to 802.1Q" },
-	{ IFLA_BR_VLAN_DEFAULT_PVID, 0, VBR_NO_VLAN },
-	{ IFLA_BR_VLAN_STATS_ENABLED, 0, VBR_NO_VLAN },
-	{ IFLA_BR_VLAN_STATS_PER_PORT, 0, VBR_NO_VLAN },
 	{ IFLA_BR_MCAST_ROUTER, 0, VBR_NO_MCAST },
 	{ IFLA_BR_MCAST_SNOOPING, 0, VBR_NO_MCAST },
 	{ IFLA_BR_MCAST_QUERY_USE_IFADDR, 0, VBR_NO_MCAST },
@@ -164,6 +166,11 @@ int vbr_nl_refuse_unbuilt(const struct vbr_unbuilt *list, struct nlattr *tb[],
  * @group_fwd_mask: link-local groups that are forwarded
  * @no_ll_learn: do not learn from link-local frames
  * @flush: forget all learned addresses
+ * @vlan_filtering: keep frames within their VLANs
+ * @vlan_stats: count by VLAN
+ * @vlan_stats_per_port: with counters of their own for ports
+ * @default_pvid: the VLAN a new port is in, 0 for none
+ * @vlan_proto: the tags that name VLANs
  */
 struct vbr_config {
 	unsigned long ageing_time;
@@ -171,13 +178,19 @@ struct vbr_config {
 	u16 group_fwd_mask;
 	bool no_ll_learn;
 	bool flush;
+	bool vlan_filtering;
+	bool vlan_stats;
+	bool vlan_stats_per_port;
+	u16 default_pvid;
+	__be16 vlan_proto;
 };
 
 static int vbr_config_parse_group(struct vbr_config *cfg,
-				  struct nlattr *data[],
+				  const struct vbr *br, struct nlattr *data[],
 				  struct netlink_ext_ack *extack)
 {
 	const struct nlattr *nla = data[IFLA_BR_GROUP_FWD_MASK];
+	u8 group[ETH_ALEN];
 
 	if (nla) {
 		cfg->group_fwd_mask = nla_get_u16(nla);
@@ -187,10 +200,11 @@ static int vbr_config_parse_group(struct vbr_config *cfg,
 			return -EINVAL;
 		}
 	}
+	vbr_group_addr(br, group);
 	nla = data[IFLA_BR_GROUP_ADDR];
-	if (nla && !ether_addr_equal(nla_data(nla), vbr_group_addr)) {
+	if (nla && !ether_addr_equal(nla_data(nla), group)) {
 		NL_SET_ERR_MSG_ATTR(extack, nla,
-				    "this bridge runs no spanning tree: its group address is always 01:80:c2:00:00:00");
+				    "this bridge runs no spanning tree: its group address is always 01:80:c2:00:00:00, or :08 with VLANs of 802.1ad");
 		return -EOPNOTSUPP;
 	}
 	return 0;
@@ -216,6 +230,57 @@ static int vbr_config_parse_boolopt(struct vbr_config *cfg,
 	return 0;
 }
 
+static bool vbr_has_port_vlans(const struct vbr *br)
+{
+	struct vbr_port *port;
+
+	list_for_each_entry(port, &br->ports, list)
+		if (vbr_vlan_next(&port->vlans.set, 0) < VLAN_N_VID)
+			return true;
+	return false;
+}
+
+static int vbr_config_parse_vlan(struct vbr_config *cfg, const struct vbr *br,
+				 struct nlattr *data[],
+				 struct netlink_ext_ack *extack)
+{
+	const struct nlattr *nla;
+
+	if (data[IFLA_BR_VLAN_FILTERING])
+		cfg->vlan_filtering = nla_get_u8(data[IFLA_BR_VLAN_FILTERING]);
+	if (data[IFLA_BR_VLAN_STATS_ENABLED])
+		cfg->vlan_stats = nla_get_u8(data[IFLA_BR_VLAN_STATS_ENABLED]);
+	nla = data[IFLA_BR_VLAN_PROTOCOL];
+	if (nla) {
+		cfg->vlan_proto = nla_get_be16(nla);
+		if (!eth_type_vlan(cfg->vlan_proto)) {
+			NL_SET_ERR_MSG_ATTR(extack, nla,
+					    "the tags that name VLANs are 802.1Q or 802.1ad");
+			return -EPROTONOSUPPORT;
+		}
+	}
+	nla = data[IFLA_BR_VLAN_DEFAULT_PVID];
+	if (nla) {
+		cfg->default_pvid = nla_get_u16(nla);
+		if (cfg->default_pvid >= VLAN_VID_MASK) {
+			NL_SET_ERR_MSG_ATTR(extack, nla,
+					    "the default pvid is a VLAN from 1 to 4094, or 0 for none");
+			return -EINVAL;
+		}
+	}
+	nla = data[IFLA_BR_VLAN_STATS_PER_PORT];
+	if (nla) {
+		cfg->vlan_stats_per_port = nla_get_u8(nla);
+		if (cfg->vlan_stats_per_port != br->vlan_stats_per_port &&
+		    vbr_has_port_vlans(br)) {
+			NL_SET_ERR_MSG_ATTR(extack, nla,
+					    "ports are in VLANs already, whose counters cannot be taken from them: set it before there are ports");
+			return -EBUSY;
+		}
+	}
+	return 0;
+}
+
 /* The options of @br changed as the request says; @br stays as it is. */
 static int vbr_config_parse(struct vbr_config *cfg, const struct vbr *br,
 			    struct nlattr *data[],
@@ -227,16 +292,24 @@ static int vbr_config_parse(struct vbr_config *cfg, const struct vbr *br,
 	cfg->fdb_max_learned = br->fdb_max_learned;
 	cfg->group_fwd_mask = br->group_fwd_mask;
 	cfg->no_ll_learn = br->no_ll_learn;
+	cfg->vlan_filtering = br->vlan_filtering;
+	cfg->vlan_stats = br->vlan_stats;
+	cfg->vlan_stats_per_port = br->vlan_stats_per_port;
+	cfg->default_pvid = br->default_pvid;
+	cfg->vlan_proto = br->vlan_proto;
 	if (!data)
 		return 0;
 
 	err = vbr_nl_refuse_unbuilt(vbr_unbuilt, data, VBR_BR_MAX, extack);
 	if (err)
 		return err;
-	err = vbr_config_parse_group(cfg, data, extack);
+	err = vbr_config_parse_group(cfg, br, data, extack);
 	if (err)
 		return err;
 	err = vbr_config_parse_boolopt(cfg, data, extack);
+	if (err)
+		return err;
+	err = vbr_config_parse_vlan(cfg, br, data, extack);
 	if (err)
 		return err;
 	if (data[IFLA_BR_AGEING_TIME])
@@ -249,13 +322,49 @@ static int vbr_config_parse(struct vbr_config *cfg, const struct vbr *br,
 	return 0;
 }
 
-static void vbr_config_apply(struct vbr *br, const struct vbr_config *cfg)
+/* What of a change can fail for want of memory or because of a port's device. */
+static int vbr_config_apply_vlan(struct vbr *br, const struct vbr_config *cfg)
+{
+	bool old_per_port = br->vlan_stats_per_port;
+	u16 old_pvid = br->default_pvid;
+	int err;
+
+	/* A VLAN that ports are put into next is counted as it says. */
+	if (cfg->vlan_stats_per_port != old_per_port)
+		vbr_vlan_set_per_port_rtnl(br, cfg->vlan_stats_per_port);
+	err = vbr_vlan_set_default_pvid_rtnl(br, cfg->default_pvid);
+	if (err)
+		goto err_per_port;
+	err = vbr_vlan_set_proto_rtnl(br, cfg->vlan_proto);
+	if (err)
+		goto err_pvid;
+	return 0;
+
+err_pvid:
+	vbr_vlan_set_default_pvid_rtnl(br, old_pvid);
+err_per_port:
+	if (cfg->vlan_stats_per_port != old_per_port)
+		vbr_vlan_set_per_port_rtnl(br, old_per_port);
+	return err;
+}
+
+static int vbr_config_apply(struct vbr *br, const struct vbr_config *cfg,
+			    struct netlink_ext_ack *extack)
 {
 	static const struct vbr_fdb_match not_static = {
 		.mask = VBR_FDB_STATIC,
 	};
 	bool other_age = cfg->ageing_time != br->ageing_time;
+	int err;
 
+	err = vbr_config_apply_vlan(br, cfg);
+	if (err) {
+		NL_SET_ERR_MSG(extack,
+			       "no memory for another VLAN, or a port's device refuses it");
+		return err;
+	}
+	WRITE_ONCE(br->vlan_filtering, cfg->vlan_filtering);
+	WRITE_ONCE(br->vlan_stats, cfg->vlan_stats);
 	WRITE_ONCE(br->ageing_time, cfg->ageing_time);
 	WRITE_ONCE(br->fdb_max_learned, cfg->fdb_max_learned);
 	WRITE_ONCE(br->group_fwd_mask, cfg->group_fwd_mask);
@@ -264,6 +373,7 @@ static void vbr_config_apply(struct vbr *br, const struct vbr_config *cfg)
 		vbr_fdb_age_now(br);
 	if (cfg->flush)
 		vbr_fdb_flush_rtnl(br, &not_static);
+	return 0;
 }
 
 static int vbr_validate(struct nlattr *tb[], struct nlattr *data[],
@@ -313,12 +423,11 @@ static int vbr_newlink(struct net_device *dev,
 		return err;
 	/* Only now, as listeners are told the device's index. */
 	err = vbr_fdb_add_local_rtnl(br, NULL, dev->dev_addr);
-	if (err) {
+	if (!err)
+		err = vbr_config_apply(br, &cfg, extack);
+	if (err)
 		vbr_dellink(dev, NULL);
-		return err;
-	}
-	vbr_config_apply(br, &cfg);
-	return 0;
+	return err;
 }
 
 VNET_DEFINE_NEWLINK(vbr_newlink)
@@ -334,8 +443,7 @@ static int vbr_changelink(struct net_device *dev, struct nlattr *tb[],
 	err = vbr_config_parse(&cfg, br, data, extack);
 	if (err)
 		return err;
-	vbr_config_apply(br, &cfg);
-	return 0;
+	return vbr_config_apply(br, &cfg, extack);
 }
 
 static size_t vbr_get_size(const struct net_device *dev)
@@ -343,6 +451,10 @@ static size_t vbr_get_size(const struct net_device *dev)
 	return nla_total_size(sizeof(u32)) +	/* IFLA_BR_AGEING_TIME */
 	       nla_total_size(sizeof(u32)) +	/* IFLA_BR_STP_STATE */
 	       nla_total_size(sizeof(u8)) +	/* IFLA_BR_VLAN_FILTERING */
+	       nla_total_size(sizeof(u16)) +	/* IFLA_BR_VLAN_PROTOCOL */
+	       nla_total_size(sizeof(u16)) +	/* IFLA_BR_VLAN_DEFAULT_PVID */
+	       nla_total_size(sizeof(u8)) +	/* IFLA_BR_VLAN_STATS_ENABLED */
+	       nla_total_size(sizeof(u8)) +	/* IFLA_BR_VLAN_STATS_PER_PORT */
 	       nla_total_size(sizeof(u8)) +	/* IFLA_BR_MCAST_SNOOPING */
 	       nla_total_size(sizeof(u16)) +	/* IFLA_BR_GROUP_FWD_MASK */
 	       nla_total_size(ETH_ALEN) +	/* IFLA_BR_GROUP_ADDR */
@@ -359,15 +471,26 @@ static int vbr_fill_info(struct sk_buff *skb, const struct net_device *dev)
 			  BIT(BR_BOOLOPT_NO_LL_LEARN) : 0,
 		.optmask = BIT(BR_BOOLOPT_NO_LL_LEARN),
 	};
+	u8 group[ETH_ALEN];
 
+	vbr_group_addr(br, group);
 	if (nla_put_u32(skb, IFLA_BR_AGEING_TIME,
 			jiffies_to_clock_t(READ_ONCE(br->ageing_time))) ||
 	    nla_put_u32(skb, IFLA_BR_STP_STATE, 0) ||
-	    nla_put_u8(skb, IFLA_BR_VLAN_FILTERING, 0) ||
+	    nla_put_u8(skb, IFLA_BR_VLAN_FILTERING,
+		       READ_ONCE(br->vlan_filtering)) ||
+	    nla_put_be16(skb, IFLA_BR_VLAN_PROTOCOL,
+			 READ_ONCE(br->vlan_proto)) ||
+	    nla_put_u16(skb, IFLA_BR_VLAN_DEFAULT_PVID,
+			READ_ONCE(br->default_pvid)) ||
+	    nla_put_u8(skb, IFLA_BR_VLAN_STATS_ENABLED,
+		       READ_ONCE(br->vlan_stats)) ||
+	    nla_put_u8(skb, IFLA_BR_VLAN_STATS_PER_PORT,
+		       READ_ONCE(br->vlan_stats_per_port)) ||
 	    nla_put_u8(skb, IFLA_BR_MCAST_SNOOPING, 0) ||
 	    nla_put_u16(skb, IFLA_BR_GROUP_FWD_MASK,
 			READ_ONCE(br->group_fwd_mask)) ||
-	    nla_put(skb, IFLA_BR_GROUP_ADDR, ETH_ALEN, vbr_group_addr) ||
+	    nla_put(skb, IFLA_BR_GROUP_ADDR, ETH_ALEN, group) ||
 	    nla_put(skb, IFLA_BR_MULTI_BOOLOPT, sizeof(opt), &opt) ||
 	    nla_put_u32(skb, IFLA_BR_FDB_N_LEARNED,
 			READ_ONCE(br->n_learned)) ||
@@ -389,6 +512,8 @@ struct rtnl_link_ops vbr_link_ops = {
 	.dellink		= vbr_dellink,
 	.get_size		= vbr_get_size,
 	.fill_info		= vbr_fill_info,
+	.get_linkxstats_size	= vbr_get_linkxstats_size,
+	.fill_linkxstats	= vbr_fill_linkxstats,
 
 	.slave_maxtype		= VNET_COMPAT_BRPORT_ROOM,
 	.slave_policy		= vbr_port_policy,

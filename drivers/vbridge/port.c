@@ -211,9 +211,12 @@ int vbr_port_add_rtnl(struct vbr *br, struct net_device *dev,
 	err = vbr_port_fill_slot_rtnl(port);
 	if (err)
 		goto err_unlink;
-	err = vbr_fdb_add_local_rtnl(br, port, port->addr);
+	err = vbr_vlan_start_port_rtnl(port);
 	if (err)
 		goto err_clear_slot;
+	err = vbr_fdb_add_local_rtnl(br, port, port->addr);
+	if (err)
+		goto err_end_vlans;
 
 	dev_disable_lro(dev);
 	netdev_set_rx_headroom(dev, br->dev->needed_headroom);
@@ -222,6 +225,8 @@ int vbr_port_add_rtnl(struct vbr *br, struct net_device *dev,
 	vbr_port_notify(port, RTM_NEWLINK);
 	return 0;
 
+err_end_vlans:
+	vbr_vlan_end_port_rtnl(port);
 err_clear_slot:
 	vbr_port_clear_slot_rtnl(port);
 err_unlink:
@@ -258,6 +263,7 @@ void vbr_port_release_rtnl(struct vbr_port *port)
 	netdev_upper_dev_unlink(dev, br->dev);
 	netdev_rx_handler_unregister(dev);
 
+	vbr_vlan_end_port_rtnl(port);
 	netdev_reset_rx_headroom(dev);
 	dev_set_promiscuity(dev, -1);
 	vbr_port_free(port);

@@ -3,6 +3,7 @@
  * Ports towards user space: ip link set P type bridge_slave, bridge link.
  */
 #include <linux/if_bridge.h>
+#include <linux/slab.h>
 #include <vnet/nlutil.h>
 #include "netlink.h"
 #include "vbridge.h"
@@ -277,7 +278,7 @@ int vbr_fill_slave_info(struct sk_buff *skb, const struct net_device *dev,
 	return vbr_port_put_attrs(skb, vbr_port_get(slave));
 }
 
-static size_t vbr_port_msg_size(void)
+static size_t vbr_link_msg_size(const struct vbr_vlan_set *vlans)
 {
 	return NLMSG_ALIGN(sizeof(struct ifinfomsg)) +
 	       nla_total_size(IFNAMSIZ) +		/* IFLA_IFNAME */
@@ -286,18 +287,19 @@ static size_t vbr_port_msg_size(void)
 	       nla_total_size(sizeof(u8)) +		/* IFLA_OPERSTATE */
 	       nla_total_size(MAX_ADDR_LEN) +		/* IFLA_ADDRESS */
 	       nla_total_size(sizeof(u32)) +		/* IFLA_LINK */
-	       nla_total_size(vbr_port_attrs_size());	/* IFLA_PROTINFO */
+	       nla_total_size(vbr_port_attrs_size()) +	/* IFLA_PROTINFO */
+	       vbr_vlan_fill_size(vlans);		/* IFLA_AF_SPEC */
 }
 
-static int vbr_port_put_dev(struct sk_buff *skb, const struct vbr_port *port)
+static int vbr_link_put_dev(struct sk_buff *skb, const struct vbr *br,
+			    const struct net_device *dev)
 {
-	const struct net_device *dev = port->dev;
 	int iflink = dev_get_iflink(dev);
 	u8 operstate = netif_running(dev) ? READ_ONCE(dev->operstate) :
 					    IF_OPER_DOWN;
 
 	if (nla_put_string(skb, IFLA_IFNAME, dev->name) ||
-	    nla_put_u32(skb, IFLA_MASTER, port->br->dev->ifindex) ||
+	    nla_put_u32(skb, IFLA_MASTER, br->dev->ifindex) ||
 	    nla_put_u32(skb, IFLA_MTU, READ_ONCE(dev->mtu)) ||
 	    nla_put_u8(skb, IFLA_OPERSTATE, operstate) ||
 	    nla_put(skb, IFLA_ADDRESS, dev->addr_len, dev->dev_addr) ||
@@ -306,38 +308,98 @@ static int vbr_port_put_dev(struct sk_buff *skb, const struct vbr_port *port)
 	return 0;
 }
 
-/* A message of family AF_BRIDGE about a port, as bridge link shows it. */
-static int vbr_port_fill(struct sk_buff *skb, const struct vbr_port *port,
-			 u32 portid, u32 seq, int type, int nlflags)
+/**
+ * struct vbr_link_fill - one message about a port or the bridge
+ * @portid: receiver
+ * @seq: of the request
+ * @type: RTM_*
+ * @nlflags: NLM_F_*
+ * @filter: RTEXT_FILTER_*: with VLANs or without
+ */
+struct vbr_link_fill {
+	u32 portid;
+	u32 seq;
+	int type;
+	int nlflags;
+	u32 filter;
+};
+
+#define VBR_FILTER_VLANS (RTEXT_FILTER_BRVLAN | RTEXT_FILTER_BRVLAN_COMPRESSED)
+
+static int vbr_link_put(struct sk_buff *skb, const struct vbr *br,
+			const struct vbr_port *port,
+			const struct vbr_link_fill *how)
 {
-	struct ifinfomsg *hdr;
-	struct nlmsghdr *nlh;
+	const struct vbr_vlan_set *vlans = port ? &port->vlans.set :
+						  &br->vlans.set;
 	struct nlattr *nest;
 
-	nlh = nlmsg_put(skb, portid, seq, type, sizeof(*hdr), nlflags);
+	if (vbr_link_put_dev(skb, br, port ? port->dev : br->dev))
+		return -EMSGSIZE;
+	if (port && how->type == RTM_NEWLINK) {
+		nest = nla_nest_start(skb, IFLA_PROTINFO);
+		if (!nest || vbr_port_put_attrs(skb, port))
+			return -EMSGSIZE;
+		nla_nest_end(skb, nest);
+	}
+	if (!(how->filter & VBR_FILTER_VLANS))
+		return 0;
+	return vbr_vlan_fill(skb, vlans,
+			    how->filter & RTEXT_FILTER_BRVLAN_COMPRESSED);
+}
+
+/*
+ * A message of family AF_BRIDGE about a port, as bridge link shows it, or
+ * about the bridge itself, whose VLANs bridge vlan shows.
+ */
+static int vbr_link_fill(struct sk_buff *skb, const struct vbr *br,
+			 const struct vbr_port *port,
+			 const struct vbr_link_fill *how)
+{
+	const struct net_device *dev = port ? port->dev : br->dev;
+	struct ifinfomsg *hdr;
+	struct nlmsghdr *nlh;
+
+	nlh = nlmsg_put(skb, how->portid, how->seq, how->type, sizeof(*hdr),
+			how->nlflags);
 	if (!nlh)
 		return -EMSGSIZE;
 	hdr = nlmsg_data(nlh);
 	memset(hdr, 0, sizeof(*hdr));
 	hdr->ifi_family = AF_BRIDGE;
-	hdr->ifi_type = port->dev->type;
-	hdr->ifi_index = port->dev->ifindex;
-	hdr->ifi_flags = netif_get_flags(port->dev);
+	hdr->ifi_type = dev->type;
+	hdr->ifi_index = dev->ifindex;
+	hdr->ifi_flags = netif_get_flags(dev);
 
-	if (vbr_port_put_dev(skb, port))
-		goto err_cancel;
-	if (type == RTM_NEWLINK) {
-		nest = nla_nest_start(skb, IFLA_PROTINFO);
-		if (!nest || vbr_port_put_attrs(skb, port))
-			goto err_cancel;
-		nla_nest_end(skb, nest);
+	if (vbr_link_put(skb, br, port, how)) {
+		nlmsg_cancel(skb, nlh);
+		return -EMSGSIZE;
 	}
 	nlmsg_end(skb, nlh);
 	return 0;
+}
 
-err_cancel:
-	nlmsg_cancel(skb, nlh);
-	return -EMSGSIZE;
+static void vbr_link_notify(const struct vbr *br, const struct vbr_port *port,
+			    int type)
+{
+	const struct vbr_link_fill how = {
+		.type = type,
+		.filter = RTEXT_FILTER_BRVLAN_COMPRESSED,
+	};
+	struct net *net = dev_net(br->dev);
+	struct sk_buff *skb;
+
+	skb = nlmsg_new(vbr_link_msg_size(port ? &port->vlans.set :
+						 &br->vlans.set), GFP_KERNEL);
+	if (!skb) {
+		rtnl_set_sk_err(net, RTNLGRP_LINK, -ENOBUFS);
+		return;
+	}
+	if (WARN_ON_ONCE(vbr_link_fill(skb, br, port, &how))) {
+		kfree_skb(skb);
+		return;
+	}
+	rtnl_notify(skb, net, 0, RTNLGRP_LINK, NULL, GFP_KERNEL);
 }
 
 /**
@@ -349,28 +411,16 @@ err_cancel:
  */
 void vbr_port_notify(const struct vbr_port *port, int type)
 {
-	struct net *net = dev_net(port->dev);
-	struct sk_buff *skb;
-
-	skb = nlmsg_new(vbr_port_msg_size(), GFP_KERNEL);
-	if (!skb) {
-		rtnl_set_sk_err(net, RTNLGRP_LINK, -ENOBUFS);
-		return;
-	}
-	if (WARN_ON_ONCE(vbr_port_fill(skb, port, 0, 0, type, 0))) {
-		kfree_skb(skb);
-		return;
-	}
-	rtnl_notify(skb, net, 0, RTNLGRP_LINK, NULL, GFP_KERNEL);
+	vbr_link_notify(port->br, port, type);
 }
 
 /**
- * vbr_dev_getlink() - ndo_bridge_getlink: bridge link show
+ * vbr_dev_getlink() - ndo_bridge_getlink: bridge link show, bridge vlan show
  * @skb: the message
  * @portid: receiver
  * @seq: of the request
  * @dev: a device whose master is the bridge, or the bridge device, which has
- *	nothing to say as it has no VLANs
+ *	something to say where VLANs are asked for
  * @filter_mask: RTEXT_FILTER_*
  * @nlflags: NLM_F_*
  *
@@ -381,31 +431,109 @@ int vbr_dev_getlink(struct sk_buff *skb, u32 portid, u32 seq,
 		    struct net_device *dev, u32 filter_mask, int nlflags)
 {
 	const struct vbr_port *port = vbr_port_get(dev);
+	const struct vbr_link_fill how = {
+		.portid = portid,
+		.seq = seq,
+		.type = RTM_NEWLINK,
+		.nlflags = nlflags,
+		.filter = filter_mask,
+	};
 
-	if (!port)
+	if (port)
+		return vbr_link_fill(skb, port->br, port, &how);
+	/* A bridge may be stacked on by what is a port of another. */
+	if (dev->netdev_ops != &vbr_netdev_ops ||
+	    !(filter_mask & VBR_FILTER_VLANS))
 		return 0;
-	return vbr_port_fill(skb, port, portid, seq, RTM_NEWLINK, nlflags);
+	return vbr_link_fill(skb, netdev_priv(dev), NULL, &how);
 }
 
-/* The flags are the core's own; the rest asks for what is not there. */
-static int vbr_check_afspec(const struct nlattr *afspec,
-			    struct netlink_ext_ack *extack)
-{
-	const struct nlattr *nla;
-	int rem;
+/* What a request for changes of a port, or of the bridge, comes down to. */
+struct vbr_link_change {
+	struct vbr *br;
+	struct vbr_port *port;
+	struct vbr_vlan_set *vlans;
+	struct vbr_port_config *cfg;
+};
 
-	nla_for_each_nested(nla, afspec, rem) {
-		if (nla_type(nla) == IFLA_BRIDGE_FLAGS)
-			continue;
-		if (nla_type(nla) == IFLA_BRIDGE_MODE)
-			NL_SET_ERR_MSG_ATTR(extack, nla,
-					    "this bridge has no hardware to set a mode of");
-		else
-			NL_SET_ERR_MSG_ATTR(extack, nla,
-					    "this bridge does not filter VLANs");
-		return -EOPNOTSUPP;
+static int vbr_link_parse_port(struct vbr_link_change *change,
+			       struct vbr_port_config *cfg,
+			       const struct nlattr *info,
+			       struct netlink_ext_ack *extack)
+{
+	struct nlattr *tb[VBR_BRPORT_MAX + 1];
+	int err;
+
+	if (!info)
+		return 0;
+	if (!change->port) {
+		NL_SET_ERR_MSG(extack,
+			       "these are options of a port, and the device is none");
+		return -EINVAL;
 	}
+	err = nla_parse_nested(tb, VBR_BRPORT_MAX, info, vbr_port_policy,
+			       extack);
+	if (err)
+		return err;
+	change->cfg = cfg;
+	return vbr_port_config_parse(cfg, change->port, tb, VBR_BRPORT_MAX,
+				     extack);
+}
+
+static int vbr_link_parse_vlans(struct vbr_link_change *change,
+				const struct nlattr *afspec, bool del,
+				struct netlink_ext_ack *extack)
+{
+	if (!afspec)
+		return 0;
+	change->vlans = kmemdup(change->port ? &change->port->vlans.set :
+					       &change->br->vlans.set,
+				sizeof(*change->vlans), GFP_KERNEL);
+	if (!change->vlans)
+		return -ENOMEM;
+	return vbr_vlan_parse(change->vlans, afspec, del, extack);
+}
+
+static int vbr_link_apply(const struct vbr_link_change *change,
+			  struct netlink_ext_ack *extack)
+{
+	int err;
+
+	if (change->vlans) {
+		err = vbr_vlan_commit_rtnl(change->br, change->port,
+					   change->vlans);
+		if (err) {
+			NL_SET_ERR_MSG(extack,
+				       "no memory for another VLAN, or the port's device refuses it");
+			return err;
+		}
+	}
+	if (change->cfg)
+		vbr_port_config_apply(change->port, change->cfg);
+	if (change->vlans || change->cfg)
+		vbr_link_notify(change->br, change->port, RTM_NEWLINK);
 	return 0;
+}
+
+static int vbr_link_change(struct net_device *dev, const struct nlmsghdr *nlh,
+			   bool del, struct netlink_ext_ack *extack)
+{
+	struct vbr_link_change change = { .port = vbr_port_get(dev) };
+	struct vbr_port_config cfg = {};
+	const struct nlattr *info = NULL;
+	int err;
+
+	change.br = change.port ? change.port->br : netdev_priv(dev);
+	if (!del)
+		info = nlmsg_find_attr(nlh, sizeof(struct ifinfomsg),
+				       IFLA_PROTINFO);
+	err = vbr_link_parse_vlans(&change,
+				   nlmsg_find_attr(nlh, sizeof(struct ifinfomsg),
+						   IFLA_AF_SPEC), del, extack) ?:
+	      vbr_link_parse_port(&change, &cfg, info, extack) ?:
+	      vbr_link_apply(&change, extack);
+	kfree(change.vlans);
+	return err;
 }
 
 /**
@@ -421,36 +549,7 @@ static int vbr_check_afspec(const struct nlattr *afspec,
 int vbr_dev_setlink(struct net_device *dev, struct nlmsghdr *nlh, u16 flags,
 		    struct netlink_ext_ack *extack)
 {
-	struct vbr_port *port = vbr_port_get(dev);
-	struct nlattr *tb[VBR_BRPORT_MAX + 1];
-	const struct nlattr *afspec, *info;
-	struct vbr_port_config cfg = {};
-	int err;
-
-	afspec = nlmsg_find_attr(nlh, sizeof(struct ifinfomsg), IFLA_AF_SPEC);
-	if (afspec) {
-		err = vbr_check_afspec(afspec, extack);
-		if (err)
-			return err;
-	}
-	info = nlmsg_find_attr(nlh, sizeof(struct ifinfomsg), IFLA_PROTINFO);
-	if (!info)
-		return 0;
-	if (!port) {
-		NL_SET_ERR_MSG(extack,
-			       "these are options of a port, and the device is none");
-		return -EINVAL;
-	}
-	err = nla_parse_nested(tb, VBR_BRPORT_MAX, info, vbr_port_policy,
-			       extack);
-	if (err)
-		return err;
-	err = vbr_port_config_parse(&cfg, port, tb, VBR_BRPORT_MAX, extack);
-	if (err)
-		return err;
-	vbr_port_config_apply(port, &cfg);
-	vbr_port_notify(port, RTM_NEWLINK);
-	return 0;
+	return vbr_link_change(dev, nlh, false, extack);
 }
 
 /**
@@ -464,8 +563,5 @@ int vbr_dev_setlink(struct net_device *dev, struct nlmsghdr *nlh, u16 flags,
  */
 int vbr_dev_dellink(struct net_device *dev, struct nlmsghdr *nlh, u16 flags)
 {
-	const struct nlattr *afspec;
-
-	afspec = nlmsg_find_attr(nlh, sizeof(struct ifinfomsg), IFLA_AF_SPEC);
-	return afspec ? vbr_check_afspec(afspec, NULL) : 0;
+	return vbr_link_change(dev, nlh, true, NULL);
 }

@@ -5,12 +5,15 @@
 #ifndef _VBRIDGE_H
 #define _VBRIDGE_H
 
+#include <linux/if_bridge.h>
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
+#include <linux/if_vlan.h>
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
 #include <linux/rhashtable.h>
 #include <linux/workqueue.h>
+#include <linux/xarray.h>
 #include <vnet/drop.h>
 #include <vnet/port.h>
 
@@ -40,6 +43,10 @@
  * after an RCU grace period. Whoever found an entry without the lock and
  * wants to change it takes the lock and looks at the mark first.
  *
+ * VLANs: RTNL for all changes. The datapath reads one word of a set of VLANs
+ * at a time, so a frame sees each VLAN as member or not, and finds a VLAN's
+ * counters under RCU; these are freed by call_rcu().
+ *
  * Frames come in by vbr_handle_frame(), or by vbr_input() in the context of
  * whoever sends to a member that is a port of the suite; both are in an RCU
  * read section with BH off and hold no lock.
@@ -58,8 +65,8 @@
  * counters are freed by the destructor, when no reader is left.
  *
  * Unloading: the link operations go first, and with them all bridges; then
- * the notifier. No callback of this module is left behind: entries are freed
- * by kfree_rcu().
+ * the notifier. The callbacks that free counters of VLANs are waited for by
+ * rcu_barrier(); entries are freed by kfree_rcu().
  */
 
 /* Learned entries a bridge holds unless told otherwise: 32 MiB of them. */
@@ -70,9 +77,13 @@
 /* What a port may not be told to forward either: MAC control. */
 #define VBR_PORT_GROUP_FWD_NEVER 0x0002
 
+/* Groups of their customers that bridges of service VLANs carry: 802.1Q 8.6.3 */
+#define VBR_GROUP_FWD_PROVIDER 0xb801
+
 /* Reasons of drops, by the direction they count for in the bridge's totals. */
 #define VBR_DROPS_RX (BIT(VNET_DROP_BAD_SOURCE) | BIT(VNET_DROP_PORT_STATE) | \
-		      BIT(VNET_DROP_LINK_LOCAL) | BIT(VNET_DROP_SAME_PORT))
+		      BIT(VNET_DROP_LINK_LOCAL) | BIT(VNET_DROP_SAME_PORT) | \
+		      BIT(VNET_DROP_VLAN))
 #define VBR_DROPS_TX (BIT(VNET_DROP_TOO_SHORT) | BIT(VNET_DROP_TOO_BIG) | \
 		      BIT(VNET_DROP_DOWN) | BIT(VNET_DROP_NOMEM) | \
 		      BIT(VNET_DROP_NO_EGRESS))
@@ -124,6 +135,72 @@ struct vbr_stats {
 };
 
 /**
+ * struct vbr_vlan_stats - one CPU's counters of a VLAN
+ * @rx_packets: frames of this VLAN that came in
+ * @rx_bytes: their bytes
+ * @tx_packets: frames that went out
+ * @tx_bytes: their bytes
+ * @syncp: guards all on 32-bit machines
+ *
+ * Written with BH off by the CPU that owns it, read by anybody.
+ */
+struct vbr_vlan_stats {
+	u64_stats_t rx_packets;
+	u64_stats_t rx_bytes;
+	u64_stats_t tx_packets;
+	u64_stats_t tx_bytes;
+	struct u64_stats_sync syncp;
+};
+
+/**
+ * struct vbr_vlan - a VLAN that a bridge, or a port, counts the frames of
+ * @stats: the counters
+ * @users: sets of VLANs that have it as a member; RTNL
+ * @rcu: for the freeing
+ */
+struct vbr_vlan {
+	struct vbr_vlan_stats __percpu *stats;
+	unsigned int users;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct vbr_vlan_word - what a set knows of BITS_PER_LONG VLANs
+ * @member: VLANs whose frames may pass
+ * @untagged: of these, those whose frames leave without their tag
+ */
+struct vbr_vlan_word {
+	unsigned long member;
+	unsigned long untagged;
+};
+
+#define VBR_VLAN_WORDS BITS_TO_LONGS(VLAN_N_VID)
+
+/**
+ * struct vbr_vlan_set - which VLANs pass a port, or the bridge to its host
+ * @pvid: the VLAN of frames that come in without one, 0 for none
+ * @words: the VLANs
+ *
+ * One that is in use: RTNL, READ_ONCE() elsewhere.
+ */
+struct vbr_vlan_set {
+	u16 pvid;
+	struct vbr_vlan_word words[VBR_VLAN_WORDS];
+};
+
+/**
+ * struct vbr_vlans - the VLANs of a port or of a bridge device
+ * @counted: counters of the VLANs, by ID: @own or vbr.vlans_seen
+ * @own: those of this port alone; struct vbr_vlan
+ * @set: which they are
+ */
+struct vbr_vlans {
+	struct xarray *counted;
+	struct xarray own;
+	struct vbr_vlan_set set;
+};
+
+/**
  * struct vbr - private data of a bridge
  * @dev: the bridge device
  * @fdb: the forwarding table, by address and VLAN
@@ -138,6 +215,16 @@ struct vbr_stats {
  *	READ_ONCE() elsewhere
  * @no_ll_learn: link-local frames left to the port's stack teach nothing;
  *	RTNL, READ_ONCE() elsewhere
+ * @vlan_filtering: frames stay within their VLANs; RTNL, READ_ONCE()
+ *	elsewhere
+ * @vlan_stats: count by VLAN; RTNL, READ_ONCE() elsewhere
+ * @vlan_proto: the tags that name VLANs, ETH_P_8021Q or _8021AD; RTNL,
+ *	READ_ONCE() elsewhere
+ * @default_pvid: the VLAN a new port is in, 0 for none; RTNL
+ * @vlan_stats_per_port: ports have counters of their own; RTNL
+ * @vlans: those of the bridge device itself
+ * @vlans_seen: all that the bridge or any port is in, by ID; struct vbr_vlan,
+ *	written under RTNL, read under RCU
  * @mtu_by_user: the MTU was set by hand and does not follow the ports; RTNL
  * @n_forwarding: ports in state forwarding; RTNL
  * @base_addr: the address while there is no port to take one from
@@ -158,10 +245,17 @@ struct vbr {
 	u32 fdb_max_learned;
 	u16 group_fwd_mask;
 	bool no_ll_learn;
+	bool vlan_filtering;
+	bool vlan_stats;
+	__be16 vlan_proto;
 
+	u16 default_pvid;
+	bool vlan_stats_per_port;
 	bool mtu_by_user;
 	unsigned int n_forwarding;
 	u8 base_addr[ETH_ALEN];
+	struct vbr_vlans vlans;
+	struct xarray vlans_seen;
 
 	/* Written while addresses are learned, so away from the above. */
 	spinlock_t fdb_lock ____cacheline_aligned_in_smp; /* see the DOC above */
@@ -194,6 +288,7 @@ struct vbr {
  *	elsewhere
  * @list: in vbr.ports
  * @sw: what a suite device's switch slot points to
+ * @vlans: the VLANs the port is in
  * @link_up: device and bridge are up and there is carrier; RTNL
  * @addr: the device's address, as the forwarding table knows it; RTNL
  * @dev_tracker: of the reference
@@ -210,6 +305,7 @@ struct vbr_port {
 	u8 state;
 	struct list_head list;
 	struct vnet_switch sw;
+	struct vbr_vlans vlans;
 
 	bool link_up;
 	u8 addr[ETH_ALEN];
@@ -224,7 +320,9 @@ struct vbr_port {
 /**
  * struct vbr_fdb_key - what a forwarding entry is found by
  * @addr: the MAC address
- * @vid: the VLAN; 0 on a bridge that does not filter VLANs
+ * @vid: the VLAN; 0 for what was learned while the bridge did not filter
+ *	VLANs, and for what counts in all of them: the addresses of the bridge
+ *	and its ports, and entries by user space that name no VLAN
  */
 struct vbr_fdb_key {
 	u8 addr[ETH_ALEN];
@@ -319,6 +417,9 @@ enum vbr_action {
  * struct vbr_verdict - the decision on a frame, before anything is done
  * @action: what to do
  * @local: the bridge device gets a copy (VBR_FORWARD and VBR_FLOOD)
+ * @filtered: the frame is in VLAN @vid, and stays there
+ * @no_vlan: it is in none that it may come in by
+ * @vid: the VLAN, else 0
  * @why: the reason of VBR_DROP
  * @flood: the port flag that lets this kind of flood out (VBR_FLOOD)
  * @to: the port (VBR_FORWARD), borrowed under RCU
@@ -326,6 +427,9 @@ enum vbr_action {
 struct vbr_verdict {
 	enum vbr_action action;
 	bool local;
+	bool filtered;
+	bool no_vlan;
+	u16 vid;
 	enum vnet_drop why;
 	u32 flood;
 	const struct vbr_port *to;
@@ -349,6 +453,23 @@ static inline void vbr_count(struct vbr *br, enum vbr_stat what,
 	u64_stats_update_end(&stats->syncp);
 }
 
+/* A bridge of service VLANs, whose customers have bridges of their own. */
+static inline bool vbr_is_provider(const struct vbr *br)
+{
+	return READ_ONCE(br->vlan_filtering) &&
+	       READ_ONCE(br->vlan_proto) == htons(ETH_P_8021AD);
+}
+
+static inline bool vbr_vlan_has(const struct vbr_vlan_set *set, u16 vid)
+{
+	return READ_ONCE(set->words[BIT_WORD(vid)].member) & BIT_MASK(vid);
+}
+
+static inline bool vbr_vlan_untags(const struct vbr_vlan_set *set, u16 vid)
+{
+	return READ_ONCE(set->words[BIT_WORD(vid)].untagged) & BIT_MASK(vid);
+}
+
 /* dev.c */
 extern const struct net_device_ops vbr_netdev_ops;
 void vbr_setup(struct net_device *dev);
@@ -365,13 +486,37 @@ void vbr_port_set_state_rtnl(struct vbr_port *port, u8 state);
 bool vbr_port_check_link_rtnl(struct vbr_port *port);
 extern struct notifier_block vbr_notifier;
 
+/* vlan.c */
+void vbr_vlan_classify(const struct vbr *br, const struct vbr_vlans *vlans,
+		       const struct sk_buff *skb, struct vbr_verdict *verdict);
+struct sk_buff *vbr_vlan_dress(const struct vbr *br,
+			       const struct vbr_vlans *vlans,
+			       struct sk_buff *skb, u16 vid);
+void vbr_vlan_count_rcu(const struct vbr_vlans *vlans, u16 vid,
+			unsigned int len, bool rx);
+void vbr_vlan_read(const struct vbr_vlan *vlan,
+		   struct bridge_vlan_xstats *to);
+u16 vbr_vlan_next(const struct vbr_vlan_set *set, u16 vid);
+void vbr_vlan_add(struct vbr_vlan_set *set, u16 vid, bool pvid, bool untagged);
+void vbr_vlan_del(struct vbr_vlan_set *set, u16 vid);
+int vbr_vlan_commit_rtnl(struct vbr *br, struct vbr_port *port,
+			 const struct vbr_vlan_set *set);
+int vbr_vlan_start_port_rtnl(struct vbr_port *port);
+void vbr_vlan_end_port_rtnl(struct vbr_port *port);
+int vbr_vlan_start_rtnl(struct vbr *br);
+void vbr_vlan_end_rtnl(struct vbr *br);
+int vbr_vlan_set_default_pvid_rtnl(struct vbr *br, u16 pvid);
+int vbr_vlan_set_proto_rtnl(struct vbr *br, __be16 proto);
+void vbr_vlan_set_per_port_rtnl(struct vbr *br, bool per_port);
+
 /* input.c */
 rx_handler_result_t vbr_handle_frame(struct sk_buff **pskb);
 bool vbr_input(struct vnet_switch *sw, struct sk_buff *skb);
 netdev_tx_t vbr_xmit(struct sk_buff *skb, struct net_device *dev);
 
 /* forward.c */
-bool vbr_may_egress(const struct vbr_port *from, const struct vbr_port *to);
+bool vbr_may_egress(const struct vbr_port *from, const struct vbr_port *to,
+		    const struct vbr_verdict *verdict);
 void vbr_execute(struct vbr *br, const struct vbr_port *from,
 		 struct sk_buff *skb, const struct vbr_verdict *verdict);
 
@@ -379,6 +524,7 @@ void vbr_execute(struct vbr *br, const struct vbr_port *from,
 int vbr_fdb_init(struct vbr *br);
 void vbr_fdb_uninit(struct vbr *br);
 struct vbr_fdb *vbr_fdb_find_rcu(struct vbr *br, const u8 *addr, u16 vid);
+struct vbr_fdb *vbr_fdb_lookup_rcu(struct vbr *br, const u8 *addr, u16 vid);
 void vbr_fdb_learn_rcu(struct vbr_port *port, const u8 *addr, u16 vid);
 void vbr_fdb_age_now(struct vbr *br);
 bool vbr_fdb_expired(const struct vbr *br, const struct vbr_fdb *fdb);

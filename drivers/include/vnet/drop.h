@@ -34,6 +34,7 @@
  * @VNET_DROP_XDP_NOMEM: no memory to show the frame to an XDP program, or for
  *	the skb of a frame that came without one
  * @VNET_DROP_XDP_TOO_BIG: more than the XDP program can be shown
+ * @VNET_DROP_VLAN: not in a VLAN that the port, or the bridge, lets in
  * @__VNET_DROP_MAX: number of reasons
  *
  * The names that user space sees are in vnet_drop_names[]; append only.
@@ -59,6 +60,7 @@ enum vnet_drop {
 	VNET_DROP_XDP_REDIRECT,
 	VNET_DROP_XDP_NOMEM,
 	VNET_DROP_XDP_TOO_BIG,
+	VNET_DROP_VLAN,
 	__VNET_DROP_MAX
 };
 

@@ -4,6 +4,7 @@
  */
 #include <linux/etherdevice.h>
 #include <linux/if_bridge.h>
+#include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include "../drivers/vbridge/netlink.h"
 #include "../drivers/vbridge/vbridge.h"
@@ -38,6 +39,8 @@ static struct vbr_port *unit_port_create(struct vbr *br, int nr)
 	/* Where no other address of a test lies. */
 	ether_addr_copy(port->addr, UNIT_ADDR(0xff00 + nr));
 	INIT_LIST_HEAD(&port->fdb);
+	xa_init(&port->vlans.own);
+	port->vlans.counted = &br->vlans_seen;
 	list_add_tail(&port->list, &br->ports);
 	return port;
 }
@@ -45,15 +48,20 @@ static struct vbr_port *unit_port_create(struct vbr *br, int nr)
 int unit_bridge_init(struct kunit *test)
 {
 	struct unit_bridge *unit = kzalloc(sizeof(*unit), GFP_KERNEL);
-	int i;
+	int i, err;
 
 	if (!unit)
 		return -ENOMEM;
 	test->priv = unit;
 	unit->dev = alloc_netdev(sizeof(struct vbr), "unit%d", NET_NAME_ENUM,
 				 vbr_setup);
-	if (!unit->dev || vbr_netdev_ops.ndo_init(unit->dev))
+	if (!unit->dev)
 		return -ENOMEM;
+	rtnl_lock();
+	err = vbr_netdev_ops.ndo_init(unit->dev);
+	rtnl_unlock();
+	if (err)
+		return err;
 	unit->br = netdev_priv(unit->dev);
 	for (i = 0; i < UNIT_PORTS; i++) {
 		unit->port[i] = unit_port_create(unit->br, i);
@@ -70,8 +78,10 @@ void unit_bridge_exit(struct kunit *test)
 
 	if (!unit)
 		return;
+	rtnl_lock();
 	if (unit->br)
 		vbr_netdev_ops.ndo_uninit(unit->dev);
+	rtnl_unlock();
 	for (i = 0; i < UNIT_PORTS && unit->port[i]; i++) {
 		free_netdev(unit->port[i]->dev);
 		kfree(unit->port[i]);

@@ -29,6 +29,7 @@ static void egress_is_for_ports_that_forward(struct kunit *test)
 	};
 	struct unit_bridge *unit = test->priv;
 	struct vbr_port *to = unit->port[1], *from;
+	struct vbr_verdict plain = {};
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -38,7 +39,7 @@ static void egress_is_for_ports_that_forward(struct kunit *test)
 		to->flags = (cases[i].hairpin ? VBR_PORT_HAIRPIN : 0) |
 			    (cases[i].to_isolated ? VBR_PORT_ISOLATED : 0);
 		to->state = cases[i].state;
-		KUNIT_EXPECT_EQ_MSG(test, vbr_may_egress(from, to),
+		KUNIT_EXPECT_EQ_MSG(test, vbr_may_egress(from, to, &plain),
 				    cases[i].want, "(case %d)", i);
 	}
 }
@@ -51,16 +52,18 @@ static void floods_go_where_their_flag_is_set(struct kunit *test)
 	};
 	struct unit_bridge *unit = test->priv;
 	struct vbr_port *from = unit->port[0], *to = unit->port[1];
+	struct vbr_verdict verdict = {};
 	int i, j;
 
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		for (j = 0; j < ARRAY_SIZE(kinds); j++) {
 			to->flags = kinds[j];
+			verdict.flood = kinds[i];
 			KUNIT_EXPECT_EQ_MSG(test,
-					    vbr_takes_flood(from, to, kinds[i]),
+					    vbr_takes_flood(from, to, &verdict),
 					    i == j, "(%d, %d)", i, j);
 			KUNIT_EXPECT_EQ_MSG(test,
-					    vbr_takes_flood(NULL, to, kinds[i]),
+					    vbr_takes_flood(NULL, to, &verdict),
 					    i == j || kinds[i] != VBR_PORT_FLOOD,
 					    "(host, %d, %d)", i, j);
 		}
@@ -162,7 +165,7 @@ static bool unit_admit(struct vbr_port *port, const u8 *dest, const u8 *source,
 	ether_addr_copy(eth.h_source, source);
 	rcu_read_lock();
 	local_bh_disable();
-	admitted = vbr_admit_rcu(port, &eth, verdict);
+	admitted = vbr_admit_rcu(port, &eth, 46, verdict);
 	local_bh_enable();
 	rcu_read_unlock();
 	return admitted;

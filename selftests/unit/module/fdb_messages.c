@@ -88,7 +88,9 @@ static void attributes_of_other_tables_are_refused(struct kunit *test)
 {
 	struct nlattr *tb[NDA_MAX + 1] = {}, any = { NLA_HDRLEN, 0 };
 	static const u8 group[ETH_ALEN] = { 1 }, none[ETH_ALEN];
+	struct unit_bridge *unit = test->priv;
 	struct netlink_ext_ack extack = {};
+	struct vbr *br = unit->br;
 	int i;
 
 	for (i = 0; i <= NDA_MAX; i++) {
@@ -99,11 +101,19 @@ static void attributes_of_other_tables_are_refused(struct kunit *test)
 				    "(attribute %d)", i);
 		tb[i] = NULL;
 	}
-	KUNIT_EXPECT_EQ(test, vbr_fdb_check_key(UNIT_ADDR(1), 0, &extack), 0);
-	KUNIT_EXPECT_EQ(test, vbr_fdb_check_key(UNIT_ADDR(1), 1, &extack),
+	KUNIT_EXPECT_EQ(test, vbr_fdb_check_key(br, NULL, UNIT_ADDR(1), 0,
+						&extack), 0);
+	KUNIT_EXPECT_EQ(test, vbr_fdb_check_key(br, NULL, UNIT_ADDR(1), 1,
+						&extack), 0);
+	KUNIT_EXPECT_EQ(test, vbr_fdb_check_key(br, NULL, UNIT_ADDR(1), 2,
+						&extack), -EINVAL);
+	KUNIT_EXPECT_EQ(test, vbr_fdb_check_key(br, unit->port[0],
+						UNIT_ADDR(1), 1, &extack),
 			-EINVAL);
-	KUNIT_EXPECT_EQ(test, vbr_fdb_check_key(group, 0, &extack), -EINVAL);
-	KUNIT_EXPECT_EQ(test, vbr_fdb_check_key(none, 0, &extack), -EINVAL);
+	KUNIT_EXPECT_EQ(test, vbr_fdb_check_key(br, NULL, group, 0, &extack),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test, vbr_fdb_check_key(br, NULL, none, 0, &extack),
+			-EINVAL);
 }
 
 static void messages_fit_their_room(struct kunit *test)

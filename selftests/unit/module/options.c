@@ -10,7 +10,9 @@ static void every_option_is_accounted_for(struct kunit *test)
 	static const u16 built[] = {
 		IFLA_BR_AGEING_TIME, IFLA_BR_GROUP_FWD_MASK, IFLA_BR_GROUP_ADDR,
 		IFLA_BR_FDB_FLUSH, IFLA_BR_MULTI_BOOLOPT,
-		IFLA_BR_FDB_MAX_LEARNED,
+		IFLA_BR_FDB_MAX_LEARNED, IFLA_BR_VLAN_FILTERING,
+		IFLA_BR_VLAN_PROTOCOL, IFLA_BR_VLAN_DEFAULT_PVID,
+		IFLA_BR_VLAN_STATS_ENABLED, IFLA_BR_VLAN_STATS_PER_PORT,
 	};
 	const struct vbr_unbuilt *unbuilt;
 	u8 times[VBR_BR_MAX + 1] = {};
@@ -149,7 +151,7 @@ static void parsing_changes_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, br->ageing_time, BR_DEFAULT_AGEING_TIME);
 	KUNIT_EXPECT_EQ(test, br->fdb_max_learned, VBR_FDB_MAX_LEARNED);
 	rtnl_lock();
-	vbr_config_apply(br, &cfg);
+	KUNIT_EXPECT_EQ(test, vbr_config_apply(br, &cfg, NULL), 0);
 	rtnl_unlock();
 	KUNIT_EXPECT_EQ(test, br->ageing_time, 7 * HZ);
 	KUNIT_EXPECT_EQ(test, br->fdb_max_learned, 12);

@@ -105,6 +105,11 @@ static void port_answers_fit_their_room(struct kunit *test)
 {
 	struct unit_bridge *unit = test->priv;
 	struct sk_buff *skb = alloc_skb(4096, GFP_KERNEL);
+	static const struct vbr_link_fill how = {
+		.type = RTM_NEWLINK,
+		.filter = RTEXT_FILTER_BRVLAN,
+	};
+	struct vbr_port *port = unit->port[0];
 	unsigned int len;
 
 	if (!unit_has(test, skb))
@@ -114,11 +119,12 @@ static void port_answers_fit_their_room(struct kunit *test)
 	len = skb->len;
 	strscpy(unit->port[0]->dev->name, "fifteen.letters", IFNAMSIZ);
 	rtnl_lock();
-	KUNIT_EXPECT_EQ(test, vbr_port_fill(skb, unit->port[0], 0, 0,
-					    RTM_NEWLINK, 0), 0);
+	vbr_vlan_add(&port->vlans.set, 1, true, true);
+	vbr_vlan_add(&port->vlans.set, 7, false, false);
+	KUNIT_EXPECT_EQ(test, vbr_link_fill(skb, unit->br, port, &how), 0);
 	rtnl_unlock();
 	KUNIT_EXPECT_LE(test, skb->len - len,
-			NLMSG_HDRLEN + vbr_port_msg_size());
+			NLMSG_HDRLEN + vbr_link_msg_size(&port->vlans.set));
 	kfree_skb(skb);
 }
 
