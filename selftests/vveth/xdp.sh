@@ -414,6 +414,8 @@ tcp_through_redirect()
 # Numbered frames while programs come, are replaced and go.
 changes_under_traffic()
 {
+	local counted
+
 	make_pair
 	load one pass
 	load two frags pass
@@ -428,7 +430,9 @@ changes_under_traffic()
 	wait $! || fail "the sender failed"
 	cat "$CASE_DIR/pkt"
 	pkt_read "$CASE_DIR/pkt"
-	check_eq "$((PKT["rx0.lost"] - PKT["rx0.sockdrop"])) ${PKT[rx0.dup]} ${PKT[rx0.late]}" "0 0 0" "frames lost, twice, late"
+	# A ring may fill up while the machine has other things to do; it says so.
+	counted=$((PKT["rx0.sockdrop"] + $(link_stat "$a" va tx_dropped)))
+	check_eq "$((PKT["rx0.lost"] - counted)) ${PKT[rx0.dup]} ${PKT[rx0.late]}" "0 0 0" "frames lost uncounted, twice, late"
 	check_ge "${PKT[rx0.frames]}" 100 "frames come"
 	suite_only "other counters"
 	check_eq "$(link_stat "$b" vb rx_packets)" "$(link_stat "$a" va tx_packets)" "received by vb"
