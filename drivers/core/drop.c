@@ -35,6 +35,7 @@ static const struct {
 	[VNET_DROP_XDP_REDIRECT] = { "xdp_redirect", SKB_DROP_REASON_XDP },
 	[VNET_DROP_XDP_NOMEM]	= { "xdp_nomem", SKB_DROP_REASON_NOMEM },
 	[VNET_DROP_XDP_TOO_BIG]	= { "xdp_too_big", SKB_DROP_REASON_PKT_TOO_BIG },
+	[VNET_DROP_LOCKED]	= { "locked", SKB_DROP_REASON_NOT_SPECIFIED },
 	[VNET_DROP_VLAN]	= { "vlan", SKB_DROP_REASON_NOT_SPECIFIED },
 };
 

@@ -340,6 +340,7 @@ void vbr_setup(struct net_device *dev)
 	INIT_LIST_HEAD(&br->ports);
 	br->ageing_time = BR_DEFAULT_AGEING_TIME;
 	br->fdb_max_learned = VBR_FDB_MAX_LEARNED;
+	br->fdb_max_learned_port = VBR_FDB_MAX_LEARNED_PORT;
 	br->vlan_proto = htons(ETH_P_8021Q);
 	br->default_pvid = 1;
 }

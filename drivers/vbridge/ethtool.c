@@ -16,7 +16,9 @@ static const char * const vbr_stat_names[__VBR_STAT_MAX] = {
 	[VBR_STAT_MOVED]		= "fdb_moved",
 	[VBR_STAT_AGED]			= "fdb_aged",
 	[VBR_STAT_LEARN_REFUSED]	= "fdb_learn_refused",
+	[VBR_STAT_LEARN_REFUSED_PORT]	= "fdb_learn_refused_port",
 	[VBR_STAT_OWN_SOURCE]		= "own_source",
+	[VBR_STAT_ANSWERED]		= "neighbours_answered",
 };
 
 static void vbr_get_drvinfo(struct net_device *dev,

@@ -100,12 +100,19 @@ static bool vbr_fdb_is_own(u32 flags)
 	return (flags & (VBR_FDB_LOCAL | VBR_FDB_USER)) == VBR_FDB_LOCAL;
 }
 
+/* While @fdb is in the list of its port. */
 static void vbr_fdb_set_flags_locked(struct vbr *br, struct vbr_fdb *fdb,
 				     u32 flags)
 {
-	if ((fdb->flags ^ flags) & VBR_FDB_LEARNED)
-		WRITE_ONCE(br->n_learned, br->n_learned +
-			   (flags & VBR_FDB_LEARNED ? 1 : -1));
+	struct vbr_port *port = vbr_fdb_port_locked(br, fdb);
+
+	if ((fdb->flags ^ flags) & VBR_FDB_LEARNED) {
+		int change = flags & VBR_FDB_LEARNED ? 1 : -1;
+
+		WRITE_ONCE(br->n_learned, br->n_learned + change);
+		if (port)
+			WRITE_ONCE(port->n_learned, port->n_learned + change);
+	}
 	WRITE_ONCE(fdb->flags, flags);
 }
 
@@ -113,8 +120,11 @@ static void vbr_fdb_enlist_locked(struct vbr *br, struct vbr_fdb *fdb,
 				  struct vbr_port *port)
 {
 	rcu_assign_pointer(fdb->port, port);
-	if (port)
+	if (port) {
 		port->n_fdb++;
+		if (fdb->flags & VBR_FDB_LEARNED)
+			WRITE_ONCE(port->n_learned, port->n_learned + 1);
+	}
 	list_add_tail(&fdb->port_list, port ? &port->fdb : &br->fdb_own);
 }
 
@@ -122,8 +132,11 @@ static void vbr_fdb_delist_locked(struct vbr *br, struct vbr_fdb *fdb)
 {
 	struct vbr_port *port = vbr_fdb_port_locked(br, fdb);
 
-	if (port)
+	if (port) {
 		port->n_fdb--;
+		if (fdb->flags & VBR_FDB_LEARNED)
+			WRITE_ONCE(port->n_learned, port->n_learned - 1);
+	}
 	list_del(&fdb->port_list);
 }
 
@@ -169,27 +182,35 @@ static void vbr_fdb_remove_locked(struct vbr *br, struct vbr_fdb *fdb)
 	rhashtable_remove_fast(&br->fdb, &fdb->node, vbr_fdb_params);
 	list_del_rcu(&fdb->list);
 	vbr_fdb_notify(br, fdb, RTM_DELNEIGH);
-	vbr_fdb_delist_locked(br, fdb);
 	vbr_fdb_set_flags_locked(br, fdb, VBR_FDB_DEAD);
+	vbr_fdb_delist_locked(br, fdb);
 	kfree_rcu(fdb, rcu);
 }
 
-static bool vbr_fdb_full(const struct vbr *br)
+/* Whether there is no room to learn at a port; @why gets what counts it. */
+static bool vbr_fdb_full(const struct vbr_port *port, enum vbr_stat *why)
 {
+	const struct vbr *br = port->br;
 	u32 max = READ_ONCE(br->fdb_max_learned);
 
-	return max && READ_ONCE(br->n_learned) >= max;
+	*why = VBR_STAT_LEARN_REFUSED;
+	if (max && READ_ONCE(br->n_learned) >= max)
+		return true;
+	*why = VBR_STAT_LEARN_REFUSED_PORT;
+	max = READ_ONCE(br->fdb_max_learned_port);
+	return max && READ_ONCE(port->n_learned) >= max;
 }
 
-static void vbr_fdb_learn_new(struct vbr_port *port, const u8 *addr, u16 vid)
+static void vbr_fdb_learn_new(struct vbr_port *port, const u8 *addr, u16 vid,
+			      u32 flags)
 {
 	struct vbr_fdb_key key = { .vid = vid };
 	struct vbr *br = port->br;
-	struct vbr_fdb *fdb;
+	enum vbr_stat what;
 
 	/* A full table must not cost every stranger's frame the lock. */
-	if (vbr_fdb_full(br)) {
-		vbr_count(br, VBR_STAT_LEARN_REFUSED, 1);
+	if (vbr_fdb_full(port, &what)) {
+		vbr_count(br, what, 1);
 		return;
 	}
 	ether_addr_copy(key.addr, addr);
@@ -197,10 +218,11 @@ static void vbr_fdb_learn_new(struct vbr_port *port, const u8 *addr, u16 vid)
 	spin_lock_bh(&br->fdb_lock);
 	/* Another CPU may have learned it meanwhile: the next frame moves it. */
 	if (!port->fdb_closed && !vbr_fdb_find_locked(br, &key)) {
-		fdb = vbr_fdb_full(br) ? NULL :
-		      vbr_fdb_create_locked(br, port, &key, VBR_FDB_LEARNED);
-		vbr_count(br, fdb ? VBR_STAT_LEARNED : VBR_STAT_LEARN_REFUSED,
-			  1);
+		if (!vbr_fdb_full(port, &what))
+			what = vbr_fdb_create_locked(br, port, &key,
+						     VBR_FDB_LEARNED | flags) ?
+			       VBR_STAT_LEARNED : VBR_STAT_LEARN_REFUSED;
+		vbr_count(br, what, 1);
 	}
 	spin_unlock_bh(&br->fdb_lock);
 }
@@ -216,7 +238,8 @@ static void vbr_fdb_roam(struct vbr_port *port, struct vbr_fdb *fdb)
 		vbr_fdb_move_locked(br, fdb, port);
 		/* Whoever had placed it elsewhere is no longer right. */
 		vbr_fdb_set_flags_locked(br, fdb,
-					 fdb->flags & ~VBR_FDB_EXT_LEARNED);
+					 fdb->flags & ~(VBR_FDB_EXT_LEARNED |
+							VBR_FDB_LOCKED));
 		vbr_fdb_notify(br, fdb, RTM_NEWNEIGH);
 		vbr_count(br, VBR_STAT_MOVED, 1);
 	}
@@ -246,7 +269,7 @@ void vbr_fdb_learn_rcu(struct vbr_port *port, const u8 *addr, u16 vid)
 
 	fdb = vbr_fdb_lookup_rcu(br, addr, vid);
 	if (unlikely(!fdb)) {
-		vbr_fdb_learn_new(port, addr, vid);
+		vbr_fdb_learn_new(port, addr, vid, 0);
 		return;
 	}
 	flags = READ_ONCE(fdb->flags);
@@ -257,7 +280,7 @@ void vbr_fdb_learn_rcu(struct vbr_port *port, const u8 *addr, u16 vid)
 	/* Elsewhere in this VLAN than an entry for all VLANs says. */
 	if (unlikely(fdb->key.vid != vid) && !(flags & VBR_FDB_STICKY) &&
 	    rcu_access_pointer(fdb->port) != port) {
-		vbr_fdb_learn_new(port, addr, vid);
+		vbr_fdb_learn_new(port, addr, vid, 0);
 		return;
 	}
 	if (READ_ONCE(fdb->updated) != now)
@@ -265,6 +288,38 @@ void vbr_fdb_learn_rcu(struct vbr_port *port, const u8 *addr, u16 vid)
 	if (unlikely(rcu_access_pointer(fdb->port) != port) &&
 	    !(flags & VBR_FDB_STICKY))
 		vbr_fdb_roam(port, fdb);
+}
+
+/**
+ * vbr_fdb_unlock_rcu() - may a sender come in by a locked port
+ * @port: the port
+ * @addr: the frame's source address
+ * @vid: its VLAN, or 0
+ *
+ * Only where an entry says that it is there. Where user space wants to be told
+ * of others (MAB), they get an entry that is locked itself.
+ *
+ * Context: RCU read section, BH off.
+ * Return: true where it may.
+ */
+bool vbr_fdb_unlock_rcu(struct vbr_port *port, const u8 *addr, u16 vid)
+{
+	unsigned long now = jiffies;
+	struct vbr_fdb *fdb;
+	u32 flags;
+
+	fdb = vbr_fdb_lookup_rcu(port->br, addr, vid);
+	if (!fdb) {
+		if (READ_ONCE(port->flags) & VBR_PORT_MAB)
+			vbr_fdb_learn_new(port, addr, vid, VBR_FDB_LOCKED);
+		return false;
+	}
+	flags = READ_ONCE(fdb->flags);
+	if (rcu_access_pointer(fdb->port) != port || (flags & VBR_FDB_LOCAL))
+		return false;
+	if ((flags & VBR_FDB_LOCKED) && READ_ONCE(fdb->updated) != now)
+		WRITE_ONCE(fdb->updated, now);
+	return !(flags & VBR_FDB_LOCKED);
 }
 
 static bool vbr_fdb_ages(u32 flags)

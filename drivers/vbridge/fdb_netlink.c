@@ -50,7 +50,8 @@ static size_t vbr_fdb_msg_size(void)
 	       nla_total_size(ETH_ALEN) +		/* NDA_LLADDR */
 	       nla_total_size(sizeof(u32)) +		/* NDA_MASTER or _IFINDEX */
 	       nla_total_size(sizeof(struct nda_cacheinfo)) +
-	       nla_total_size(sizeof(u16));		/* NDA_VLAN */
+	       nla_total_size(sizeof(u16)) +		/* NDA_VLAN */
+	       nla_total_size(sizeof(u32));		/* NDA_FLAGS_EXT */
 }
 
 /**
@@ -116,7 +117,9 @@ static int vbr_fdb_fill(struct sk_buff *skb, const struct vbr *br,
 	if (nla_put(skb, NDA_LLADDR, ETH_ALEN, fdb->key.addr) ||
 	    vbr_fdb_put_place(skb, ndm, br, fdb, how->self) ||
 	    nla_put(skb, NDA_CACHEINFO, sizeof(ci), &ci) ||
-	    (fdb->key.vid && nla_put_u16(skb, NDA_VLAN, fdb->key.vid))) {
+	    (fdb->key.vid && nla_put_u16(skb, NDA_VLAN, fdb->key.vid)) ||
+	    ((READ_ONCE(fdb->flags) & VBR_FDB_LOCKED) &&
+	     nla_put_u32(skb, NDA_FLAGS_EXT, NTF_EXT_LOCKED))) {
 		nlmsg_cancel(skb, nlh);
 		return -EMSGSIZE;
 	}

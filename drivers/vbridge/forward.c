@@ -36,8 +36,12 @@ static bool vbr_takes_flood(const struct vbr_port *from,
 			    const struct vbr_port *to,
 			    const struct vbr_verdict *verdict)
 {
+	u32 flags = READ_ONCE(to->flags);
+
 	if ((from || verdict->flood == VBR_PORT_FLOOD) &&
-	    !(READ_ONCE(to->flags) & verdict->flood))
+	    !(flags & verdict->flood))
+		return false;
+	if (verdict->answered && (flags & VBR_PORT_ANSWERED))
 		return false;
 	return vbr_may_egress(from, to, verdict);
 }

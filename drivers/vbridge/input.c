@@ -19,12 +19,17 @@ static void vbr_decide_known_rcu(const struct vbr_port *from,
 				 struct vbr_fdb *fdb,
 				 struct vbr_verdict *verdict)
 {
-	const struct vbr_port *to = rcu_dereference(fdb->port);
+	const struct vbr_port *to = rcu_dereference(fdb->port), *backup;
 	unsigned long now = jiffies;
 
 	if (READ_ONCE(fdb->used) != now)
 		WRITE_ONCE(fdb->used, now);
 
+	if (to && unlikely(rcu_access_pointer(to->backup)) &&
+	    (!netif_carrier_ok(to->dev) || !netif_running(to->dev))) {
+		backup = rcu_dereference(to->backup);
+		to = backup ?: to;
+	}
 	if (to && vbr_may_egress(from, to, verdict)) {
 		verdict->action = VBR_FORWARD;
 		verdict->to = to;
@@ -119,6 +124,7 @@ static bool vbr_admit_link_local_rcu(struct vbr_port *port,
 static bool vbr_admit_rcu(struct vbr_port *port, const struct ethhdr *eth,
 			  unsigned int len, struct vbr_verdict *verdict)
 {
+	u32 flags;
 	u8 state;
 
 	if (!is_valid_ether_addr(eth->h_source)) {
@@ -140,9 +146,16 @@ static bool vbr_admit_rcu(struct vbr_port *port, const struct ethhdr *eth,
 			vbr_vlan_count_rcu(&port->vlans, verdict->vid, len,
 					   true);
 	}
-	if (vbr_state_learns(state) &&
-	    (READ_ONCE(port->flags) & VBR_PORT_LEARNING))
-		vbr_fdb_learn_rcu(port, eth->h_source, verdict->vid);
+	flags = READ_ONCE(port->flags);
+	if (vbr_state_learns(state)) {
+		if (unlikely(flags & VBR_PORT_LOCKED) &&
+		    !vbr_fdb_unlock_rcu(port, eth->h_source, verdict->vid)) {
+			vbr_verdict_drop(verdict, VNET_DROP_LOCKED);
+			return false;
+		}
+		if (flags & VBR_PORT_LEARNING)
+			vbr_fdb_learn_rcu(port, eth->h_source, verdict->vid);
+	}
 	if (state != BR_STATE_FORWARDING) {
 		vbr_verdict_drop(verdict, VNET_DROP_PORT_STATE);
 		return false;
@@ -178,8 +191,11 @@ rx_handler_result_t vbr_handle_frame(struct sk_buff **pskb)
 	}
 
 	vbr_vlan_classify(br, &port->vlans, skb, &verdict);
-	if (vbr_admit_rcu(port, eth_hdr(skb), skb->len, &verdict))
+	if (vbr_admit_rcu(port, eth_hdr(skb), skb->len, &verdict)) {
+		verdict.answered = unlikely(READ_ONCE(br->n_suppress)) &&
+				   vbr_suppress_rcu(br, port, skb, &verdict);
 		vbr_decide_rcu(br, port, eth_hdr(skb)->h_dest, &verdict);
+	}
 
 	if (verdict.action == VBR_PORT_STACK) {
 		vbr_count(br, VBR_STAT_PORT_STACK, 1);
@@ -223,6 +239,10 @@ bool vbr_input(struct vnet_switch *sw, struct sk_buff *skb)
 	bool taken;
 
 	if (unlikely(is_link_local_ether_addr(eth->h_dest)))
+		return false;
+	/* An answer leaves by the port that the sender is at this moment in. */
+	if (unlikely(READ_ONCE(port->br->n_suppress)) &&
+	    vbr_suppress_is_for(skb))
 		return false;
 
 	/* BH off is not what rcu_dereference() of the table's users knows. */
@@ -288,6 +308,8 @@ netdev_tx_t vbr_xmit(struct sk_buff *skb, struct net_device *dev)
 		if (verdict.filtered && READ_ONCE(br->vlan_stats))
 			vbr_vlan_count_rcu(&br->vlans, verdict.vid, skb->len,
 					   true);
+		verdict.answered = unlikely(READ_ONCE(br->n_suppress)) &&
+				   vbr_suppress_rcu(br, NULL, skb, &verdict);
 		vbr_decide_rcu(br, NULL, eth_hdr(skb)->h_dest, &verdict);
 	}
 	vbr_execute(br, NULL, skb, &verdict);

@@ -163,6 +163,7 @@ int vbr_nl_refuse_unbuilt(const struct vbr_unbuilt *list, struct nlattr *tb[],
  * struct vbr_config - the options of a bridge, as they shall be
  * @ageing_time: in jiffies
  * @fdb_max_learned: 0 for no limit
+ * @fdb_max_learned_port: likewise, for each port
  * @group_fwd_mask: link-local groups that are forwarded
  * @no_ll_learn: do not learn from link-local frames
  * @flush: forget all learned addresses
@@ -175,6 +176,7 @@ int vbr_nl_refuse_unbuilt(const struct vbr_unbuilt *list, struct nlattr *tb[],
 struct vbr_config {
 	unsigned long ageing_time;
 	u32 fdb_max_learned;
+	u32 fdb_max_learned_port;
 	u16 group_fwd_mask;
 	bool no_ll_learn;
 	bool flush;
@@ -290,6 +292,7 @@ static int vbr_config_parse(struct vbr_config *cfg, const struct vbr *br,
 
 	cfg->ageing_time = br->ageing_time;
 	cfg->fdb_max_learned = br->fdb_max_learned;
+	cfg->fdb_max_learned_port = br->fdb_max_learned_port;
 	cfg->group_fwd_mask = br->group_fwd_mask;
 	cfg->no_ll_learn = br->no_ll_learn;
 	cfg->vlan_filtering = br->vlan_filtering;
@@ -315,9 +318,12 @@ static int vbr_config_parse(struct vbr_config *cfg, const struct vbr *br,
 	if (data[IFLA_BR_AGEING_TIME])
 		cfg->ageing_time =
 			clock_t_to_jiffies(nla_get_u32(data[IFLA_BR_AGEING_TIME]));
-	if (data[IFLA_BR_FDB_MAX_LEARNED])
+	if (data[IFLA_BR_FDB_MAX_LEARNED]) {
 		cfg->fdb_max_learned =
 			nla_get_u32(data[IFLA_BR_FDB_MAX_LEARNED]);
+		/* Whoever says how many does not say that of a port. */
+		cfg->fdb_max_learned_port = 0;
+	}
 	cfg->flush = nla_get_flag(data[IFLA_BR_FDB_FLUSH]);
 	return 0;
 }
@@ -367,6 +373,7 @@ static int vbr_config_apply(struct vbr *br, const struct vbr_config *cfg,
 	WRITE_ONCE(br->vlan_stats, cfg->vlan_stats);
 	WRITE_ONCE(br->ageing_time, cfg->ageing_time);
 	WRITE_ONCE(br->fdb_max_learned, cfg->fdb_max_learned);
+	WRITE_ONCE(br->fdb_max_learned_port, cfg->fdb_max_learned_port);
 	WRITE_ONCE(br->group_fwd_mask, cfg->group_fwd_mask);
 	WRITE_ONCE(br->no_ll_learn, cfg->no_ll_learn);
 	if (other_age && netif_running(br->dev))

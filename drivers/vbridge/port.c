@@ -4,6 +4,7 @@
  * to them.
  */
 #include <linux/etherdevice.h>
+#include <linux/ethtool.h>
 #include <linux/if_arp.h>
 #include <linux/if_bridge.h>
 #include <linux/rtnetlink.h>
@@ -47,6 +48,78 @@ void vbr_port_set_state_rtnl(struct vbr_port *port, u8 state)
 		netif_carrier_off(br->dev);
 }
 
+/**
+ * vbr_port_set_flags_rtnl() - change a port's flags
+ * @port: the port
+ * @flags: VBR_PORT_*
+ *
+ * Context: RTNL.
+ */
+void vbr_port_set_flags_rtnl(struct vbr_port *port, u32 flags)
+{
+	struct vbr *br = port->br;
+	u32 n = br->n_suppress;
+
+	ASSERT_RTNL();
+	n -= !!(port->flags & VBR_PORT_ANSWERS);
+	n += !!(flags & VBR_PORT_ANSWERS);
+	WRITE_ONCE(port->flags, flags);
+	WRITE_ONCE(br->n_suppress, n);
+}
+
+/**
+ * vbr_port_set_backup_rtnl() - who gets a port's frames while it has no carrier
+ * @port: the port
+ * @backup: another port of the bridge, or NULL
+ *
+ * Context: RTNL.
+ */
+void vbr_port_set_backup_rtnl(struct vbr_port *port, struct vbr_port *backup)
+{
+	struct vbr_port *old = rtnl_dereference(port->backup);
+
+	ASSERT_RTNL();
+	if (old)
+		old->n_backed--;
+	if (backup)
+		backup->n_backed++;
+	rcu_assign_pointer(port->backup, backup);
+}
+
+/* Before the port is waited for, so that nobody is led to it any more. */
+static void vbr_port_end_backups_rtnl(struct vbr_port *port)
+{
+	struct vbr_port *other;
+
+	vbr_port_set_backup_rtnl(port, NULL);
+	if (!port->n_backed)
+		return;
+	list_for_each_entry(other, &port->br->ports, list)
+		if (rtnl_dereference(other->backup) == port)
+			vbr_port_set_backup_rtnl(other, NULL);
+}
+
+/* What a spanning tree reckons a link of that speed to cost. */
+static u32 vbr_port_cost(struct net_device *dev)
+{
+	static const struct {
+		u32 speed;
+		u32 cost;
+	} costs[] = {
+		{ SPEED_10000 + 1, 1 }, { SPEED_10000, 2 }, { SPEED_5000, 3 },
+		{ SPEED_2500, 4 }, { SPEED_1000, 5 }, { SPEED_100, 19 },
+	};
+	struct ethtool_link_ksettings link;
+	int i;
+
+	if (!__ethtool_get_link_ksettings(dev, &link) &&
+	    link.base.speed != (u32)SPEED_UNKNOWN)
+		for (i = 0; i < ARRAY_SIZE(costs); i++)
+			if (link.base.speed >= costs[i].speed)
+				return costs[i].cost;
+	return VBR_PORT_COST;
+}
+
 static void vbr_port_forget_learned_rtnl(struct vbr_port *port)
 {
 	struct vbr_fdb_match learned = {
@@ -79,7 +152,10 @@ bool vbr_port_check_link_rtnl(struct vbr_port *port)
 	port->link_up = up;
 	vbr_port_set_state_rtnl(port, up ? BR_STATE_FORWARDING :
 					   BR_STATE_DISABLED);
-	if (!up)
+	if (up && !port->cost_by_user)
+		WRITE_ONCE(port->cost, vbr_port_cost(port->dev));
+	/* A backup takes over what was learned. */
+	if (!up && !rtnl_dereference(port->backup))
 		vbr_port_forget_learned_rtnl(port);
 	return true;
 }
@@ -142,6 +218,8 @@ static struct vbr_port *vbr_port_alloc(struct vbr *br, struct net_device *dev)
 	netdev_hold(dev, &port->dev_tracker, GFP_KERNEL);
 	port->flags = VBR_PORT_DEFAULT;
 	port->state = BR_STATE_DISABLED;
+	port->cost = VBR_PORT_COST;
+	port->priority = VBR_PORT_PRIORITY;
 	port->sw.ops = &vbr_switch_ops;
 	ether_addr_copy(port->addr, dev->dev_addr);
 	INIT_LIST_HEAD(&port->fdb);
@@ -258,6 +336,8 @@ void vbr_port_release_rtnl(struct vbr_port *port)
 	vbr_port_set_state_rtnl(port, BR_STATE_DISABLED);
 	vbr_port_notify(port, RTM_DELLINK);
 	list_del_rcu(&port->list);
+	vbr_port_end_backups_rtnl(port);
+	vbr_port_set_flags_rtnl(port, port->flags & ~VBR_PORT_ANSWERS);
 	vbr_port_clear_slot_rtnl(port);
 	vbr_fdb_close_port_rtnl(port);
 	netdev_upper_dev_unlink(dev, br->dev);

@@ -22,9 +22,9 @@ const struct nla_policy vbr_port_policy[VBR_BRPORT_MAX + 1] = {
 	[IFLA_BRPORT_FAST_LEAVE]	= { .type = NLA_U8 },
 	[IFLA_BRPORT_LEARNING]		= NLA_POLICY_MAX(NLA_U8, 1),
 	[IFLA_BRPORT_UNICAST_FLOOD]	= NLA_POLICY_MAX(NLA_U8, 1),
-	[IFLA_BRPORT_PROXYARP]		= { .type = NLA_U8 },
+	[IFLA_BRPORT_PROXYARP]		= NLA_POLICY_MAX(NLA_U8, 1),
 	[IFLA_BRPORT_LEARNING_SYNC]	= { .type = NLA_U8 },
-	[IFLA_BRPORT_PROXYARP_WIFI]	= { .type = NLA_U8 },
+	[IFLA_BRPORT_PROXYARP_WIFI]	= NLA_POLICY_MAX(NLA_U8, 1),
 	[IFLA_BRPORT_ROOT_ID]		= VBR_PORT_READ_ONLY,
 	[IFLA_BRPORT_BRIDGE_ID]		= VBR_PORT_READ_ONLY,
 	[IFLA_BRPORT_DESIGNATED_PORT]	= VBR_PORT_READ_ONLY,
@@ -43,15 +43,15 @@ const struct nla_policy vbr_port_policy[VBR_BRPORT_MAX + 1] = {
 	[IFLA_BRPORT_VLAN_TUNNEL]	= { .type = NLA_U8 },
 	[IFLA_BRPORT_BCAST_FLOOD]	= NLA_POLICY_MAX(NLA_U8, 1),
 	[IFLA_BRPORT_GROUP_FWD_MASK]	= { .type = NLA_U16 },
-	[IFLA_BRPORT_NEIGH_SUPPRESS]	= { .type = NLA_U8 },
+	[IFLA_BRPORT_NEIGH_SUPPRESS]	= NLA_POLICY_MAX(NLA_U8, 1),
 	[IFLA_BRPORT_ISOLATED]		= NLA_POLICY_MAX(NLA_U8, 1),
 	[IFLA_BRPORT_BACKUP_PORT]	= { .type = NLA_U32 },
 	[IFLA_BRPORT_MRP_RING_OPEN]	= VBR_PORT_READ_ONLY,
 	[IFLA_BRPORT_MRP_IN_OPEN]	= VBR_PORT_READ_ONLY,
 	[IFLA_BRPORT_MCAST_EHT_HOSTS_LIMIT] = { .type = NLA_U32 },
 	[IFLA_BRPORT_MCAST_EHT_HOSTS_CNT] = VBR_PORT_READ_ONLY,
-	[IFLA_BRPORT_LOCKED]		= { .type = NLA_U8 },
-	[IFLA_BRPORT_MAB]		= { .type = NLA_U8 },
+	[IFLA_BRPORT_LOCKED]		= NLA_POLICY_MAX(NLA_U8, 1),
+	[IFLA_BRPORT_MAB]		= NLA_POLICY_MAX(NLA_U8, 1),
 	[IFLA_BRPORT_MCAST_N_GROUPS]	= VBR_PORT_READ_ONLY,
 	[IFLA_BRPORT_MCAST_MAX_GROUPS]	= { .type = NLA_U32 },
 	[IFLA_BRPORT_NEIGH_VLAN_SUPPRESS] = { .type = NLA_U8 },
@@ -59,16 +59,9 @@ const struct nla_policy vbr_port_policy[VBR_BRPORT_MAX + 1] = {
 };
 
 #define VBR_NO_STP "this bridge runs no spanning tree: leave the option out or set it to off"
-#define VBR_NO_STP_AT_ALL "this bridge runs no spanning tree: leave the option out"
 #define VBR_NO_MCAST "this bridge does not snoop multicast: leave the option out or set it to off"
-#define VBR_NO_PROXY "this bridge does not answer for neighbours: leave the option out or set it to off"
-#define VBR_NO_VLAN "this bridge does not filter VLANs: leave the option out or set it to off"
-#define VBR_NO_LOCK "this bridge cannot lock ports: leave the option out or set it to off"
-#define VBR_NO_BACKUP "this bridge has no backup ports: leave the option out"
 
 static const struct vbr_unbuilt vbr_port_unbuilt[] = {
-	{ IFLA_BRPORT_PRIORITY, VBR_NEVER_OFF, VBR_NO_STP_AT_ALL },
-	{ IFLA_BRPORT_COST, VBR_NEVER_OFF, VBR_NO_STP_AT_ALL },
 	{ IFLA_BRPORT_GUARD, 0, VBR_NO_STP },
 	{ IFLA_BRPORT_PROTECT, 0, VBR_NO_STP },
 	{ IFLA_BRPORT_FAST_LEAVE, 0, VBR_NO_MCAST },
@@ -76,15 +69,12 @@ static const struct vbr_unbuilt vbr_port_unbuilt[] = {
 	{ IFLA_BRPORT_MCAST_TO_UCAST, 0, VBR_NO_MCAST },
 	{ IFLA_BRPORT_MCAST_EHT_HOSTS_LIMIT, 0, VBR_NO_MCAST },
 	{ IFLA_BRPORT_MCAST_MAX_GROUPS, 0, VBR_NO_MCAST },
-	{ IFLA_BRPORT_PROXYARP, 0, VBR_NO_PROXY },
-	{ IFLA_BRPORT_PROXYARP_WIFI, 0, VBR_NO_PROXY },
-	{ IFLA_BRPORT_NEIGH_SUPPRESS, 0, VBR_NO_PROXY },
-	{ IFLA_BRPORT_NEIGH_VLAN_SUPPRESS, 0, VBR_NO_PROXY },
-	{ IFLA_BRPORT_VLAN_TUNNEL, 0, VBR_NO_VLAN },
-	{ IFLA_BRPORT_LOCKED, 0, VBR_NO_LOCK },
-	{ IFLA_BRPORT_MAB, 0, VBR_NO_LOCK },
-	{ IFLA_BRPORT_BACKUP_PORT, 0, VBR_NO_BACKUP },
-	{ IFLA_BRPORT_BACKUP_NHID, 0, VBR_NO_BACKUP },
+	{ IFLA_BRPORT_NEIGH_VLAN_SUPPRESS, 0,
+	  "this bridge answers for neighbours in all VLANs of a port or in none: use neigh_suppress" },
+	{ IFLA_BRPORT_VLAN_TUNNEL, 0,
+	  "this bridge maps no VLANs to tunnels: use a vxlan device for each VLAN" },
+	{ IFLA_BRPORT_BACKUP_NHID, 0,
+	  "the backup of a port is another port here, not a nexthop" },
 	{ IFLA_BRPORT_LEARNING_SYNC, 0,
 	  "no switch chip learns for this bridge: leave the option out or set it to off" },
 	{ }
@@ -101,6 +91,11 @@ static const struct {
 	{ IFLA_BRPORT_MCAST_FLOOD, VBR_PORT_MCAST_FLOOD },
 	{ IFLA_BRPORT_BCAST_FLOOD, VBR_PORT_BCAST_FLOOD },
 	{ IFLA_BRPORT_ISOLATED, VBR_PORT_ISOLATED },
+	{ IFLA_BRPORT_LOCKED, VBR_PORT_LOCKED },
+	{ IFLA_BRPORT_MAB, VBR_PORT_MAB },
+	{ IFLA_BRPORT_NEIGH_SUPPRESS, VBR_PORT_SUPPRESS },
+	{ IFLA_BRPORT_PROXYARP, VBR_PORT_PROXYARP },
+	{ IFLA_BRPORT_PROXYARP_WIFI, VBR_PORT_PROXYARP_WIFI },
 };
 
 /**
@@ -109,8 +104,16 @@ static const struct {
  * @group_fwd_mask: link-local groups that are forwarded
  * @state: BR_STATE_*
  * @flush: forget what was learned at the port
+ * @cost_by_user: @cost was given
+ * @cost: for a spanning tree in user space
+ * @priority: likewise
+ * @backup: who gets its frames while it has no carrier, or NULL
  */
 struct vbr_port_config {
+	bool cost_by_user;
+	u32 cost;
+	u16 priority;
+	struct vbr_port *backup;
 	u32 flags;
 	u16 group_fwd_mask;
 	u8 state;
@@ -136,6 +139,59 @@ static int vbr_port_config_parse_state(struct vbr_port_config *cfg,
 	return 0;
 }
 
+static int vbr_port_config_parse_tree(struct vbr_port_config *cfg,
+				      struct nlattr *tb[],
+				      struct netlink_ext_ack *extack)
+{
+	const struct nlattr *nla = tb[IFLA_BRPORT_COST];
+
+	if (nla) {
+		cfg->cost = nla_get_u32(nla);
+		cfg->cost_by_user = true;
+		if (!cfg->cost || cfg->cost > VBR_PORT_COST_MAX) {
+			NL_SET_ERR_MSG_ATTR(extack, nla,
+					    "the cost of a port is from 1 to 65535");
+			return -ERANGE;
+		}
+	}
+	nla = tb[IFLA_BRPORT_PRIORITY];
+	if (nla) {
+		cfg->priority = nla_get_u16(nla);
+		if (cfg->priority > VBR_PORT_PRIORITY_MAX) {
+			NL_SET_ERR_MSG_ATTR(extack, nla,
+					    "the priority of a port is from 0 to 63");
+			return -ERANGE;
+		}
+	}
+	return 0;
+}
+
+static int vbr_port_config_parse_backup(struct vbr_port_config *cfg,
+					const struct vbr_port *port,
+					const struct nlattr *nla,
+					struct netlink_ext_ack *extack)
+{
+	struct net_device *dev;
+
+	cfg->backup = NULL;
+	if (!nla_get_u32(nla))
+		return 0;
+	dev = __dev_get_by_index(dev_net(port->br->dev), nla_get_u32(nla));
+	if (dev)
+		cfg->backup = vbr_port_get(dev);
+	if (!cfg->backup || cfg->backup->br != port->br) {
+		NL_SET_ERR_MSG_ATTR(extack, nla,
+				    "the backup of a port is another port of its bridge");
+		return -EINVAL;
+	}
+	if (cfg->backup == port) {
+		NL_SET_ERR_MSG_ATTR(extack, nla,
+				    "a port cannot be its own backup");
+		return -ELOOP;
+	}
+	return 0;
+}
+
 /*
  * The options of @port changed as the request says; @port stays as it is.
  * @tb reaches up to @maxtype, which on an older core is less than we know.
@@ -151,6 +207,10 @@ static int vbr_port_config_parse(struct vbr_port_config *cfg,
 	cfg->flags = port->flags;
 	cfg->group_fwd_mask = port->group_fwd_mask;
 	cfg->state = port->state;
+	cfg->cost = port->cost;
+	cfg->cost_by_user = port->cost_by_user;
+	cfg->priority = port->priority;
+	cfg->backup = rtnl_dereference(port->backup);
 
 	err = vbr_nl_refuse_unbuilt(vbr_port_unbuilt, tb, maxtype, extack);
 	if (err)
@@ -172,6 +232,21 @@ static int vbr_port_config_parse(struct vbr_port_config *cfg,
 			return -EINVAL;
 		}
 	}
+	if ((cfg->flags & VBR_PORT_MAB) && !(cfg->flags & VBR_PORT_LOCKED)) {
+		NL_SET_ERR_MSG(extack,
+			       "mab is for locked ports: set locked as well, or mab off");
+		return -EINVAL;
+	}
+	err = vbr_port_config_parse_tree(cfg, tb, extack);
+	if (err)
+		return err;
+	if (tb[IFLA_BRPORT_BACKUP_PORT]) {
+		err = vbr_port_config_parse_backup(cfg, port,
+						   tb[IFLA_BRPORT_BACKUP_PORT],
+						   extack);
+		if (err)
+			return err;
+	}
 	nla = tb[IFLA_BRPORT_STATE];
 	if (nla) {
 		err = vbr_port_config_parse_state(cfg, port, nla, extack);
@@ -190,8 +265,23 @@ static void vbr_port_config_apply(struct vbr_port *port,
 		.port = port,
 		.mask = VBR_FDB_STATIC | VBR_FDB_EXT_LEARNED,
 	};
+	struct vbr_fdb_match locked = {
+		.by_port = true,
+		.port = port,
+		.mask = VBR_FDB_LOCKED,
+		.flags = VBR_FDB_LOCKED,
+	};
+	bool no_mab = port->flags & ~cfg->flags & VBR_PORT_MAB;
 
-	WRITE_ONCE(port->flags, cfg->flags);
+	vbr_port_set_flags_rtnl(port, cfg->flags);
+	WRITE_ONCE(port->cost, cfg->cost);
+	port->cost_by_user = cfg->cost_by_user;
+	WRITE_ONCE(port->priority, cfg->priority);
+	if (cfg->backup != rtnl_dereference(port->backup))
+		vbr_port_set_backup_rtnl(port, cfg->backup);
+	/* Nobody is asked for them any more. */
+	if (no_mab)
+		vbr_fdb_flush_rtnl(port->br, &locked);
 	WRITE_ONCE(port->group_fwd_mask, cfg->group_fwd_mask);
 	if (cfg->state != port->state)
 		vbr_port_set_state_rtnl(port, cfg->state);
@@ -233,7 +323,24 @@ int vbr_slave_changelink(struct net_device *dev, struct net_device *slave,
 static size_t vbr_port_attrs_size(void)
 {
 	return nla_total_size(sizeof(u8)) * (1 + ARRAY_SIZE(vbr_port_flags)) +
-	       nla_total_size(sizeof(u16));	/* IFLA_BRPORT_GROUP_FWD_MASK */
+	       nla_total_size(sizeof(u16)) +	/* IFLA_BRPORT_GROUP_FWD_MASK */
+	       nla_total_size(sizeof(u32)) +	/* IFLA_BRPORT_COST */
+	       nla_total_size(sizeof(u16)) +	/* IFLA_BRPORT_PRIORITY */
+	       nla_total_size(sizeof(u32));	/* IFLA_BRPORT_BACKUP_PORT */
+}
+
+static int vbr_port_put_backup(struct sk_buff *skb, const struct vbr_port *port)
+{
+	const struct vbr_port *backup;
+	int err = 0;
+
+	rcu_read_lock();
+	backup = rcu_dereference(port->backup);
+	if (backup)
+		err = nla_put_u32(skb, IFLA_BRPORT_BACKUP_PORT,
+				  backup->dev->ifindex);
+	rcu_read_unlock();
+	return err;
 }
 
 static int vbr_port_put_attrs(struct sk_buff *skb, const struct vbr_port *port)
@@ -247,6 +354,10 @@ static int vbr_port_put_attrs(struct sk_buff *skb, const struct vbr_port *port)
 		if (nla_put_u8(skb, vbr_port_flags[i].type,
 			       !!(flags & vbr_port_flags[i].flag)))
 			return -EMSGSIZE;
+	if (nla_put_u32(skb, IFLA_BRPORT_COST, READ_ONCE(port->cost)) ||
+	    nla_put_u16(skb, IFLA_BRPORT_PRIORITY, READ_ONCE(port->priority)) ||
+	    vbr_port_put_backup(skb, port))
+		return -EMSGSIZE;
 	return nla_put_u16(skb, IFLA_BRPORT_GROUP_FWD_MASK,
 			   READ_ONCE(port->group_fwd_mask));
 }

@@ -72,6 +72,9 @@
 /* Learned entries a bridge holds unless told otherwise: 32 MiB of them. */
 #define VBR_FDB_MAX_LEARNED 262144
 
+/* Of these, so many may lead to one port, until the user sets a limit. */
+#define VBR_FDB_MAX_LEARNED_PORT (VBR_FDB_MAX_LEARNED / 4)
+
 /* Groups that no bridge may forward: its own, MAC control, aggregation. */
 #define VBR_GROUP_FWD_NEVER 0x0007
 /* What a port may not be told to forward either: MAC control. */
@@ -83,7 +86,7 @@
 /* Reasons of drops, by the direction they count for in the bridge's totals. */
 #define VBR_DROPS_RX (BIT(VNET_DROP_BAD_SOURCE) | BIT(VNET_DROP_PORT_STATE) | \
 		      BIT(VNET_DROP_LINK_LOCAL) | BIT(VNET_DROP_SAME_PORT) | \
-		      BIT(VNET_DROP_VLAN))
+		      BIT(VNET_DROP_VLAN) | BIT(VNET_DROP_LOCKED))
 #define VBR_DROPS_TX (BIT(VNET_DROP_TOO_SHORT) | BIT(VNET_DROP_TOO_BIG) | \
 		      BIT(VNET_DROP_DOWN) | BIT(VNET_DROP_NOMEM) | \
 		      BIT(VNET_DROP_NO_EGRESS))
@@ -103,8 +106,11 @@
  * @VBR_STAT_AGED: addresses forgotten because they were silent
  * @VBR_STAT_LEARN_REFUSED: addresses not learned, the table being full or
  *	memory short
+ * @VBR_STAT_LEARN_REFUSED_PORT: addresses not learned, as the port they were
+ *	seen at has its share of the table
  * @VBR_STAT_OWN_SOURCE: frames that came in with an address of this bridge
  *	as their source: a loop, or a stolen address
+ * @VBR_STAT_ANSWERED: questions for neighbours that the bridge has answered
  * @__VBR_STAT_MAX: number of counters
  */
 enum vbr_stat {
@@ -118,7 +124,9 @@ enum vbr_stat {
 	VBR_STAT_MOVED,
 	VBR_STAT_AGED,
 	VBR_STAT_LEARN_REFUSED,
+	VBR_STAT_LEARN_REFUSED_PORT,
 	VBR_STAT_OWN_SOURCE,
+	VBR_STAT_ANSWERED,
 	__VBR_STAT_MAX
 };
 
@@ -211,10 +219,14 @@ struct vbr_vlans {
  *	none; RTNL, READ_ONCE() elsewhere
  * @fdb_max_learned: learned entries the table may hold, 0 for any number;
  *	RTNL, READ_ONCE() elsewhere
+ * @fdb_max_learned_port: of these, those that may lead to one port, 0 for any
+ *	number; RTNL, READ_ONCE() elsewhere
  * @group_fwd_mask: link-local groups that are forwarded, by last byte; RTNL,
  *	READ_ONCE() elsewhere
  * @no_ll_learn: link-local frames left to the port's stack teach nothing;
  *	RTNL, READ_ONCE() elsewhere
+ * @n_suppress: ports that neighbours may be answered for; RTNL, READ_ONCE()
+ *	elsewhere
  * @vlan_filtering: frames stay within their VLANs; RTNL, READ_ONCE()
  *	elsewhere
  * @vlan_stats: count by VLAN; RTNL, READ_ONCE() elsewhere
@@ -243,11 +255,13 @@ struct vbr {
 	struct vnet_drops __percpu *drops;
 	unsigned long ageing_time;
 	u32 fdb_max_learned;
+	u32 fdb_max_learned_port;
 	u16 group_fwd_mask;
 	bool no_ll_learn;
 	bool vlan_filtering;
 	bool vlan_stats;
 	__be16 vlan_proto;
+	u32 n_suppress;
 
 	u16 default_pvid;
 	bool vlan_stats_per_port;
@@ -273,8 +287,23 @@ struct vbr {
 #define VBR_PORT_BCAST_FLOOD	BIT(3)
 #define VBR_PORT_HAIRPIN	BIT(4)
 #define VBR_PORT_ISOLATED	BIT(5)
+#define VBR_PORT_LOCKED		BIT(6)
+#define VBR_PORT_MAB		BIT(7)
+#define VBR_PORT_SUPPRESS	BIT(8)
+#define VBR_PORT_PROXYARP	BIT(9)
+#define VBR_PORT_PROXYARP_WIFI	BIT(10)
+/* These do not get what was answered for them. */
+#define VBR_PORT_ANSWERED	(VBR_PORT_SUPPRESS | VBR_PORT_PROXYARP_WIFI)
+/* Neighbours are answered for while a port has one of these. */
+#define VBR_PORT_ANSWERS	(VBR_PORT_ANSWERED | VBR_PORT_PROXYARP)
 #define VBR_PORT_DEFAULT (VBR_PORT_LEARNING | VBR_PORT_FLOOD | \
 			  VBR_PORT_MCAST_FLOOD | VBR_PORT_BCAST_FLOOD)
+
+/* What a port has for a spanning tree in user space until it says otherwise. */
+#define VBR_PORT_COST 100
+#define VBR_PORT_COST_MAX 65535
+#define VBR_PORT_PRIORITY 32
+#define VBR_PORT_PRIORITY_MAX 63
 
 /**
  * struct vbr_port - a device as a port of a bridge
@@ -289,11 +318,18 @@ struct vbr {
  * @list: in vbr.ports
  * @sw: what a suite device's switch slot points to
  * @vlans: the VLANs the port is in
+ * @backup: the port that gets its unicast frames while it has no carrier, or
+ *	NULL; RTNL, RCU elsewhere
+ * @n_backed: ports whose @backup it is; RTNL
+ * @cost: for user space that runs a spanning tree; RTNL
+ * @priority: likewise
+ * @cost_by_user: @cost does not follow the device's speed; RTNL
  * @link_up: device and bridge are up and there is carrier; RTNL
  * @addr: the device's address, as the forwarding table knows it; RTNL
  * @dev_tracker: of the reference
  * @fdb_closed: no entry may lead here any more; vbr.fdb_lock
  * @n_fdb: number of entries in @fdb; vbr.fdb_lock
+ * @n_learned: of these, entries of kind VBR_FDB_LEARNED; vbr.fdb_lock
  * @fdb: entries that lead here, vbr_fdb.port_list; vbr.fdb_lock
  */
 struct vbr_port {
@@ -305,8 +341,13 @@ struct vbr_port {
 	u8 state;
 	struct list_head list;
 	struct vnet_switch sw;
+	struct vbr_port __rcu *backup;
 	struct vbr_vlans vlans;
 
+	u32 n_backed;
+	u32 cost;
+	u16 priority;
+	bool cost_by_user;
 	bool link_up;
 	u8 addr[ETH_ALEN];
 	netdevice_tracker dev_tracker;
@@ -314,6 +355,7 @@ struct vbr_port {
 	/* Written while addresses are learned, so away from the above. */
 	bool fdb_closed ____cacheline_aligned_in_smp;
 	u32 n_fdb;
+	u32 n_learned;
 	struct list_head fdb;
 };
 
@@ -337,6 +379,7 @@ struct vbr_fdb_key {
 #define VBR_FDB_USER		BIT(4)	/* added by user space */
 #define VBR_FDB_LEARNED		BIT(5)	/* counts for the limit */
 #define VBR_FDB_DEAD		BIT(6)	/* out of the table */
+#define VBR_FDB_LOCKED		BIT(7)	/* seen at a locked port, not let in */
 
 /**
  * struct vbr_fdb - an entry of the forwarding table
@@ -419,6 +462,8 @@ enum vbr_action {
  * @local: the bridge device gets a copy (VBR_FORWARD and VBR_FLOOD)
  * @filtered: the frame is in VLAN @vid, and stays there
  * @no_vlan: it is in none that it may come in by
+ * @answered: it asks for a neighbour, and needs no answer by a port that says
+ *	so by VBR_PORT_ANSWERED
  * @vid: the VLAN, else 0
  * @why: the reason of VBR_DROP
  * @flood: the port flag that lets this kind of flood out (VBR_FLOOD)
@@ -429,6 +474,7 @@ struct vbr_verdict {
 	bool local;
 	bool filtered;
 	bool no_vlan;
+	bool answered;
 	u16 vid;
 	enum vnet_drop why;
 	u32 flood;
@@ -484,6 +530,8 @@ int vbr_port_add_rtnl(struct vbr *br, struct net_device *dev,
 void vbr_port_release_rtnl(struct vbr_port *port);
 void vbr_port_set_state_rtnl(struct vbr_port *port, u8 state);
 bool vbr_port_check_link_rtnl(struct vbr_port *port);
+void vbr_port_set_backup_rtnl(struct vbr_port *port, struct vbr_port *backup);
+void vbr_port_set_flags_rtnl(struct vbr_port *port, u32 flags);
 extern struct notifier_block vbr_notifier;
 
 /* vlan.c */
@@ -520,12 +568,18 @@ bool vbr_may_egress(const struct vbr_port *from, const struct vbr_port *to,
 void vbr_execute(struct vbr *br, const struct vbr_port *from,
 		 struct sk_buff *skb, const struct vbr_verdict *verdict);
 
+/* suppress.c */
+bool vbr_suppress_is_for(const struct sk_buff *skb);
+bool vbr_suppress_rcu(struct vbr *br, struct vbr_port *from,
+		      struct sk_buff *skb, const struct vbr_verdict *verdict);
+
 /* fdb.c */
 int vbr_fdb_init(struct vbr *br);
 void vbr_fdb_uninit(struct vbr *br);
 struct vbr_fdb *vbr_fdb_find_rcu(struct vbr *br, const u8 *addr, u16 vid);
 struct vbr_fdb *vbr_fdb_lookup_rcu(struct vbr *br, const u8 *addr, u16 vid);
 void vbr_fdb_learn_rcu(struct vbr_port *port, const u8 *addr, u16 vid);
+bool vbr_fdb_unlock_rcu(struct vbr_port *port, const u8 *addr, u16 vid);
 void vbr_fdb_age_now(struct vbr *br);
 bool vbr_fdb_expired(const struct vbr *br, const struct vbr_fdb *fdb);
 int vbr_fdb_set_rtnl(struct vbr *br, const struct vbr_fdb_req *req);

@@ -68,23 +68,21 @@ unbuilt_port_options()
 	setup_stations 2
 	remember
 	refused_all "link set dev p1 isolated on " bridge -n "$h" <<-EOF
-		cost 10
-		priority 10
 		guard on
 		root_block on
 		fastleave on
 		mcast_router 2
 		mcast_to_unicast on
-		neigh_suppress on
 		vlan_tunnel on
-		locked on
-		backup_port p2
+		backup_port p1
+		backup_port vbr0
 		learning_sync on
 	EOF
 	refused_all "link set p1 type bridge_slave isolated on " ip -n "$h" <<-EOF
-		proxy_arp on
-		proxy_arp_wifi on
 		mcast_fast_leave on
+		cost 0
+		cost 65536
+		priority 64
 		group_fwd_mask 2
 		state 9
 	EOF

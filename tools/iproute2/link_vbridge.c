@@ -16,6 +16,8 @@ DELEGATE_EXPORT struct delegate vbridge_link_util = {
 "OPTIONs and their VALUEs are those of type bridge (ip link help bridge), among them\n"
 "    ageing_time CENTISECONDS     how long a learned address stays; 30000 at first\n"
 "    group_fwd_mask MASK          link-local groups that are forwarded\n"
+"    vlan_filtering { 0 | 1 }     keep frames within their VLANs; see bridge vlan\n"
+"    vlan_default_pvid VLAN       the VLAN of a new port; 1 at first\n"
 "    fdb_flush                    forget the learned addresses (without a VALUE)\n"
 "An option this vbridge cannot do is refused with a sentence that names it, unless\n"
 "it is set to off.\n"

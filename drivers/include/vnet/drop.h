@@ -35,6 +35,7 @@
  *	the skb of a frame that came without one
  * @VNET_DROP_XDP_TOO_BIG: more than the XDP program can be shown
  * @VNET_DROP_VLAN: not in a VLAN that the port, or the bridge, lets in
+ * @VNET_DROP_LOCKED: the ingress port is locked, and the sender not let in
  * @__VNET_DROP_MAX: number of reasons
  *
  * The names that user space sees are in vnet_drop_names[]; append only.
@@ -61,6 +62,7 @@ enum vnet_drop {
 	VNET_DROP_XDP_NOMEM,
 	VNET_DROP_XDP_TOO_BIG,
 	VNET_DROP_VLAN,
+	VNET_DROP_LOCKED,
 	__VNET_DROP_MAX
 };
 

@@ -9,7 +9,8 @@ static void every_port_option_is_accounted_for(struct kunit *test)
 {
 	static const u16 built[] = {
 		IFLA_BRPORT_STATE, IFLA_BRPORT_GROUP_FWD_MASK,
-		IFLA_BRPORT_FLUSH,
+		IFLA_BRPORT_FLUSH, IFLA_BRPORT_COST, IFLA_BRPORT_PRIORITY,
+		IFLA_BRPORT_BACKUP_PORT,
 	};
 	const struct vbr_unbuilt *unbuilt;
 	u8 times[VBR_BRPORT_MAX + 1] = {};
