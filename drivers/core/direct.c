@@ -205,7 +205,9 @@ static struct sk_buff *vnet_xmit_validate(struct sk_buff *skb,
 	netdev_features_t simple = NETIF_F_HW_CSUM | NETIF_F_SG;
 	bool again = false;
 
-	if (likely(!skb_is_gso(skb) && !skb_vlan_tag_present(skb) &&
+	if (likely(!skb_is_gso(skb) &&
+		   (!skb_vlan_tag_present(skb) ||
+		    vlan_hw_offload_capable(dev->features, skb->vlan_proto)) &&
 		   !skb_has_frag_list(skb) && !skb->csum_not_inet &&
 		   (dev->features & simple) == simple))
 		return skb;

@@ -272,6 +272,81 @@ static int vbr_dev_del_slave(struct net_device *dev, struct net_device *slave)
 	return 0;
 }
 
+/* The VLAN of a frame that the host sends, and what becomes of its tag. */
+static u16 vbr_path_vlan(const struct vbr *br, struct net_device_path_ctx *ctx,
+			 struct net_device_path *path)
+{
+	__be16 proto = READ_ONCE(br->vlan_proto);
+	int last = ctx->num_vlans - 1;
+	u16 vid;
+
+	path->bridge.vlan_mode = DEV_PATH_BR_VLAN_KEEP;
+	if (!READ_ONCE(br->vlan_filtering))
+		return 0;
+	if (last >= 0 && ctx->vlan[last].proto == proto) {
+		vid = ctx->vlan[last].id;
+	} else {
+		path->bridge.vlan_mode = DEV_PATH_BR_VLAN_TAG;
+		vid = READ_ONCE(br->vlans.set.pvid);
+	}
+	path->bridge.vlan_id = vid;
+	path->bridge.vlan_proto = proto;
+	return vid;
+}
+
+/* With the tag, if any, that frames of the VLAN leave by a port with. */
+static int vbr_path_leave(const struct vbr_port *to, u16 vid,
+			  struct net_device_path_ctx *ctx,
+			  struct net_device_path *path)
+{
+	if (!vbr_vlan_has(&to->vlans.set, vid))
+		return -EINVAL;
+	if (vbr_vlan_untags(&to->vlans.set, vid))
+		path->bridge.vlan_mode =
+			path->bridge.vlan_mode == DEV_PATH_BR_VLAN_TAG ?
+			DEV_PATH_BR_VLAN_KEEP : DEV_PATH_BR_VLAN_UNTAG;
+	if (path->bridge.vlan_mode == DEV_PATH_BR_VLAN_UNTAG) {
+		ctx->num_vlans--;
+	} else if (path->bridge.vlan_mode == DEV_PATH_BR_VLAN_TAG) {
+		if (ctx->num_vlans >= ARRAY_SIZE(ctx->vlan))
+			return -ENOSPC;
+		ctx->vlan[ctx->num_vlans].id = vid;
+		ctx->vlan[ctx->num_vlans].proto = path->bridge.vlan_proto;
+		ctx->num_vlans++;
+	}
+	return 0;
+}
+
+/*
+ * ndo_fill_forward_path: where frames of the host's for ctx->daddr leave, so
+ * that a flowtable knows the port. None for what would be flooded.
+ */
+static int vbr_dev_fill_forward_path(struct net_device_path_ctx *ctx,
+				     struct net_device_path *path)
+{
+	struct vbr *br = netdev_priv((struct net_device *)ctx->dev);
+	const struct vbr_port *to = NULL;
+	struct vbr_fdb *fdb;
+	int err = -ENOENT;
+	u16 vid;
+
+	rcu_read_lock();
+	vid = vbr_path_vlan(br, ctx, path);
+	fdb = vbr_fdb_lookup_rcu(br, ctx->daddr, vid);
+	if (fdb && !(READ_ONCE(fdb->flags) & VBR_FDB_LOCAL))
+		to = rcu_dereference(fdb->port);
+	if (to && READ_ONCE(to->state) == BR_STATE_FORWARDING)
+		err = READ_ONCE(br->vlan_filtering) ?
+		      vbr_path_leave(to, vid, ctx, path) : 0;
+	if (!err) {
+		path->type = DEV_PATH_BRIDGE;
+		path->dev = ctx->dev;
+		ctx->dev = to->dev;
+	}
+	rcu_read_unlock();
+	return err;
+}
+
 VNET_DEFINE_NDO_FDB_ADD(vbr_dev_fdb_add)
 VNET_DEFINE_NDO_FDB_DEL(vbr_dev_fdb_del)
 VNET_DEFINE_NDO_FDB_DEL_BULK(vbr_dev_fdb_del_bulk, vbr_fdb_del_bulk_policy)
@@ -288,6 +363,7 @@ const struct net_device_ops vbr_netdev_ops = {
 	.ndo_change_mtu		= vbr_dev_change_mtu,
 	.ndo_fix_features	= vbr_dev_fix_features,
 	.ndo_features_check	= passthru_features_check,
+	.ndo_fill_forward_path	= vbr_dev_fill_forward_path,
 	.ndo_add_slave		= vbr_dev_add_slave,
 	.ndo_del_slave		= vbr_dev_del_slave,
 	.ndo_fdb_add		= VNET_NDO_FDB(vbr_dev_fdb_add),

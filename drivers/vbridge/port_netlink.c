@@ -70,7 +70,7 @@ static const struct vbr_unbuilt vbr_port_unbuilt[] = {
 	{ IFLA_BRPORT_MCAST_EHT_HOSTS_LIMIT, 0, VBR_NO_MCAST },
 	{ IFLA_BRPORT_MCAST_MAX_GROUPS, 0, VBR_NO_MCAST },
 	{ IFLA_BRPORT_NEIGH_VLAN_SUPPRESS, 0,
-	  "this bridge answers for neighbours in all VLANs of a port or in none: use neigh_suppress" },
+	  "neighbours are answered for in all VLANs of a port or in none: use neigh_suppress" },
 	{ IFLA_BRPORT_VLAN_TUNNEL, 0,
 	  "this bridge maps no VLANs to tunnels: use a vxlan device for each VLAN" },
 	{ IFLA_BRPORT_BACKUP_NHID, 0,

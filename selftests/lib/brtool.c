@@ -77,7 +77,8 @@ static int show_entry(struct nl_sock *nl, char **argv)
 	if (len < (ssize_t)NLMSG_LENGTH(sizeof(ndm)) || hdr->nlmsg_type != RTM_NEWNEIGH)
 		return -1;
 	memcpy(&ndm, NLMSG_DATA(hdr), sizeof(ndm));
-	flags = nl_find((const char *)hdr + NLMSG_SPACE(sizeof(ndm)), hdr->nlmsg_len - NLMSG_SPACE(sizeof(ndm)), NDA_FLAGS_EXT);
+	i = NLMSG_SPACE(sizeof(ndm));
+	flags = nl_find(answer + i, hdr->nlmsg_len - i, NDA_FLAGS_EXT);
 	i = flags ? *(const int *)nl_data(flags) : 0;
 	printf("%s%s\n", if_indextoname(ndm.ndm_ifindex, name), i & FLAG_LOCKED ? " locked" : "");
 	return 0;

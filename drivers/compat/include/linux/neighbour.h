@@ -10,7 +10,7 @@
 
 /* Since 6.2; may go when that is the oldest kernel served. */
 #ifndef NTF_EXT_LOCKED
-#define NTF_EXT_LOCKED (1 << 1)
+#define NTF_EXT_LOCKED BIT(1)
 #endif
 
 #endif /* _VNET_COMPAT_LINUX_NEIGHBOUR_H */
