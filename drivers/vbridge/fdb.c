@@ -5,7 +5,10 @@
  */
 #include <linux/etherdevice.h>
 #include <linux/if_bridge.h>
+#include <linux/hash.h>
 #include <linux/jiffies.h>
+#include <linux/math64.h>
+#include <linux/random.h>
 #include <linux/rculist.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
@@ -21,10 +24,46 @@
  */
 #define VBR_FDB_MIN_BUCKETS 256
 
+/* Unknown to whoever chooses addresses; the table's own seed is added to it. */
+static u64 vbr_fdb_secret[2] __read_mostly;
+
+static u64 vbr_fdb_word(const void *key)
+{
+	u64 word;
+
+	/* The key is hashed and compared as it lies in memory. */
+	static_assert(sizeof(struct vbr_fdb_key) == sizeof(word));
+	memcpy(&word, key, sizeof(word));
+	return word;
+}
+
+/*
+ * Both halves of a product by a secret, and once more, as the table takes the
+ * lowest bits, which those of the key do not all reach at first.
+ */
+static u32 vbr_fdb_hash(const void *key, u32 len, u32 seed)
+{
+	u64 a = vbr_fdb_word(key) ^ vbr_fdb_secret[0];
+	u64 b = vbr_fdb_secret[1] ^ seed;
+
+	u64 both = mul_u64_u64_shr(a, b, 64) ^ (a * b);
+
+	return ((both ^ (both >> 32)) * GOLDEN_RATIO_64) >> 32;
+}
+
+static int vbr_fdb_compare(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct vbr_fdb *fdb = obj;
+
+	return vbr_fdb_word(arg->key) != vbr_fdb_word(&fdb->key);
+}
+
 static const struct rhashtable_params vbr_fdb_params = {
 	.head_offset = offsetof(struct vbr_fdb, node),
 	.key_offset = offsetof(struct vbr_fdb, key),
 	.key_len = sizeof(struct vbr_fdb_key),
+	.hashfn = vbr_fdb_hash,
+	.obj_cmpfn = vbr_fdb_compare,
 	.min_size = VBR_FDB_MIN_BUCKETS,
 	.automatic_shrinking = true,
 };
@@ -42,36 +81,26 @@ struct vbr_fdb *vbr_fdb_find_rcu(struct vbr *br, const u8 *addr, u16 vid)
 {
 	struct vbr_fdb_key key = { .vid = vid };
 
-	/* The key is hashed as it lies in memory. */
-	static_assert(sizeof(struct vbr_fdb_key) == ETH_ALEN + sizeof(u16));
 	ether_addr_copy(key.addr, addr);
 	return rhashtable_lookup(&br->fdb, &key, vbr_fdb_params);
 }
 
-/* What counts in every VLAN in which the address has no entry of its own. */
-static bool vbr_fdb_is_for_all(const struct vbr_fdb *fdb)
-{
-	return READ_ONCE(fdb->flags) & (VBR_FDB_LOCAL | VBR_FDB_USER);
-}
-
 /**
- * vbr_fdb_lookup_rcu() - look up where an address is
+ * vbr_fdb_find_for_all_rcu() - look up an address that is in no VLAN
  * @br: the bridge
  * @addr: the MAC address
- * @vid: the VLAN, or 0
  *
  * Context: RCU read section.
- * Return: the entry in the VLAN, else one that counts in all VLANs, borrowed
- *	under RCU; or NULL.
+ * Return: an entry that counts in all VLANs in which the address has none of
+ *	its own, borrowed under RCU, or NULL.
  */
-struct vbr_fdb *vbr_fdb_lookup_rcu(struct vbr *br, const u8 *addr, u16 vid)
+struct vbr_fdb *vbr_fdb_find_for_all_rcu(struct vbr *br, const u8 *addr)
 {
-	struct vbr_fdb *fdb = vbr_fdb_find_rcu(br, addr, vid);
+	struct vbr_fdb *fdb = vbr_fdb_find_rcu(br, addr, 0);
 
-	if (likely(fdb || !vid))
-		return fdb;
-	fdb = vbr_fdb_find_rcu(br, addr, 0);
-	return fdb && vbr_fdb_is_for_all(fdb) ? fdb : NULL;
+	if (!fdb || !(READ_ONCE(fdb->flags) & (VBR_FDB_LOCAL | VBR_FDB_USER)))
+		return NULL;
+	return fdb;
 }
 
 static struct vbr_fdb *vbr_fdb_find_locked(struct vbr *br,
@@ -692,6 +721,9 @@ void vbr_fdb_close_port_rtnl(struct vbr_port *port)
  */
 int vbr_fdb_init(struct vbr *br)
 {
+	/* Once, and before there is a table: made under RTNL. */
+	if (!vbr_fdb_secret[1])
+		get_random_bytes(vbr_fdb_secret, sizeof(vbr_fdb_secret));
 	mutex_init(&br->fdb_remove);
 	spin_lock_init(&br->fdb_lock);
 	INIT_LIST_HEAD(&br->fdb_list);

@@ -535,8 +535,31 @@ void vbr_port_set_flags_rtnl(struct vbr_port *port, u32 flags);
 extern struct notifier_block vbr_notifier;
 
 /* vlan.c */
-void vbr_vlan_classify(const struct vbr *br, const struct vbr_vlans *vlans,
-		       const struct sk_buff *skb, struct vbr_verdict *verdict);
+void vbr_vlan_classify_filtered(const struct vbr *br,
+				const struct vbr_vlans *vlans,
+				const struct sk_buff *skb,
+				struct vbr_verdict *verdict);
+
+/**
+ * vbr_vlan_classify() - find out which VLAN a frame is in
+ * @br: the bridge
+ * @vlans: of the port it comes in by, or of the bridge for its host's frames
+ * @skb: the frame; no tag of the bridge's kind stands within it
+ * @verdict: gets @filtered and @vid, or @no_vlan
+ *
+ * The frame stays as it is: it gets its tag when it leaves.
+ *
+ * Context: BH off.
+ */
+static inline void vbr_vlan_classify(const struct vbr *br,
+				     const struct vbr_vlans *vlans,
+				     const struct sk_buff *skb,
+				     struct vbr_verdict *verdict)
+{
+	if (unlikely(READ_ONCE(br->vlan_filtering)))
+		vbr_vlan_classify_filtered(br, vlans, skb, verdict);
+}
+
 struct sk_buff *vbr_vlan_dress(const struct vbr *br,
 			       const struct vbr_vlans *vlans,
 			       struct sk_buff *skb, u16 vid);
@@ -577,7 +600,28 @@ bool vbr_suppress_rcu(struct vbr *br, struct vbr_port *from,
 int vbr_fdb_init(struct vbr *br);
 void vbr_fdb_uninit(struct vbr *br);
 struct vbr_fdb *vbr_fdb_find_rcu(struct vbr *br, const u8 *addr, u16 vid);
-struct vbr_fdb *vbr_fdb_lookup_rcu(struct vbr *br, const u8 *addr, u16 vid);
+struct vbr_fdb *vbr_fdb_find_for_all_rcu(struct vbr *br, const u8 *addr);
+
+/**
+ * vbr_fdb_lookup_rcu() - look up where an address is
+ * @br: the bridge
+ * @addr: the MAC address
+ * @vid: the VLAN, or 0
+ *
+ * Context: RCU read section.
+ * Return: the entry in the VLAN, else one that counts in all VLANs, borrowed
+ *	under RCU; or NULL.
+ */
+static inline struct vbr_fdb *vbr_fdb_lookup_rcu(struct vbr *br, const u8 *addr,
+						 u16 vid)
+{
+	struct vbr_fdb *fdb = vbr_fdb_find_rcu(br, addr, vid);
+
+	if (likely(fdb || !vid))
+		return fdb;
+	return vbr_fdb_find_for_all_rcu(br, addr);
+}
+
 void vbr_fdb_learn_rcu(struct vbr_port *port, const u8 *addr, u16 vid);
 bool vbr_fdb_unlock_rcu(struct vbr_port *port, const u8 *addr, u16 vid);
 void vbr_fdb_age_now(struct vbr *br);

@@ -10,24 +10,22 @@
 #include "vbridge.h"
 
 /**
- * vbr_vlan_classify() - find out which VLAN a frame is in
+ * vbr_vlan_classify_filtered() - vbr_vlan_classify() where VLANs are filtered
  * @br: the bridge
  * @vlans: of the port it comes in by, or of the bridge for its host's frames
  * @skb: the frame; no tag of the bridge's kind stands within it
  * @verdict: gets @filtered and @vid, or @no_vlan
  *
- * The frame stays as it is: it gets its tag when it leaves.
- *
  * Context: BH off.
  */
-void vbr_vlan_classify(const struct vbr *br, const struct vbr_vlans *vlans,
-		       const struct sk_buff *skb, struct vbr_verdict *verdict)
+void vbr_vlan_classify_filtered(const struct vbr *br,
+				const struct vbr_vlans *vlans,
+				const struct sk_buff *skb,
+				struct vbr_verdict *verdict)
 {
 	const struct vbr_vlan_set *set = &vlans->set;
 	u16 vid = 0;
 
-	if (likely(!READ_ONCE(br->vlan_filtering)))
-		return;
 	/* A tag of another kind is a part of what it stands before. */
 	if (skb_vlan_tag_present(skb) &&
 	    skb->vlan_proto == READ_ONCE(br->vlan_proto))

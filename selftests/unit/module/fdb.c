@@ -370,6 +370,28 @@ static void shared_addresses_go_on(struct kunit *test)
 	rtnl_unlock();
 }
 
+/* Addresses that differ in one byte alone find buckets of their own. */
+static void hashes_spread(struct kunit *test)
+{
+	static DECLARE_BITMAP(seen, 256);
+	struct vbr_fdb_key key = { .addr = { 2 } };
+	u8 *bytes = (u8 *)&key;
+	int byte, i;
+
+	for (byte = 0; byte < sizeof(key); byte++) {
+		bitmap_zero(seen, 256);
+		for (i = 0; i < 256; i++) {
+			bytes[byte] ^= i;
+			__set_bit(vbr_fdb_hash(&key, sizeof(key), 1) & 255,
+				  seen);
+			bytes[byte] ^= i;
+		}
+		/* By chance it would be 162. */
+		KUNIT_EXPECT_EQ_MSG(test, bitmap_weight(seen, 256) >= 100, 1,
+				    "(byte %d)", byte);
+	}
+}
+
 static struct kunit_case unit_fdb_cases[] = {
 	KUNIT_CASE(look_up_by_address_and_vlan),
 	KUNIT_CASE(stations_are_learned_and_move),
@@ -382,6 +404,7 @@ static struct kunit_case unit_fdb_cases[] = {
 	KUNIT_CASE(large_ports_are_flushed),
 	KUNIT_CASE(users_requests_are_judged),
 	KUNIT_CASE(shared_addresses_go_on),
+	KUNIT_CASE(hashes_spread),
 	{ }
 };
 

@@ -119,7 +119,11 @@ static void attributes_of_other_tables_are_refused(struct kunit *test)
 static void messages_fit_their_room(struct kunit *test)
 {
 	struct unit_bridge *unit = test->priv;
-	struct vbr_fdb fdb = { .key.vid = 7, .updated = jiffies };
+	struct vbr_fdb fdb = {
+		.key.vid = 7,
+		.updated = jiffies,
+		.flags = VBR_FDB_LOCKED,
+	};
 	struct vbr_fdb_fill how = { .type = RTM_NEWNEIGH };
 	struct sk_buff *skb = alloc_skb(4096, GFP_KERNEL);
 	const struct ndmsg *ndm;
