@@ -44,6 +44,71 @@ batches()
 		$'-netns x -batch -\nlink add a type vveth peer name b\nlink set veth up' "a batch"
 }
 
+# bridged WANT WORD...: what the real bridge is told for these words; p1 is a port of vbr0, and e0 of nothing.
+bridged()
+{
+	local want=$1 got
+
+	shift
+	cat >"$CASE_DIR/ip" <<-'EOF'
+		#!/bin/sh
+		case "$*" in
+		*p1) printf '2: p1: <UP> mtu 1500 master vbr0 state UP\n    vbridge_slave state forwarding\n' ;;
+		*) printf '3: e0: <UP> mtu 1500 state UP\n' ;;
+		esac
+	EOF
+	chmod +x "$CASE_DIR/ip"
+	got=$(INTEROP_BRIDGE=vbridge INTEROP_IP=$CASE_DIR/ip INTEROP_BRIDGE_TOOL=echo "$INTEROP/bin/bridge" "$@")
+	check_eq "$got" "$want" "bridge $*"
+}
+
+bridges()
+{
+	local INTEROP_BRIDGE=vbridge
+
+	export INTEROP_BRIDGE
+	told 'link add br0 type vbridge vlan_filtering 1' link add br0 type bridge vlan_filtering 1
+	told 'link set dev br0 type vbridge ageing_time 1' link set dev br0 type bridge ageing_time 1
+	told 'link set p1 type bridge_slave isolated on' link set p1 type bridge_slave isolated on
+	told 'link add bridge type vveth peer name b' link add bridge type veth peer name b
+	check_eq "$(grep -c bridge "$CASE_DIR/pairs")" 2 "bridges counted"
+	bridged 'fdb add M dev vbr0 self static sticky via p1' fdb add M dev p1 master static sticky
+	bridged '-netns x fdb del M dev vbr0 self vlan 1 via p1' -netns x fdb del M vlan 1 dev p1 master
+	bridged $'fdb add M dev p1 self static dst A\nfdb add M dev vbr0 self static via p1' \
+		fdb add M dev p1 self master static dst A
+	bridged 'fdb add M dev p1 static' fdb add M dev p1 static
+	bridged 'fdb add M dev e0 master' fdb add M dev e0 master
+	bridged 'fdb get M br vbr0' fdb get M brport p1
+	bridged 'fdb get M br vbr0 vlan 7' fdb get M br vbr0 vlan 7
+	bridged 'fdb flush dev vbr0 self brport p1 static' fdb flush dev p1 master static
+	bridged 'fdb flush dev vbr0' fdb flush dev vbr0
+	bridged 'link set dev p1 master learning off' link set dev p1 master learning off
+	check_eq "$(INTEROP_BRIDGE_TOOL=echo INTEROP_BRIDGE=bridge "$INTEROP/bin/bridge" fdb show br br0)" 'fdb show br br0' \
+		"on the peer's side"
+}
+
+# What `fdb show` is asked for is picked out of all there is.
+entries()
+{
+	cat >"$CASE_DIR/real" <<-'EOF'
+		#!/bin/sh
+		cat <<-EOT
+			M1 dev p1 vlan 1 master vbr0 static
+			M2 dev p2 master vbr0
+			M3 dev vbr0 master vbr0 permanent
+			M4 dev p1 self permanent
+			M5 dev q1 master vbr01
+		EOT
+	EOF
+	chmod +x "$CASE_DIR/real"
+	check_eq "$(INTEROP_BRIDGE=vbridge INTEROP_BRIDGE_TOOL=$CASE_DIR/real "$INTEROP/bin/bridge" fdb show br vbr0 | cut -c1-2 |
+		tr '\n' ' ')" 'M1 M2 M3 ' "of a bridge"
+	check_eq "$(INTEROP_BRIDGE=vbridge INTEROP_BRIDGE_TOOL=$CASE_DIR/real "$INTEROP/bin/bridge" fdb show brport p1)" \
+		$'M1 vlan 1 master vbr0 static\nM4 self permanent' "of a port"
+	check_eq "$(INTEROP_BRIDGE=vbridge INTEROP_BRIDGE_TOOL=$CASE_DIR/real "$INTEROP/bin/bridge" fdb show br vbr0 brport p1)" \
+		'M1 vlan 1 master vbr0 static' "of a port of a bridge"
+}
+
 # In each format that is known, a pass and something else.
 formats()
 {
@@ -116,6 +181,15 @@ differences()
 	judged 1 'FAILED  t passes on the peer, on the suite: skip' </dev/null
 }
 
+# A test that skips what it cannot find ends well, and says nothing of the cases.
+skipped()
+{
+	results 't peer 1 a pass' 't suite 1 too-old skip' 't peer 1 - pass' 't suite 1 - pass' 'done'
+	judged 1 'FAILED  t:a passes on the peer, on the suite: -' </dev/null
+	results 't peer 1 a pass' 't suite 1 b pass' 't peer 1 - pass' 't suite 1 - pass' 'done'
+	judged 0 '0 failures' </dev/null
+}
+
 unsteady()
 {
 	results 't peer 1 - pass' 't suite 1 - fail' 't peer 2 - pass' 't suite 2 - pass' 'done'
@@ -142,5 +216,5 @@ unfinished()
 	judged 1 'the run gave no results' </dev/null
 }
 
-ALL_TESTS="kinds batches formats differences unsteady stale unfinished"
+ALL_TESTS="kinds batches bridges entries formats differences skipped unsteady stale unfinished"
 run_tests "$@"
