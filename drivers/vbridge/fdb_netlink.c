@@ -245,8 +245,11 @@ static int vbr_fdb_get_flags(const struct ndmsg *ndm,
 		*flags |= VBR_FDB_STICKY;
 	if (ntf & NTF_EXT_LEARNED)
 		*flags |= VBR_FDB_EXT_LEARNED;
-	/* As if a frame had come from there. */
-	if (ntf & NTF_USE)
+	/*
+	 * As if a frame had come from there; or somebody says so who need not
+	 * name a state: `bridge` sends permanent then.
+	 */
+	if (ntf & NTF_USE || (port && ntf & NTF_EXT_LEARNED))
 		*flags &= ~(VBR_FDB_LOCAL | VBR_FDB_STATIC);
 
 	if (!port && !(*flags & VBR_FDB_LOCAL)) {
@@ -294,7 +297,7 @@ static int vbr_fdb_add(struct vbr *br, struct vbr_port *port,
 	err = vbr_fdb_get_flags(ndm, port, &req.flags, extack);
 	if (err)
 		return err;
-	if (!(req.flags & VBR_FDB_STATIC) &&
+	if (!(req.flags & (VBR_FDB_STATIC | VBR_FDB_EXT_LEARNED)) &&
 	    port->state != BR_STATE_FORWARDING &&
 	    port->state != BR_STATE_LEARNING) {
 		NL_SET_ERR_MSG(extack,

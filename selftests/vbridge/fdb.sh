@@ -31,6 +31,10 @@ via_and_its_forms()
 	check_eq "$(fdb_entry "$M:04")" "p1 dynamic extern_learn" "extern_learn"
 	must bridge -n "$h" fdb add "$M:05" dev vbr0 self use via p1
 	check_eq "$(fdb_entry "$M:05")" "p1 dynamic" "use"
+	# Whoever learns elsewhere need not name a state, nor wait for the port.
+	must ip -n "$h" link set p3 down
+	must bridge -n "$h" fdb add "$M:06" dev vbr0 self extern_learn via p3
+	check_eq "$(fdb_entry "$M:06")" "p3 dynamic extern_learn" "extern_learn without a state"
 }
 
 # Members that are devices of the suite take the commands in their own name.
@@ -196,7 +200,7 @@ sticky_does_not_move()
 	setup_stations 2
 	must bridge -n "$h" fdb add "$M:01" dev vbr0 self static sticky via p1
 	must bridge -n "$h" fdb add "$M:02" dev vbr0 self static via p1
-	must bridge -n "$h" fdb add "$M:03" dev vbr0 self dynamic extern_learn via p1
+	must bridge -n "$h" fdb add "$M:03" dev vbr0 self extern_learn via p1
 	pkt -T "$s2:e0" -c 1 -s "$M:01"
 	pkt -T "$s2:e0" -c 1 -s "$M:02"
 	pkt -T "$s2:e0" -c 1 -s "$M:03"
