@@ -33,7 +33,8 @@
 #	new_switched SUBJECT [NS]	pair, bridge and pair, for a subject such as veth-bridge; its devices are a$REPLY (in
 #				NS, or here), oa$REPLY, br$REPLY and ob$REPLY (in sw), b$REPLY (in rx), REPLY being set by:
 #				short SUBJECT. Behind b are also $OTHER and those that follow it.
-#	fresh_bridge SUBJECT	another bridge in place of that one, whose table has another seed, and all stations known
+#	fresh_bridge SUBJECT [OPTION...]	another bridge in place of that one, whose table has another seed, and all
+#				stations known; the options are those of `ip link add`, VLAN is the one that frames are in
 #	new_dummy NAME		a device, here, that drops what is sent through it
 #	new_floor		the device floor0, here, to which "floor" samples of pktgen are received
 #	sink NS ADDR [CLIENT_NS CLIENT_ADDR]	a UDP socket that is full, at the port pktgen sends to; where a client is
@@ -62,6 +63,7 @@ TOOLS=$VNET_BUILD/selftests
 BENCH=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 OTHER=02:00:00:00:0b:00
 MACS=256
+VLAN=
 declare -A HOLDER HAVE COST
 SINKS=() DUMMIES=()
 REPLY=0
@@ -226,7 +228,7 @@ fresh_bridge()
 	tag=$REPLY
 	must ip -n sw -batch - <<-EOF
 		link del br$tag
-		link add br$tag up type $bridge
+		link add br$tag up type $bridge ${*:2}
 		link set oa$tag master br$tag
 		link set ob$tag master br$tag
 	EOF
@@ -247,12 +249,13 @@ short()
 }
 
 # fdb_others KIND BRIDGE PORT: a batch that puts $OTHER and those that follow it behind the port, in the form that the
-# kind knows.
+# kind knows, in $VLAN where it is set.
 fdb_others()
 {
 	local i to="dev $3 master static"
 
 	[ "$1" != vbridge ] || to="dev $2 self static via $3"
+	to+=${VLAN:+ vlan $VLAN}
 	for ((i = 0; i < MACS; i++)); do
 		printf 'fdb replace %s:%02x %s\n' "${OTHER%:*}" "$i" "$to"
 	done

@@ -5,6 +5,8 @@
  *
  * links netkit NAME PEER, links netkit-l3 NAME PEER: a netkit pair in layer 2 or 3 (iproute2 knows the kind since 6.7).
  * links fdb-limit DEV KIND NUMBER: a bridge's fdb_max_learned; 0 is none.
+ * links fdb-dump PORT COUNT: asks for the FDB entries of a bridge's port, of which there have to be COUNT at least, and
+ * prints what one of them costs.
  * links release DEV NS ADDR: the plug qdisc that is DEV's root lets go all it holds. Sends a last datagram to
  * ADDR before that, and prints how long it takes until that has arrived there, in namespace NS: thousandths
  * of a nanosecond. Then the qdisc holds again what comes.
@@ -74,6 +76,46 @@ static void links_fdb_limit(struct nl_sock *nl, const char *dev, const char *kin
 	links_talk(nl, &msg, dev);
 }
 
+/* The entries of one part of the dump; -1 at its end. */
+static int links_fdb_part(struct nl_sock *nl)
+{
+	static char buf[1 << 16];
+	ssize_t len = recv(nl->fd, buf, sizeof(buf), 0);
+	const struct nlmsghdr *hdr = (void *)buf;
+	int entries = 0;
+
+	if (len < 0)
+		err(1, "fdb-dump");
+	for (; NLMSG_OK(hdr, len); hdr = NLMSG_NEXT(hdr, len)) {
+		if (hdr->nlmsg_type == NLMSG_DONE)
+			return -1;
+		if (hdr->nlmsg_type != RTM_NEWNEIGH)
+			errx(1, "fdb-dump: refused");
+		entries++;
+	}
+	return entries;
+}
+
+static void links_fdb_dump(struct nl_sock *nl, const char *port, unsigned int count)
+{
+	struct ifinfomsg ifi = { .ifi_family = AF_BRIDGE, .ifi_index = if_nametoindex(port) };
+	unsigned int entries = 0;
+	struct bench_clock clock;
+	struct nl_msg msg;
+	int part;
+
+	nl_begin(&msg, RTM_GETNEIGH, NLM_F_DUMP);
+	nl_put(&msg, &ifi, sizeof(ifi));
+	bench_start(&clock);
+	if (nl_send(nl, &msg))
+		err(1, "fdb-dump");
+	while ((part = links_fdb_part(nl)) >= 0)
+		entries += part;
+	if (entries < count)
+		errx(1, "fdb-dump: %u entries of %u", entries, count);
+	bench_print(bench_stop(&clock), entries);
+}
+
 static void links_plug(struct nl_sock *nl, int ifindex, int action)
 {
 	struct tcmsg tcm = { .tcm_ifindex = ifindex, .tcm_parent = TC_H_ROOT };
@@ -136,9 +178,11 @@ int main(int argc, char **argv)
 		links_netkit(&nl, argv[2], argv[3], 1);
 	else if (argc == 5 && !strcmp(argv[1], "fdb-limit"))
 		links_fdb_limit(&nl, argv[2], argv[3], strtoul(argv[4], NULL, 0));
+	else if (argc == 4 && !strcmp(argv[1], "fdb-dump"))
+		links_fdb_dump(&nl, argv[2], strtoul(argv[3], NULL, 0));
 	else if (argc == 5 && !strcmp(argv[1], "release"))
 		links_release(&nl, argv[2], argv[3], argv[4]);
 	else
-		errx(2, "usage: links netkit[-l3] NAME PEER | fdb-limit DEV KIND NUMBER | release DEV NS ADDR");
+		errx(2, "usage: links netkit[-l3] NAME PEER | fdb-limit DEV KIND NUMBER | fdb-dump PORT COUNT | release DEV NS ADDR");
 	return 0;
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # Pair, bridge, pair with many learned addresses behind the receiver, each frame to one of them at random; and the cost of
-# learning: each frame from another, new address.
+# learning: each frame from another, new address; and of being told all that was learned, by a program that only counts it.
 #
 #	pktgen -> a ==== oa--[bridge]--ob ==== b -> drop
 #	                     [sw]              [rx]
@@ -9,7 +9,7 @@
 # A million is for time mode only: an instruction count sees no cache miss. The limit of learned entries is lifted on
 # both bridges.
 #
-# ROWS: fdb-1k fdb-100k time:fdb-1M icount:learn-10k time:learn-100k
+# ROWS: fdb-1k fdb-100k time:fdb-1M icount:learn-10k time:learn-100k icount:dump-10k time:dump-1M
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 
@@ -80,9 +80,20 @@ learn()
 	REPLY=$((sum / TIMES))
 }
 
+# Of the port that the addresses are behind: with the other bridge's entries nearby, `show` would be of both.
+dump()
+{
+	number "$1"
+	local entries=$REPLY
+
+	short "$2"
+	REPLY=$(in_ns sw "$TOOLS/bench/links" fdb-dump "ob$REPLY" "$entries") || die "no dump of $2"
+}
+
 cost()
 {
 	case $1 in
+	dump-*) dump "$@" ;;
 	learn-*) learn "$@" ;;
 	*)
 		to_known "$1"
@@ -110,6 +121,14 @@ for row in "$@"; do
 		for subject in "${subjects[@]}"; do
 			! subject_there "$subject" || fill "$subject" "$row"
 		done
+		;;
+	dump-*)
+		row "$row" entry "dump of ${row#*-} addresses"
+		for subject in "${subjects[@]}"; do
+			! subject_there "$subject" || fill "$subject" "$row"
+		done
+		rounds cost "$row" "${subjects[@]}"
+		continue
 		;;
 	learn-*) row "$row" frame "an address learned with each frame" ;;
 	esac

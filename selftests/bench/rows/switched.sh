@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # Pair, bridge, pair, one frame at a time; and what of it is the crossing of the bridge, that is the same less the cost of
-# a pair alone in the same round. The last two rows have one member of the suite among in-tree ones.
+# a pair alone in the same round; both also with VLANs filtered, all frames being in the ports' own, and counted for each
+# VLAN. The last two rows have one member of the suite among in-tree ones.
 #
 #	pktgen -> a ==== oa--[bridge]--ob ==== b -> drop
 #	                     [sw]              [rx]
@@ -9,7 +10,7 @@
 # The frame's destination is a static entry of the FDB; its source is learned. Each round has bridges of its own: which
 # stations share a bucket depends on the seed of a bridge's table, and is worth a percent of the frame.
 #
-# ROWS: switched-64 switched-1500 switched-v6 crossing-64 foreign-64 inbridge-64
+# ROWS: switched-64 switched-1500 switched-v6 crossing-64 filtered-64 filtercrossing-64 foreign-64 inbridge-64
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 
@@ -34,11 +35,11 @@ before_round()
 
 	for subject; do
 		subject=${subject#.}
-		[[ $subject != *bridge ]] || fresh_bridge "$subject"
+		[[ $subject != *bridge ]] || fresh_bridge "$subject" "${OPTIONS[@]}"
 	done
 }
 
-# After a round of crossing-64: the difference between the two roads of the same kinds.
+# After a round of a crossing: the difference between the two roads of the same kinds.
 crossing_done()
 {
 	local subject pair
@@ -64,13 +65,22 @@ for kind in vveth veth; do
 done
 for row in "$@"; do
 	frame "${row#*-}"
+	OPTIONS=() VLAN=
+	[[ $row != filter* ]] || OPTIONS=(vlan_filtering 1 vlan_default_pvid 1 vlan_stats_enabled 1) VLAN=1
 	case $row in
 	switched-*)
 		row "$row" frame "pair, bridge, pair; ${row#*-}"
 		rounds cost "$row" vveth-vbridge veth-bridge floor
 		;;
-	crossing-64)
-		row "$row" frame "the crossing of the bridge alone; 64"
+	filtered-*)
+		row "$row" frame "pair, bridge with VLANs, pair; ${row#*-}"
+		rounds cost "$row" vveth-vbridge veth-bridge floor
+		;;
+	crossing-64 | filtercrossing-64)
+		case $row in
+		crossing*) row "$row" frame "the crossing of the bridge alone; 64" ;;
+		*) row "$row" frame "the same with VLANs filtered; 64" ;;
+		esac
 		after_round() { crossing_done "$1"; }
 		rounds cost "$row" .vveth-vbridge .veth-bridge .vveth .veth
 		unset -f after_round
