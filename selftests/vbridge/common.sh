@@ -19,6 +19,8 @@
 #	fdb_count [ERE]		entries of vbr0 whose line in `bridge fdb show` begins so
 #	br_stat GLOB		the sum of counters of `ethtool -S vbr0`
 #	check_stat GLOB WANT MSG	that sum must be WANT; no check on the in-tree bridge, which has none
+#	note_drops / check_no_drops	that none of its counters of drops has moved between the two; a host that says something
+#				before its first port forwards has dropped that
 #	port_attr PORT KEY	a value of `bridge -j -d link show`: state, learning, flood, hairpin ...
 #	refused ERE CMD...	CMD is refused with a sentence that matches
 #	refused_all PREFIX CMD... <<< LINES	each line, with the prefix, is refused with a sentence by CMD's batch mode
@@ -116,6 +118,21 @@ br_stat()
 check_stat()
 {
 	[ "$BRIDGE" = bridge ] || check_eq "$(br_stat "$1")" "$2" "$3"
+}
+
+drops()
+{
+	in_ns "$h" ethtool -S vbr0 | grep 'drop_'
+}
+
+note_drops()
+{
+	[ "$BRIDGE" = bridge ] || NOTED=$(drops)
+}
+
+check_no_drops()
+{
+	[ "$BRIDGE" = bridge ] || check_eq "$(drops)" "$NOTED" "the bridge's counters of drops"
 }
 
 port_attr()
