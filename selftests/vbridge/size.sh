@@ -71,14 +71,50 @@ all_received()
 PORTS=4096
 [ "${VNET_SLOW:-1}" -le 1 ] || PORTS=512
 
+# in_out NS PORT BRIDGE: lowers BEST[BRIDGE] to the microseconds that it takes to make it a port and to take it out.
+in_out()
+{
+	local i start=${EPOCHREALTIME/[.,]/}
+
+	for ((i = 0; i < 25; i++)); do
+		echo "link set $2 master $3"
+		echo "link set $2 nomaster"
+	done | ipb "$1"
+	i=$(((${EPOCHREALTIME/[.,]/} - start) / 25))
+	[ "${BEST[$3]:-$i}" -lt "$i" ] || BEST[$3]=$i
+}
+
+# What one more port costs beside many, with all that the core does, which walks its list of the bridge's ports; a tenth
+# port where there are no others, and the first of a bridge in the same namespace, take turns with it, for the machine has
+# other things to do. The bound is one that a loaded machine keeps; the numbers are printed.
+check_one_more()
+{
+	local try port=p$PORTS
+	local -A BEST
+
+	setup_ns few
+	{
+		lines "link add p% up type $PAIR peer name e%" 1 10
+		lines "link set e% up" 1 10
+		echo "link add ten up type $BRIDGE"
+		lines "link set p% master ten" 1 9
+	} | ipb "$few"
+	must ip -n "$h" link add one up type "$BRIDGE"
+	enslave 1 $((PORTS - 1))
+	for ((try = 0; try < 10; try++)); do
+		in_out "$few" p10 ten
+		in_out "$h" "$port" vbr0
+		in_out "$h" "$port" one
+	done
+	echo "in and out: the 10th port ${BEST[ten]} us, the ${PORTS}th ${BEST[vbr0]} us, the first beside them ${BEST[one]} us"
+	check_le "${BEST[vbr0]}" $((3 * BEST[ten])) "us for port $PORTS, the 10th taking ${BEST[ten]}"
+}
+
 # From one port to all others, and from the host to all: each gets each, and no counter of lost frames moves.
-broadcast_reaches_all()
+check_broadcasts()
 {
 	local frames=20 want
 
-	make_pairs "$PORTS"
-	enslave 1 "$PORTS"
-	slowwait 60 all_forward "$PORTS" || die "ports that forward: $(forwarding_ports) of $PORTS"
 	pkt -T "$rx:e1" -R "$h:vbr0" -c "$frames" -s "$(mac 1)"
 	check_eq "${PKT[rx0.frames]}" "$frames" "broadcasts at the host"
 	want=$((frames * (PORTS - 1)))
@@ -96,11 +132,8 @@ broadcast_reaches_all()
 }
 
 # The last port of so many is one like the first: known, told apart, taken out.
-the_last_of_many()
+check_last_port()
 {
-	make_pairs "$PORTS"
-	enslave 1 "$PORTS"
-	slowwait 60 all_forward "$PORTS" || die "ports that forward: $(forwarding_ports) of $PORTS"
 	pkt -T "$rx:e$PORTS" -R "$rx:e1" -c 1 -s "$(mac 2)"
 	busywait 5000 fdb_is "$(mac 2)" "p$PORTS" || fail "the address is at $(fdb_port "$(mac 2)")"
 	pkt -T "$rx:e1" -R "$rx:e$PORTS" -R "$rx:e2" -c 10 -w 300 -s "$(mac 1)" -d "$(mac 2)"
@@ -116,41 +149,18 @@ the_last_of_many()
 	check_eq "$(link_attr "$h" p7 promiscuity)" 0 "promiscuity of one of them"
 }
 
-# in_out PORT BRIDGE: microseconds that it takes to make it a port and to take it out, the best of some.
-in_out()
+# All with the same ports, which take minutes to make on an emulated machine.
+thousands_of_ports()
 {
-	local try i start best=''
-
-	for ((try = 0; try < 8; try++)); do
-		start=${EPOCHREALTIME/[.,]/}
-		for ((i = 0; i < 25; i++)); do
-			echo "link set $1 master $2"
-			echo "link set $1 nomaster"
-		done | ipb "$h"
-		i=$((${EPOCHREALTIME/[.,]/} - start))
-		[ -n "$best" ] && [ "$best" -le "$i" ] || best=$i
-	done
-	echo $((best / 25))
+	make_pairs "$PORTS"
+	check_one_more
+	enslave "$PORTS" "$PORTS"
+	slowwait 60 all_forward "$PORTS" || die "ports that forward: $(forwarding_ports) of $PORTS"
+	check_broadcasts
+	check_last_port
 }
 
-# Beside many ports one more may cost twice what the tenth does, with all that the core does. A bridge without ports in
-# the same namespace shows the core's part; what is above that is ours, and must hardly grow.
-one_more_port()
-{
-	local n=$((PORTS - 1)) tenth last other
-
-	make_pairs $((n + 1))
-	must ip -n "$h" link add vbr1 up type "$BRIDGE"
-	enslave 1 9
-	tenth=$(in_out "p$((n + 1))" vbr0)
-	enslave 10 "$n"
-	last=$(in_out "p$((n + 1))" vbr0)
-	other=$(in_out "p$((n + 1))" vbr1)
-	echo "in and out: the 10th port $tenth us, the $((n + 1))th $last us, the 1st of a bridge beside them $other us"
-	check_le "$last" $((2 * tenth)) "us for port $((n + 1)), the 10th taking $tenth"
-}
-
-# count_told: messages on links, and those about ports, since the monitor was started.
+# told ERE: messages that match, since they were last counted.
 told()
 {
 	grep -cE "$1" "$CASE_DIR/monitor"
@@ -212,9 +222,7 @@ one_message_for_one_change()
 }
 
 ALL_TESTS="
-	broadcast_reaches_all
-	the_last_of_many
-	one_more_port
+	thousands_of_ports
 	one_message_for_one_change
 "
 run_tests "$@"
