@@ -42,6 +42,7 @@ static const struct {
 	[VNET_ROAD_SHARED]	= { "shared", true, false },
 	[VNET_ROAD_DEPTH]	= { "depth", true, false },
 	[VNET_ROAD_SWITCH]	= { "switch", true, false },
+	[VNET_ROAD_FLOW]	= { "flow", true, false },
 	[VNET_ROAD_QDISC]	= { "qdisc", false, true },
 	[VNET_ROAD_STOPPED]	= { "stopped", false, true },
 	[VNET_ROAD_TSTAMP]	= { "tstamp", false, true },
@@ -92,7 +93,10 @@ static bool vnet_has_vlan(const struct net_device *dev,
 	return eth_type_vlan(skb->protocol);
 }
 
-/* What the receive path of @dev would show or do to a frame. */
+/*
+ * What the receive path of @dev would show or do to a frame, but for the hooks
+ * of netfilter: of these some may be known to who is asked.
+ */
 static enum vnet_road vnet_road_rx(struct net_device *dev,
 				   const struct sk_buff *skb)
 {
@@ -102,8 +106,6 @@ static enum vnet_road vnet_road_rx(struct net_device *dev,
 		return VNET_ROAD_XDP;
 	if (unlikely(vnet_compat_has_tc_ingress(dev)))
 		return VNET_ROAD_TC;
-	if (unlikely(vnet_has_nf_ingress(dev)))
-		return VNET_ROAD_NF;
 	if (unlikely(vnet_has_rps(dev)))
 		return VNET_ROAD_RPS;
 	if (unlikely(vnet_has_vlan(dev, skb)))
@@ -145,21 +147,34 @@ static void vnet_road_count(const struct vnet_port *port, bool tx,
 	u64_stats_update_end(&roads->syncp);
 }
 
-/* As the receive path leaves a frame to a receive handler. */
-static bool vnet_switch_input(struct vnet_switch *sw, struct sk_buff *skb)
+/* As the receive path leaves a frame to hooks and to a receive handler. */
+static void vnet_set_headers(struct sk_buff *skb)
 {
-	bool taken;
-
 	skb->skb_iif = skb->dev->ifindex;
 	skb_reset_network_header(skb);
 	if (!skb_transport_header_was_set(skb))
 		skb_reset_transport_header(skb);
 	skb_reset_mac_len(skb);
+}
 
+/* Asks who may take the frame, flow first; says what becomes of it. */
+static enum vnet_road vnet_offer(struct vnet_flow *flow,
+				 struct vnet_switch *sw, struct sk_buff *skb)
+{
+	bool taken = false;
+
+	vnet_set_headers(skb);
 	__this_cpu_inc(vnet_direct_depth);
-	taken = sw->ops->input(sw, skb);
+	if (flow)
+		taken = flow->ops->input(flow, skb);
+	if (sw && !taken && !vnet_has_nf_ingress(skb->dev))
+		taken = sw->ops->input(sw, skb);
 	__this_cpu_dec(vnet_direct_depth);
-	return taken;
+	if (taken)
+		return VNET_ROAD_DIRECT;
+	if (!sw)
+		return VNET_ROAD_FLOW;
+	return vnet_has_nf_ingress(skb->dev) ? VNET_ROAD_NF : VNET_ROAD_SWITCH;
 }
 
 /**
@@ -179,20 +194,19 @@ static bool vnet_switch_input(struct vnet_switch *sw, struct sk_buff *skb)
 bool vnet_port_receive(struct vnet_port *port, struct sk_buff *skb,
 		       enum vnet_road road)
 {
+	struct vnet_flow *flow = rcu_dereference_bh(port->flow);
 	struct vnet_switch *sw = rcu_dereference_bh(port->sw);
 	unsigned int len = skb->len + ETH_HLEN;
 	struct net_device *dev = skb->dev;
 
-	if (!sw)
+	if (!sw && !flow)
 		return false;
 	if (likely(road == VNET_ROAD_DIRECT))
 		road = vnet_road_rx(dev, skb);
-	if (likely(road == VNET_ROAD_DIRECT)) {
-		if (likely(vnet_switch_input(sw, skb)))
-			dev_sw_netstats_rx_add(dev, len);
-		else
-			road = VNET_ROAD_SWITCH;
-	}
+	if (likely(road == VNET_ROAD_DIRECT))
+		road = vnet_offer(flow, sw, skb);
+	if (likely(road == VNET_ROAD_DIRECT))
+		dev_sw_netstats_rx_add(dev, len);
 	vnet_road_count(port, false, road);
 	return road == VNET_ROAD_DIRECT;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Ports: how the drivers recognise one another's devices, and the switch
- * slot that leads from a port to the switch it is a member of.
+ * Ports: how the drivers recognise one another's devices, and the slots that
+ * lead from a port to who may take its frames directly.
  */
 #include <linux/module.h>
 #include <linux/rcupdate.h>
@@ -82,7 +82,7 @@ EXPORT_SYMBOL_GPL(vnet_port_init);
 
 /**
  * vnet_port_uninit() - free what a port has
- * @port: the port, whose slot is empty
+ * @port: the port, whose slots are empty
  *
  * Context: the device's destructor.
  */
@@ -91,6 +91,31 @@ void vnet_port_uninit(struct vnet_port *port)
 	free_percpu(port->roads);
 }
 EXPORT_SYMBOL_GPL(vnet_port_uninit);
+
+/**
+ * vnet_port_roads_alloc() - have the frames past a port counted by their road
+ * @port: the port
+ *
+ * Who hands frames to vnet_port_xmit() sees to that first.
+ *
+ * Context: process; the port's device cannot go meanwhile.
+ * Return: 0 or -ENOMEM.
+ */
+int vnet_port_roads_alloc(struct vnet_port *port)
+{
+	struct vnet_roads __percpu *roads;
+
+	if (READ_ONCE(port->roads))
+		return 0;
+	roads = netdev_alloc_pcpu_stats(struct vnet_roads);
+	if (!roads)
+		return -ENOMEM;
+	/* Not everybody who needs them holds RTNL. */
+	if (cmpxchg(&port->roads, NULL, roads))
+		free_percpu(roads);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vnet_port_roads_alloc);
 
 /**
  * vnet_port_join_rtnl() - fill a port's switch slot
@@ -106,9 +131,7 @@ int vnet_port_join_rtnl(struct vnet_port *port, struct vnet_switch *sw)
 {
 	ASSERT_RTNL();
 	WARN_ON_ONCE(rtnl_dereference(port->sw));
-	if (!port->roads)
-		port->roads = netdev_alloc_pcpu_stats(struct vnet_roads);
-	if (!port->roads)
+	if (vnet_port_roads_alloc(port))
 		return -ENOMEM;
 	rcu_assign_pointer(port->sw, sw);
 	return 0;
@@ -130,6 +153,41 @@ void vnet_port_leave_rtnl(struct vnet_port *port)
 	RCU_INIT_POINTER(port->sw, NULL);
 }
 EXPORT_SYMBOL_GPL(vnet_port_leave_rtnl);
+
+/**
+ * vnet_port_flow_add() - fill a port's flow slot
+ * @port: the port
+ * @flow: what knows its flows
+ *
+ * From now on it may be handed frames.
+ *
+ * Context: process; the port's device cannot go meanwhile.
+ * Return: 0, -ENOMEM, or -EBUSY where the slot is filled.
+ */
+int vnet_port_flow_add(struct vnet_port *port, struct vnet_flow *flow)
+{
+	int err = vnet_port_roads_alloc(port);
+
+	if (err)
+		return err;
+	if (cmpxchg((struct vnet_flow __force **)&port->flow, NULL, flow))
+		return -EBUSY;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vnet_port_flow_add);
+
+/**
+ * vnet_port_flow_del() - clear a port's flow slot
+ * @port: the port
+ *
+ * By who has filled it. Readers may still use the old value until the end of
+ * an RCU grace period.
+ */
+void vnet_port_flow_del(struct vnet_port *port)
+{
+	RCU_INIT_POINTER(port->flow, NULL);
+}
+EXPORT_SYMBOL_GPL(vnet_port_flow_del);
 
 /**
  * vnet_port_fdb_add() - ndo_fdb_add for a port

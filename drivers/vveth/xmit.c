@@ -310,11 +310,11 @@ static bool vveth_rq_quiet(struct vveth_rq *rq)
 }
 
 /*
- * Offers a frame to the switch that the receiving end is a member of. Frames
+ * Offers a frame to who may take it from the receiving end directly. Frames
  * for GRO are left out: all of a flow are, so those that GRO holds are not
- * overtaken. Returns whether the switch has it.
+ * overtaken. Returns whether it was taken.
  */
-static noinline bool vveth_xmit_to_switch(struct vveth_rq *rq,
+static noinline bool vveth_xmit_to_port(struct vveth_rq *rq,
 					  struct sk_buff *skb, bool gro)
 {
 	struct vveth_priv *rcv_priv = netdev_priv(rq->dev);
@@ -337,7 +337,7 @@ static noinline bool vveth_xmit_to_switch(struct vveth_rq *rq,
  * cuts it short, and only the receiver can start it again. With several
  * rings, a burst's last frame may be for another ring than those before it.
  * Whose frame goes into the lane has woken the receiver already.
- * A switch takes a frame only while the ring is empty.
+ * The port's users take a frame only while the ring is empty.
  */
 static __always_inline enum vnet_drop
 vveth_xmit_queue(struct vveth_rings *rings, struct sk_buff *skb,
@@ -358,8 +358,8 @@ vveth_xmit_queue(struct vveth_rings *rings, struct sk_buff *skb,
 		rq += reciprocal_scale(skb_get_hash(skb), rings->n);
 	if (vveth_gro_helps(skb, dev, rcv))
 		bits = VVETH_ENTRY_GRO;
-	if (rcu_access_pointer(rcv_priv->port.sw) &&
-	    vveth_xmit_to_switch(rq, skb, bits))
+	if (vnet_port_used(&rcv_priv->port) &&
+	    vveth_xmit_to_port(rq, skb, bits))
 		goto sent;
 	if (!bits && vveth_lane_ready(rq)) {
 		if (vveth_txq_has_qdisc(txq))

@@ -13,6 +13,7 @@
 #include <linux/rtnetlink.h>
 #include <vnet/direct.h>
 
+struct vnet_flow;
 struct vnet_switch;
 
 /**
@@ -28,13 +29,17 @@ struct vnet_port_ops {
 /**
  * struct vnet_port - the suite's part of a device's private data
  * @ops: the driver's functions
+ * @flow: the flow slot: who knows flows of frames that come in by this device,
+ *	  or NULL; asked before the switch. Written by who fills it, read under
+ *	  RCU.
  * @sw: the switch slot: the switch this device is a member of, or NULL.
  *      Written under RTNL by the switch driver, read under RCU or RTNL.
- * @roads: which roads frames took past the port; there once the slot has been
- *	filled for the first time
+ * @roads: which roads frames took past the port; there once either slot has
+ *	been filled for the first time, or a flow has led to the port
  */
 struct vnet_port {
 	const struct vnet_port_ops *ops;
+	struct vnet_flow __rcu *flow;
 	struct vnet_switch __rcu *sw;
 	struct vnet_roads __percpu *roads;
 };
@@ -93,6 +98,29 @@ struct vnet_switch {
 	const struct vnet_switch_ops *ops;
 };
 
+/**
+ * struct vnet_flow_ops - what a port may ask who knows its flows
+ * @input: take a frame that has come in by the port, as a netfilter ingress
+ *	hook that steals it would. Called in the sender's context, with BH off
+ *	and no lock held, for frames that nobody else shares; the headers are
+ *	set as for such a hook. Whether other hooks look at the device is for
+ *	this function to find out. Returns false, with the frame as it was,
+ *	where it belongs to no flow or the stack has to see it.
+ */
+struct vnet_flow_ops {
+	bool (*input)(struct vnet_flow *flow, struct sk_buff *skb);
+};
+
+/**
+ * struct vnet_flow - the flows of a port
+ * @ops: functions of who knows them
+ *
+ * Must outlive an RCU grace period after the slot was cleared.
+ */
+struct vnet_flow {
+	const struct vnet_flow_ops *ops;
+};
+
 void vnet_kind_register(struct vnet_kind *kind);
 void vnet_kind_unregister(struct vnet_kind *kind);
 
@@ -102,6 +130,22 @@ struct vnet_port *vnet_port_find(const struct net_device *dev);
 
 int vnet_port_join_rtnl(struct vnet_port *port, struct vnet_switch *sw);
 void vnet_port_leave_rtnl(struct vnet_port *port);
+int vnet_port_roads_alloc(struct vnet_port *port);
+int vnet_port_flow_add(struct vnet_port *port, struct vnet_flow *flow);
+void vnet_port_flow_del(struct vnet_port *port);
+
+/**
+ * vnet_port_used() - whether anybody takes a port's frames directly
+ * @port: the port
+ *
+ * Context: RCU.
+ * Return: false where vnet_port_receive() has nobody to ask.
+ */
+static inline bool vnet_port_used(const struct vnet_port *port)
+{
+	return (unsigned long)rcu_access_pointer(port->sw) |
+	       (unsigned long)rcu_access_pointer(port->flow);
+}
 
 int vnet_port_fdb_add(struct vnet_port *port, struct ndmsg *ndm,
 		      struct nlattr *tb[], struct net_device *dev,
