@@ -43,5 +43,6 @@ extern const struct cmd link_cmd;
 extern const struct cmd bridge_cmd;
 extern const struct cmd fdb_cmd;
 extern const struct cmd stats_cmd;
+extern const struct cmd flow_cmd;
 
 #endif

@@ -11,6 +11,7 @@
 
 static const struct cmd *const main_cmds[] = {
 	&pair_cmd, &link_cmd, &bridge_cmd, &fdb_cmd, &stats_cmd,
+	&flow_cmd,
 };
 
 /* What the options before the command ask for. */

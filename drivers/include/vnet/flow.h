@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What vflow shows of itself through the family "vnet", which is the core's.
+ */
+#ifndef _VNET_FLOW_H
+#define _VNET_FLOW_H
+
+#include <linux/netlink.h>
+#include <linux/skbuff.h>
+
+struct genl_family;
+
+/**
+ * struct vnet_flow_shower - answers to requests about flows
+ * @dev_dump: as a dump callback of VNET_CMD_FLOW_DEV_GET
+ */
+struct vnet_flow_shower {
+	int (*dev_dump)(struct sk_buff *skb, struct netlink_callback *cb,
+			const struct genl_family *family);
+};
+
+void vnet_genl_show_flows(const struct vnet_flow_shower *shower);
+
+#endif /* _VNET_FLOW_H */

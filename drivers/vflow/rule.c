@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Rules: from what the core asks of hardware to what is done to a frame.
+ * Whatever cannot be done exactly is refused; the flow then stays with the
+ * software flowtable, or with the stack.
+ */
+#include <linux/if_arp.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <net/checksum.h>
+#include <net/dst.h>
+#include <net/flow.h>
+#include <net/l3mdev.h>
+#include "vflow.h"
+
+/* What a rule may ask to be looked at. */
+#define VFLOW_KEYS (BIT_ULL(FLOW_DISSECTOR_KEY_META) | \
+		    BIT_ULL(FLOW_DISSECTOR_KEY_CONTROL) | \
+		    BIT_ULL(FLOW_DISSECTOR_KEY_BASIC) | \
+		    BIT_ULL(FLOW_DISSECTOR_KEY_IPV4_ADDRS) | \
+		    BIT_ULL(FLOW_DISSECTOR_KEY_IPV6_ADDRS) | \
+		    BIT_ULL(FLOW_DISSECTOR_KEY_PORTS) | \
+		    BIT_ULL(FLOW_DISSECTOR_KEY_TCP))
+
+static int vflow_match_addrs(const struct flow_rule *rule,
+			     struct vflow_key *key, __be16 proto)
+{
+	struct flow_match_ipv4_addrs v4;
+	struct flow_match_ipv6_addrs v6;
+
+	if (proto == htons(ETH_P_IP) &&
+	    flow_rule_match_key(rule, FLOW_DISSECTOR_KEY_IPV4_ADDRS)) {
+		flow_rule_match_ipv4_addrs(rule, &v4);
+		key->family = AF_INET;
+		key->v4.src = v4.key->src;
+		key->v4.dst = v4.key->dst;
+		return v4.mask->src == htonl(~0) && v4.mask->dst == htonl(~0) ?
+		       0 : -EOPNOTSUPP;
+	}
+	if (proto == htons(ETH_P_IPV6) &&
+	    flow_rule_match_key(rule, FLOW_DISSECTOR_KEY_IPV6_ADDRS)) {
+		flow_rule_match_ipv6_addrs(rule, &v6);
+		key->family = AF_INET6;
+		key->v6.src = v6.key->src;
+		key->v6.dst = v6.key->dst;
+		return memchr_inv(&v6.mask->src, 0xff, sizeof(v6.mask->src)) ||
+		       memchr_inv(&v6.mask->dst, 0xff, sizeof(v6.mask->dst)) ?
+		       -EOPNOTSUPP : 0;
+	}
+	return -EOPNOTSUPP;
+}
+
+/* Which frames are meant. */
+static int vflow_parse_match(const struct flow_rule *rule,
+			     struct vflow_key *key, int *iif)
+{
+	struct flow_match_basic basic;
+	struct flow_match_ports ports;
+	struct flow_match_meta meta;
+
+	if (rule->match.dissector->used_keys & ~VFLOW_KEYS)
+		return -EOPNOTSUPP;
+	if (!flow_rule_match_key(rule, FLOW_DISSECTOR_KEY_META) ||
+	    !flow_rule_match_key(rule, FLOW_DISSECTOR_KEY_BASIC) ||
+	    !flow_rule_match_key(rule, FLOW_DISSECTOR_KEY_PORTS))
+		return -EOPNOTSUPP;
+	flow_rule_match_meta(rule, &meta);
+	flow_rule_match_basic(rule, &basic);
+	flow_rule_match_ports(rule, &ports);
+	if (basic.key->ip_proto != IPPROTO_TCP &&
+	    basic.key->ip_proto != IPPROTO_UDP)
+		return -EOPNOTSUPP;
+	if (ports.mask->src != htons(~0) || ports.mask->dst != htons(~0))
+		return -EOPNOTSUPP;
+
+	*iif = meta.key->ingress_ifindex;
+	key->proto = basic.key->ip_proto;
+	key->sport = ports.key->src;
+	key->dport = ports.key->dst;
+	return vflow_match_addrs(rule, key, basic.key->n_proto);
+}
+
+/* One 32-bit word of what a header becomes. */
+static void vflow_mangle(void *word, const struct flow_action_entry *act)
+{
+	u32 val;
+
+	memcpy(&val, word, sizeof(val));
+	val = (val & act->mangle.mask) | act->mangle.val;
+	memcpy(word, &val, sizeof(val));
+}
+
+/* @set: which bytes of the two MAC addresses have been given. */
+static int vflow_mangle_eth(struct vflow_rewrite *rw, u16 *set,
+			    const struct flow_action_entry *act)
+{
+	u32 given = ~act->mangle.mask;
+	int i;
+
+	if (act->mangle.offset > 8 || act->mangle.offset & 3)
+		return -EOPNOTSUPP;
+	for (i = 0; i < 4; i++)
+		if (((const u8 *)&given)[i])
+			*set |= BIT(act->mangle.offset + i);
+	BUILD_BUG_ON(offsetof(struct ethhdr, h_dest) != 0);
+	vflow_mangle(rw->eth.h_dest + act->mangle.offset, act);
+	return 0;
+}
+
+static int vflow_mangle_l3(struct vflow_key *key,
+			   const struct flow_action_entry *act)
+{
+	unsigned int offset = act->mangle.offset;
+
+	if (key->family == AF_INET &&
+	    act->mangle.htype == FLOW_ACT_MANGLE_HDR_TYPE_IP4) {
+		if (offset == offsetof(struct iphdr, saddr))
+			vflow_mangle(&key->v4.src, act);
+		else if (offset == offsetof(struct iphdr, daddr))
+			vflow_mangle(&key->v4.dst, act);
+		else
+			return -EOPNOTSUPP;
+		return 0;
+	}
+	offset -= offsetof(struct ipv6hdr, saddr);
+	if (key->family != AF_INET6 || offset & 3 ||
+	    offset >= 2 * sizeof(struct in6_addr) ||
+	    act->mangle.htype != FLOW_ACT_MANGLE_HDR_TYPE_IP6)
+		return -EOPNOTSUPP;
+	/* Source and destination follow one another here as there. */
+	vflow_mangle((u8 *)&key->v6 + offset, act);
+	return 0;
+}
+
+static int vflow_parse_mangle(struct vflow_rewrite *rw, u16 *set,
+			      const struct flow_action_entry *act)
+{
+	switch (act->mangle.htype) {
+	case FLOW_ACT_MANGLE_HDR_TYPE_ETH:
+		return vflow_mangle_eth(rw, set, act);
+	case FLOW_ACT_MANGLE_HDR_TYPE_TCP:
+	case FLOW_ACT_MANGLE_HDR_TYPE_UDP:
+		if (act->mangle.offset)
+			return -EOPNOTSUPP;
+		vflow_mangle(&rw->key.ports, act);
+		return 0;
+	default:
+		return vflow_mangle_l3(&rw->key, act);
+	}
+}
+
+/* What is to be done: to both MAC addresses, and where the frame then goes. */
+static int vflow_parse_actions(const struct flow_rule *rule,
+			       struct vflow_rewrite *rw,
+			       struct net_device **out)
+{
+	const struct flow_action_entry *act;
+	u16 set = 0;
+	int i, err;
+
+	flow_action_for_each(i, act, &rule->action) {
+		switch (act->id) {
+		case FLOW_ACTION_MANGLE:
+			err = vflow_parse_mangle(rw, &set, act);
+			if (err)
+				return err;
+			break;
+		case FLOW_ACTION_CSUM:
+			break;
+		case FLOW_ACTION_REDIRECT:
+			*out = act->dev;
+			break;
+		default:
+			return -EOPNOTSUPP;
+		}
+	}
+	return *out && set == GENMASK(2 * ETH_ALEN - 1, 0) ? 0 : -EOPNOTSUPP;
+}
+
+static __wsum vflow_addr_sum(const struct vflow_key *key)
+{
+	if (key->family == AF_INET)
+		return csum_partial(&key->v4, sizeof(key->v4), 0);
+	return csum_partial(&key->v6, sizeof(key->v6), 0);
+}
+
+/* By how much sums change, so that no frame need be summed up. */
+static void vflow_rewrite_finish(struct vflow_rewrite *rw,
+				 const struct vflow_key *key)
+{
+	rw->eth.h_proto = key->family == AF_INET ? htons(ETH_P_IP) :
+						   htons(ETH_P_IPV6);
+	rw->nat = memcmp(&rw->key, key, sizeof(*key));
+	rw->addr_diff = csum_sub(vflow_addr_sum(&rw->key), vflow_addr_sum(key));
+	rw->l4_diff = csum_add(rw->addr_diff,
+			       csum_sub((__force __wsum)rw->key.ports,
+					(__force __wsum)key->ports));
+}
+
+static int vflow_genid(const struct net *net, u8 family)
+{
+#if IS_ENABLED(CONFIG_IPV6)
+	if (family == AF_INET6)
+		return rt_genid_ipv6(net);
+#endif
+	return rt_genid_ipv4(net);
+}
+
+static struct dst_entry *vflow_route(struct net *net,
+				     const struct vflow_key *key, int oif)
+{
+	struct dst_entry *dst = NULL;
+	struct flowi fl = {};
+
+	if (key->family == AF_INET) {
+		fl.u.ip4.daddr = key->v4.dst;
+		fl.u.ip4.saddr = key->v4.src;
+		fl.u.ip4.flowi4_oif = oif;
+		fl.u.ip4.flowi4_flags = FLOWI_FLAG_ANYSRC;
+	} else {
+		fl.u.ip6.daddr = key->v6.dst;
+		fl.u.ip6.saddr = key->v6.src;
+		fl.u.ip6.flowi6_oif = oif;
+		fl.u.ip6.flowi6_flags = FLOWI_FLAG_ANYSRC;
+	}
+	if (nf_route(net, &dst, &fl, false, key->family))
+		return NULL;
+	return dst;
+}
+
+/* The next hop as the routes know it, if it is the one the rule names. */
+static struct neighbour *vflow_next_hop(const struct vflow_rule *rule,
+					int oif)
+{
+	const struct vflow_key *key = &rule->rewrite.key;
+	struct neighbour *neigh = NULL;
+	u8 address[ETH_ALEN];
+	struct dst_entry *dst;
+
+	dst = vflow_route(dev_net(rule->out), key, oif);
+	if (!dst)
+		return NULL;
+	if (dst->dev == rule->out)
+		neigh = dst_neigh_lookup(dst, key->family == AF_INET ?
+					      (void *)&key->v4.dst :
+					      (void *)&key->v6.dst);
+	dst_release(dst);
+	if (!neigh)
+		return NULL;
+	neigh_ha_snapshot(address, neigh, rule->out);
+	if (READ_ONCE(neigh->nud_state) & NUD_VALID &&
+	    ether_addr_equal(address, rule->rewrite.eth.h_dest))
+		return neigh;
+	neigh_release(neigh);
+	return NULL;
+}
+
+/*
+ * A flow that goes directly is not looked at by the core again: its next hop
+ * is remembered here, and the routes' generation from before it was asked for.
+ * Policy routing by the incoming device is beyond that question, so the second
+ * names the device.
+ */
+static int vflow_rule_route(struct vflow_rule *rule)
+{
+	rule->genid = vflow_genid(dev_net(rule->out), rule->key.family);
+	/* Generation, then routes. */
+	smp_rmb();
+	rule->neigh = vflow_next_hop(rule, 0) ?:
+		      vflow_next_hop(rule, rule->out->ifindex);
+	return rule->neigh ? 0 : -EHOSTUNREACH;
+}
+
+static bool vflow_dev_suits(const struct net_device *dev)
+{
+	return dev->type == ARPHRD_ETHER && dev->addr_len == ETH_ALEN &&
+	       !(dev->flags & IFF_LOOPBACK) && !netif_is_l3_slave(dev);
+}
+
+/*
+ * Frames of the flow are for the station that its answers come from. That is
+ * the device that routes them: a bridge for its ports, for instance.
+ */
+static int vflow_rule_dest(struct vflow_rule *rule,
+			   const struct vflow_dev *vdev)
+{
+	const struct flow_offload_tuple *tuple = (void *)rule->cookie;
+	const struct flow_offload_tuple *other;
+
+	other = &rule->flow->tuplehash[!tuple->dir].tuple;
+	rule->mtu = tuple->mtu;
+	switch (other->xmit_type) {
+	case FLOW_OFFLOAD_XMIT_DIRECT:
+		ether_addr_copy(rule->dest, other->out.h_source);
+		return 0;
+	case FLOW_OFFLOAD_XMIT_NEIGH:
+		ether_addr_copy(rule->dest, vdev->dev->dev_addr);
+		return 0;
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+/**
+ * vflow_rule_parse() - make a rule of what the core asks for
+ * @vdev: the device that is asked
+ * @cls: FLOW_CLS_REPLACE
+ *
+ * Context: process; may sleep.
+ * Return: the rule, to be freed with vflow_rule_free(); -ENODEV where it is
+ * about frames of another device, -EOPNOTSUPP where it cannot be done exactly,
+ * or another error.
+ */
+struct vflow_rule *vflow_rule_parse(const struct vflow_dev *vdev,
+				    const struct flow_cls_offload *cls)
+{
+	struct net_device *out = NULL;
+	struct vflow_rule *rule;
+	int iif, err;
+
+	rule = kzalloc(sizeof(*rule), GFP_KERNEL);
+	if (!rule)
+		return ERR_PTR(-ENOMEM);
+	err = vflow_parse_match(cls->rule, &rule->key, &iif);
+	if (err)
+		goto err_free;
+	err = -ENODEV;
+	if (iif != vdev->dev->ifindex)
+		goto err_free;
+	rule->rewrite.key = rule->key;
+	err = vflow_parse_actions(cls->rule, &rule->rewrite, &out);
+	if (err)
+		goto err_free;
+	err = -EOPNOTSUPP;
+	if (!vflow_dev_suits(vdev->dev) || !vflow_dev_suits(out))
+		goto err_free;
+	vflow_rewrite_finish(&rule->rewrite, &rule->key);
+	rule->cookie = cls->cookie;
+	rule->flow = vflow_cookie_flow(cls->cookie);
+	rule->used = jiffies;
+	rule->out = out;
+	netdev_hold(out, &rule->out_tracker, GFP_KERNEL);
+	rcu_read_lock();
+	rule->port = vnet_port_find(out);
+	rcu_read_unlock();
+	err = vflow_rule_dest(rule, vdev) ?: vflow_rule_route(rule);
+	if (!err && rule->port)
+		err = vnet_port_roads_alloc(rule->port);
+	if (err)
+		goto err_free;
+	return rule;
+
+err_free:
+	vflow_rule_free(rule);
+	return ERR_PTR(err);
+}
+
+/**
+ * vflow_rule_free() - free a rule that nobody can find
+ * @rule: the rule
+ */
+void vflow_rule_free(struct vflow_rule *rule)
+{
+	if (rule->neigh)
+		neigh_release(rule->neigh);
+	netdev_put(rule->out, &rule->out_tracker);
+	if (!rule->lent)
+		free_percpu(rule->counts);
+	kfree(rule);
+}
+
+static void vflow_rule_free_cb(struct rcu_head *rcu)
+{
+	vflow_rule_free(container_of(rcu, struct vflow_rule, rcu));
+}
+
+/**
+ * vflow_rule_free_rcu() - free a rule that was taken out of the tables
+ * @rule: the rule
+ */
+void vflow_rule_free_rcu(struct vflow_rule *rule)
+{
+	call_rcu(&rule->rcu, vflow_rule_free_cb);
+}
+
+/**
+ * vflow_rule_same() - whether two rules do the same to the same frames
+ * @rule: a rule
+ * @other: another
+ *
+ * Return: true where they do, and were made under the same routes.
+ */
+bool vflow_rule_same(const struct vflow_rule *rule,
+		     const struct vflow_rule *other)
+{
+	return rule->out == other->out && rule->neigh == other->neigh &&
+	       rule->mtu == other->mtu && rule->genid == other->genid &&
+	       ether_addr_equal(rule->dest, other->dest) &&
+	       !memcmp(&rule->key, &other->key, sizeof(rule->key)) &&
+	       !memcmp(&rule->rewrite, &other->rewrite, sizeof(rule->rewrite));
+}
+
+/**
+ * vflow_rule_read() - how much has passed by a rule
+ * @rule: the rule, with counters
+ * @packets: set to the number of frames
+ * @bytes: set to the number of bytes
+ */
+void vflow_rule_read(const struct vflow_rule *rule, u64 *packets, u64 *bytes)
+{
+	int cpu;
+
+	*packets = 0;
+	*bytes = 0;
+	for_each_possible_cpu(cpu) {
+		const struct vflow_counts *c = per_cpu_ptr(rule->counts, cpu);
+		unsigned int start;
+		u64 p, b;
+
+		do {
+			start = u64_stats_fetch_begin(&c->syncp);
+			p = u64_stats_read(&c->packets);
+			b = u64_stats_read(&c->bytes);
+		} while (u64_stats_fetch_retry(&c->syncp, start));
+		*packets += p;
+		*bytes += b;
+	}
+}

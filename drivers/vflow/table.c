@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The rules of a device, and what the core's workers ask: REPLACE, DESTROY,
+ * STATS.
+ */
+#include <net/netfilter/nf_conntrack.h>
+#include "key.h"
+#include "trace.h"
+#include "vflow.h"
+
+static const struct rhashtable_params vflow_cookie_params = {
+	.head_offset = offsetof(struct vflow_rule, by_cookie),
+	.key_offset = offsetof(struct vflow_rule, cookie),
+	.key_len = sizeof_field(struct vflow_rule, cookie),
+	.automatic_shrinking = true,
+};
+
+/**
+ * vflow_table_init() - the tables of a device that is being bound
+ * @vdev: the device
+ *
+ * Return: 0 or an error.
+ */
+int vflow_table_init(struct vflow_dev *vdev)
+{
+	int err = rhashtable_init(&vdev->by_key, &vflow_key_params);
+
+	if (err)
+		return err;
+	err = rhashtable_init(&vdev->by_cookie, &vflow_cookie_params);
+	if (err)
+		rhashtable_destroy(&vdev->by_key);
+	return err;
+}
+
+/**
+ * vflow_table_free() - free a device's tables
+ * @vdev: the device, without rules, of which no reader is left
+ */
+void vflow_table_free(struct vflow_dev *vdev)
+{
+	rhashtable_destroy(&vdev->by_cookie);
+	rhashtable_destroy(&vdev->by_key);
+}
+
+/* What passed since the core was last told. */
+static void vflow_rule_delta(struct vflow_rule *rule, u64 *packets, u64 *bytes)
+{
+	u64 p, b;
+
+	vflow_rule_read(rule, &p, &b);
+	*packets = p - rule->told_packets;
+	*bytes = b - rule->told_bytes;
+	rule->told_packets = p;
+	rule->told_bytes = b;
+}
+
+/*
+ * The core does not ask a last time before it destroys a flow. Frames that
+ * are under way on other CPUs now are not counted.
+ */
+static void vflow_rule_account(struct vflow_rule *rule)
+{
+	const struct flow_offload_tuple *tuple = (void *)rule->cookie;
+	u64 packets, bytes;
+
+	vflow_rule_delta(rule, &packets, &bytes);
+	if (packets && rule->binding->table->flags & NF_FLOWTABLE_COUNTER)
+		vflow_nf.acct_add(rule->flow->ct, tuple->dir, packets, bytes);
+}
+
+/* Out of both tables; readers may still have it. */
+static void vflow_rule_remove_locked(struct vflow_dev *vdev,
+				     struct vflow_rule *rule)
+{
+	lockdep_assert_held(&vdev->lock);
+	if (rule->hashed)
+		rhashtable_remove_fast(&vdev->by_key, &rule->by_key,
+				       vflow_key_params);
+	rhashtable_remove_fast(&vdev->by_cookie, &rule->by_cookie,
+			       vflow_cookie_params);
+	list_del(&rule->list);
+	trace_vflow_rule_del(vdev, rule);
+	vflow_rule_account(rule);
+	vflow_rule_free_rcu(rule);
+}
+
+static struct vflow_rule *vflow_rule_find_locked(struct vflow_binding *binding,
+						 unsigned long cookie)
+{
+	struct vflow_dev *vdev = binding->vdev;
+	struct vflow_rule *rule;
+
+	lockdep_assert_held(&vdev->lock);
+	if (binding->closed)
+		return NULL;
+	rule = rhashtable_lookup_fast(&vdev->by_cookie, &cookie,
+				      vflow_cookie_params);
+	return rule && rule->binding == binding ? rule : NULL;
+}
+
+/*
+ * In place of whatever had its key. That may be an older version, or a flow of
+ * the same connection that is being torn down and will be destroyed soon.
+ */
+static int vflow_rule_publish_locked(struct vflow_dev *vdev,
+				     struct vflow_rule *rule)
+{
+	struct vflow_rule *other;
+	int err;
+
+	other = rhashtable_lookup_fast(&vdev->by_key, &rule->key,
+				       vflow_key_params);
+	if (!other)
+		err = rhashtable_insert_fast(&vdev->by_key, &rule->by_key,
+					     vflow_key_params);
+	else
+		err = rhashtable_replace_fast(&vdev->by_key, &other->by_key,
+					      &rule->by_key, vflow_key_params);
+	if (err)
+		return err;
+	rule->hashed = true;
+	if (other)
+		other->hashed = false;
+	return 0;
+}
+
+/* The counters go on counting for the newer version. */
+static void vflow_rule_inherit(struct vflow_rule *rule, struct vflow_rule *old)
+{
+	rule->counts = old->counts;
+	rule->used = READ_ONCE(old->used);
+	rule->told_packets = old->told_packets;
+	rule->told_bytes = old->told_bytes;
+}
+
+static int vflow_rule_add_locked(struct vflow_binding *binding,
+				 struct vflow_rule *rule)
+{
+	struct vflow_dev *vdev = binding->vdev;
+	int err;
+
+	rule->counts = netdev_alloc_pcpu_stats(struct vflow_counts);
+	if (!rule->counts)
+		return -ENOMEM;
+	err = rhashtable_insert_fast(&vdev->by_cookie, &rule->by_cookie,
+				     vflow_cookie_params);
+	if (err)
+		return err;
+	err = vflow_rule_publish_locked(vdev, rule);
+	if (err) {
+		rhashtable_remove_fast(&vdev->by_cookie, &rule->by_cookie,
+				       vflow_cookie_params);
+		return err;
+	}
+	list_add_tail(&rule->list, &binding->rules);
+	trace_vflow_rule_add(vdev, rule);
+	return 0;
+}
+
+/* A newer version of a rule; nothing is left of @rule where that fails. */
+static int vflow_rule_update_locked(struct vflow_binding *binding,
+				    struct vflow_rule *rule,
+				    struct vflow_rule *old)
+{
+	struct vflow_dev *vdev = binding->vdev;
+	int err;
+
+	vflow_rule_inherit(rule, old);
+	err = rhashtable_replace_fast(&vdev->by_cookie, &old->by_cookie,
+				      &rule->by_cookie, vflow_cookie_params);
+	if (!err)
+		err = vflow_rule_publish_locked(vdev, rule);
+	if (err) {
+		rule->lent = true;
+		return err;
+	}
+	old->lent = true;
+	list_replace(&old->list, &rule->list);
+	vflow_rule_free_rcu(old);
+	return 0;
+}
+
+static int vflow_rule_put_locked(struct vflow_binding *binding,
+				 struct vflow_rule *rule)
+{
+	struct vflow_rule *old;
+
+	/* One that goes has had its rules taken away, see vflow_netdev_event(). */
+	if (binding->closed || rule->out->reg_state != NETREG_REGISTERED)
+		return -ENODEV;
+	rule->binding = binding;
+	old = vflow_rule_find_locked(binding, rule->cookie);
+	if (!old)
+		return vflow_rule_add_locked(binding, rule);
+	if (old->hashed && vflow_rule_same(old, rule))
+		return -EALREADY;
+	return vflow_rule_update_locked(binding, rule, old);
+}
+
+/*
+ * FLOW_CLS_REPLACE. It comes again each second as long as the software path
+ * still sees frames of the flow.
+ */
+static int vflow_replace(struct vflow_binding *binding,
+			 const struct flow_cls_offload *cls)
+{
+	struct vflow_dev *vdev = binding->vdev;
+	struct vflow_rule *rule, *old;
+	int err;
+
+	rule = vflow_rule_parse(vdev, cls);
+	if (PTR_ERR_OR_ZERO(rule) == -ENODEV)
+		return -ENODEV;
+	mutex_lock(&vdev->lock);
+	if (IS_ERR(rule)) {
+		/* What it was before is no longer right. */
+		old = vflow_rule_find_locked(binding, cls->cookie);
+		if (old)
+			vflow_rule_remove_locked(vdev, old);
+		err = PTR_ERR(rule);
+		trace_vflow_rule_refuse(vdev, err);
+	} else {
+		err = vflow_rule_put_locked(binding, rule);
+		if (err)
+			vflow_rule_free(rule);
+		if (err == -EALREADY)
+			err = 0;
+	}
+	mutex_unlock(&vdev->lock);
+	return err;
+}
+
+static int vflow_destroy(struct vflow_binding *binding, unsigned long cookie)
+{
+	struct vflow_dev *vdev = binding->vdev;
+	struct vflow_rule *rule;
+
+	mutex_lock(&vdev->lock);
+	rule = vflow_rule_find_locked(binding, cookie);
+	if (rule)
+		vflow_rule_remove_locked(vdev, rule);
+	mutex_unlock(&vdev->lock);
+	return rule ? 0 : -ENOENT;
+}
+
+static int vflow_stats(struct vflow_binding *binding,
+		       struct flow_cls_offload *cls)
+{
+	struct vflow_dev *vdev = binding->vdev;
+	struct vflow_rule *rule;
+	u64 packets, bytes;
+
+	mutex_lock(&vdev->lock);
+	rule = vflow_rule_find_locked(binding, cls->cookie);
+	if (rule) {
+		vflow_rule_delta(rule, &packets, &bytes);
+		flow_stats_update(&cls->stats, bytes, packets, 0,
+				  READ_ONCE(rule->used),
+				  FLOW_ACTION_HW_STATS_DELAYED);
+	}
+	mutex_unlock(&vdev->lock);
+	return rule ? 0 : -ENOENT;
+}
+
+/**
+ * vflow_setup_cb() - what the core's workers call for each flow
+ * @type: TC_SETUP_CLSFLOWER
+ * @type_data: what is asked
+ * @cb_priv: the binding
+ *
+ * Context: process, the flowtable's block lock held for reading. Calls about
+ * one flow come one by one.
+ * Return: 0, or an error, which leaves the flow to software.
+ */
+int vflow_setup_cb(enum tc_setup_type type, void *type_data, void *cb_priv)
+{
+	struct vflow_binding *binding = cb_priv;
+	struct flow_cls_offload *cls = type_data;
+
+	if (type != TC_SETUP_CLSFLOWER)
+		return -EOPNOTSUPP;
+	switch (cls->command) {
+	case FLOW_CLS_REPLACE:
+		return vflow_replace(binding, cls);
+	case FLOW_CLS_DESTROY:
+		return vflow_destroy(binding, cls->cookie);
+	case FLOW_CLS_STATS:
+		return vflow_stats(binding, cls);
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+/**
+ * vflow_binding_flush() - take away all rules that came by a binding, and let
+ *	none come any more
+ * @binding: the binding
+ *
+ * Their flows have not been destroyed: whoever frees them tells us before.
+ *
+ * Context: process.
+ */
+void vflow_binding_flush(struct vflow_binding *binding)
+{
+	struct vflow_dev *vdev = binding->vdev;
+	struct vflow_rule *rule, *next;
+
+	mutex_lock(&vdev->lock);
+	list_for_each_entry_safe(rule, next, &binding->rules, list)
+		vflow_rule_remove_locked(vdev, rule);
+	binding->closed = true;
+	mutex_unlock(&vdev->lock);
+}
+
+/**
+ * vflow_dev_teardown() - have flows of a device torn down
+ * @vdev: the device
+ * @dev: those that leave by this one; NULL for all
+ *
+ * Context: process; RTNL or not.
+ */
+void vflow_dev_teardown(struct vflow_dev *vdev, const struct net_device *dev)
+{
+	struct vflow_rule *rule, *next;
+	struct vflow_binding *binding;
+
+	mutex_lock(&vdev->lock);
+	list_for_each_entry(binding, &vdev->bindings, list)
+		list_for_each_entry_safe(rule, next, &binding->rules, list) {
+			if (dev && rule->out != dev)
+				continue;
+			vflow_nf.teardown(rule->flow);
+			vflow_rule_remove_locked(vdev, rule);
+		}
+	mutex_unlock(&vdev->lock);
+}
+
+/**
+ * vflow_dev_rules() - the number of rules of a device
+ * @vdev: the device
+ *
+ * Return: at this moment.
+ */
+unsigned int vflow_dev_rules(struct vflow_dev *vdev)
+{
+	return atomic_read(&vdev->by_cookie.nelems);
+}

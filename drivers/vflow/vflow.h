@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * vflow: established flows that nftables gave to a flowtable with `flags
+ * offload` leave the stack. To netfilter it is the hardware.
+ */
+#ifndef _VFLOW_H
+#define _VFLOW_H
+
+#include <linux/etherdevice.h>
+#include <linux/if_ether.h>
+#include <linux/in6.h>
+#include <linux/mutex.h>
+#include <linux/netdevice.h>
+#include <linux/netfilter.h>
+#include <linux/rhashtable.h>
+#include <linux/u64_stats_sync.h>
+#include <net/flow_offload.h>
+#include <net/neighbour.h>
+#include <net/netfilter/nf_flow_table.h>
+#include <vnet/port.h>
+
+/**
+ * DOC: locking and teardown
+ *
+ * A device is *bound* while it stands in at least one flowtable. The core says
+ * so by BIND and UNBIND, from nft's transaction or from a netdevice notifier
+ * with RTNL held, so nothing here takes RTNL. &vflow_devs_lock, a mutex,
+ * protects the list of bound devices and the bindings of each; it is taken
+ * below RTNL, nft's commit mutex, the core's lock of indirect blocks and the
+ * flowtable's block lock, and above netfilter's lock of hooks and
+ * &vflow_dev.lock.
+ *
+ * &vflow_dev.lock, a mutex, protects every change of a device's two tables of
+ * rules, the lists of rules of its bindings and &vflow_binding.closed. The
+ * core's workers (REPLACE, DESTROY, STATS) take it with the flowtable's block
+ * lock held for reading. They take no other lock of ours.
+ *
+ * The datapath reads the rules under RCU, writes a rule's per-CPU counters
+ * with BH off, and takes no lock.
+ *
+ * The cookie of a rule is the address of its direction of a &struct
+ * flow_offload. The core frees that only after DESTROY, through an RCU
+ * callback: who found a rule under RCU may look at the flow until the end of
+ * that section, and who holds &vflow_dev.lock may as long as the rule is in
+ * the table of cookies.
+ *
+ * UNBIND brings no DESTROY. vflow_binding_close() removes all rules that came
+ * by the binding and the hook if it was the last one, then waits for an RCU
+ * grace period; no cookie is looked at after that. The core's workers may
+ * still call with the binding: it is closed, they do nothing. The core frees
+ * the binding when nobody calls any more (vflow_binding_release()), and with
+ * the last one of a device goes the &struct vflow_dev, which holds the device
+ * until then.
+ *
+ * A rule holds its outgoing device and its neighbour. Both are let go in the
+ * RCU callback that frees the rule; unloading waits for these by
+ * rcu_barrier().
+ */
+
+/**
+ * enum vflow_why - what became of a frame on a bound device
+ * @VFLOW_TAKEN: it left the stack
+ * @VFLOW_UNKNOWN: no flow is known for it
+ * @VFLOW_HOOKS: other netfilter hooks look at the device
+ * @VFLOW_UPPER: the device belongs to a bridge, bond or the like
+ * @VFLOW_FRAGMENT: a fragment
+ * @VFLOW_OPTIONS: with IP options or extension headers
+ * @VFLOW_MAC: of a known flow, but for another station on the wire
+ * @VFLOW_GONE: the flow is being torn down, or conntrack has given it up
+ * @VFLOW_ROUTE: routes have changed; the flow is torn down
+ * @VFLOW_NEIGH: the next hop has changed or is not known; the flow is torn down
+ * @VFLOW_DOWN: the outgoing device is down
+ * @VFLOW_TTL: its time to live ends here
+ * @VFLOW_FLAGS: TCP that begins, ends or breaks a connection
+ * @VFLOW_LENGTH: lengths in its headers do not agree
+ * @VFLOW_CHECKSUM: the sum of its IP header is wrong
+ * @VFLOW_MTU: longer than the next link allows
+ * @VFLOW_STATE: with a route, an IPsec state or a socket's wish of its own
+ * @VFLOW_NOMEM: no memory for headers that can be written to
+ * @VFLOW_DEPTH: too many direct hops lie behind it
+ * @__VFLOW_WHY_MAX: number of these
+ *
+ * The names that user space sees are in vflow_why_names[]; append only.
+ */
+enum vflow_why {
+	VFLOW_TAKEN,
+	VFLOW_UNKNOWN,
+	VFLOW_HOOKS,
+	VFLOW_UPPER,
+	VFLOW_FRAGMENT,
+	VFLOW_OPTIONS,
+	VFLOW_MAC,
+	VFLOW_GONE,
+	VFLOW_ROUTE,
+	VFLOW_NEIGH,
+	VFLOW_DOWN,
+	VFLOW_TTL,
+	VFLOW_FLAGS,
+	VFLOW_LENGTH,
+	VFLOW_CHECKSUM,
+	VFLOW_MTU,
+	VFLOW_STATE,
+	VFLOW_NOMEM,
+	VFLOW_DEPTH,
+	__VFLOW_WHY_MAX
+};
+
+/**
+ * struct vflow_key - what a frame is looked up by, on its device
+ * @ports: source and destination port
+ * @family: AF_INET or AF_INET6
+ * @proto: IPPROTO_TCP or IPPROTO_UDP
+ * @pad: zero
+ * @v4: addresses of IPv4; the rest of the union is zero
+ * @v6: addresses of IPv6
+ */
+struct vflow_key {
+	union {
+		struct {
+			__be16 sport;
+			__be16 dport;
+		};
+		__be32 ports;
+	};
+	u8 family;
+	u8 proto;
+	u16 pad;
+	union {
+		struct {
+			__be32 src;
+			__be32 dst;
+		} v4;
+		struct {
+			struct in6_addr src;
+			struct in6_addr dst;
+		} v6;
+	};
+} __aligned(8);
+
+/**
+ * struct vflow_rewrite - what a rule makes of a frame
+ * @eth: the Ethernet header it leaves with
+ * @nat: whether addresses or ports change
+ * @key: its addresses and ports then
+ * @addr_diff: by how much the sum over the addresses changes
+ * @l4_diff: the same with the ports
+ */
+struct vflow_rewrite {
+	struct ethhdr eth;
+	bool nat;
+	struct vflow_key key;
+	__wsum addr_diff;
+	__wsum l4_diff;
+};
+
+/**
+ * struct vflow_counts - one CPU's count of a rule's frames
+ * @packets: frames, before segmentation
+ * @bytes: their bytes from the IP header on
+ * @syncp: guards both on 32-bit machines
+ */
+struct vflow_counts {
+	u64_stats_t packets;
+	u64_stats_t bytes;
+	struct u64_stats_sync syncp;
+};
+
+/**
+ * struct vflow_rule - one direction of a flow
+ * @by_key: in the device's table of keys
+ * @key: what its frames are looked up by
+ * @dest: the MAC address they must be for
+ * @mtu: the longest IP packet
+ * @genid: the generation of routes that it was made under
+ * @flow: the core's
+ * @out: where frames leave
+ * @port: of @out, where that is a suite device
+ * @neigh: the next hop, whose address must stay
+ * @counts: per CPU; handed on when a rule is replaced by a newer version
+ * @used: jiffies of the last frame
+ * @rewrite: what is done
+ * @by_cookie: in the device's table of cookies
+ * @cookie: the core's name for it
+ * @list: in &vflow_binding.rules
+ * @binding: what it came by
+ * @hashed: whether it is in the table of keys
+ * @told_packets: what the core knows of
+ * @told_bytes: and of these
+ * @lent: @counts belongs to a newer version
+ * @out_tracker: for @out
+ * @rcu: for the callback that frees it
+ *
+ * All but @counts and @used is fixed once the rule is in the table of keys, or
+ * under &vflow_dev.lock and not for the datapath (from @by_cookie on).
+ */
+struct vflow_rule {
+	struct rhash_head by_key;
+	struct vflow_key key;
+	u8 dest[ETH_ALEN];
+	u16 mtu;
+	int genid;
+	struct flow_offload *flow;
+	struct net_device *out;
+	struct vnet_port *port;
+	struct neighbour *neigh;
+	struct vflow_counts __percpu *counts;
+	unsigned long used;
+	struct vflow_rewrite rewrite;
+
+	/* Control path. */
+	struct rhash_head by_cookie;
+	unsigned long cookie;
+	struct list_head list;
+	struct vflow_binding *binding;
+	bool hashed;
+	bool lent;
+	u64 told_packets;
+	u64 told_bytes;
+	netdevice_tracker out_tracker;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct vflow_whys - one CPU's count of frames on a device
+ * @n: by enum vflow_why
+ * @syncp: guards them on 32-bit machines
+ */
+struct vflow_whys {
+	u64_stats_t n[__VFLOW_WHY_MAX];
+	struct u64_stats_sync syncp;
+};
+
+/**
+ * struct vflow_dev - a bound device
+ * @slot: in the flow slot of a suite device
+ * @net: the namespace it is bound in
+ * @dev: the device
+ * @table: the only flowtable it is bound to, or NULL where there are several
+ * @by_key: rules by &vflow_rule.key
+ * @by_cookie: rules by &vflow_rule.cookie
+ * @whys: what became of frames
+ * @lock: see the DOC section
+ * @bindings: of the flowtables it stands in
+ * @list: in the list of bound devices
+ * @hook: in the device's ingress hooks
+ * @port: of @dev, where that is a suite device
+ * @tracker: for @dev
+ * @refs: bindings that are not released yet
+ * @nr: grows with each device that is bound
+ */
+struct vflow_dev {
+	struct vnet_flow slot;
+	struct net *net;
+	struct net_device *dev;
+	const struct nf_flowtable *table;
+	struct rhashtable by_key;
+	struct rhashtable by_cookie;
+	struct vflow_whys __percpu *whys;
+
+	struct mutex lock;	/* both tables, lists of rules, closed */
+	struct list_head bindings;
+	struct list_head list;
+	struct nf_hook_ops hook;
+	struct vnet_port *port;
+	netdevice_tracker tracker;
+	unsigned int refs;
+	u64 nr;
+};
+
+/**
+ * struct vflow_binding - a device in a flowtable
+ * @vdev: the device
+ * @table: the flowtable
+ * @list: in &vflow_dev.bindings
+ * @rules: what came by it
+ * @block_cb: the core's hold on it
+ * @closed: nothing comes any more
+ */
+struct vflow_binding {
+	struct vflow_dev *vdev;
+	struct nf_flowtable *table;
+	struct list_head list;
+	struct list_head rules;
+	struct flow_block_cb *block_cb;
+	bool closed;
+};
+
+/**
+ * struct vflow_nf - functions of netfilter that are only there with it
+ * @teardown: flow_offload_teardown()
+ * @acct_add: nf_ct_acct_add()
+ *
+ * Set while there are bindings.
+ */
+struct vflow_nf {
+	typeof(&flow_offload_teardown) teardown;
+	void (*acct_add)(struct nf_conn *ct, u32 dir, unsigned int packets,
+			 unsigned int bytes);
+};
+
+extern struct vflow_nf vflow_nf;
+
+/* block.c */
+int vflow_block_init(void);
+void vflow_block_exit(void);
+void vflow_devs_teardown(const struct net *net, const struct net_device *dev);
+void vflow_devs_for_each(int (*fn)(struct vflow_dev *vdev, void *data),
+			 void *data);
+
+/* rule.c */
+struct vflow_rule *vflow_rule_parse(const struct vflow_dev *vdev,
+				    const struct flow_cls_offload *cls);
+void vflow_rule_free(struct vflow_rule *rule);
+void vflow_rule_free_rcu(struct vflow_rule *rule);
+bool vflow_rule_same(const struct vflow_rule *rule,
+		     const struct vflow_rule *other);
+void vflow_rule_read(const struct vflow_rule *rule, u64 *packets, u64 *bytes);
+
+/* table.c */
+int vflow_table_init(struct vflow_dev *vdev);
+void vflow_table_free(struct vflow_dev *vdev);
+int vflow_setup_cb(enum tc_setup_type type, void *type_data, void *cb_priv);
+void vflow_binding_flush(struct vflow_binding *binding);
+void vflow_dev_teardown(struct vflow_dev *vdev, const struct net_device *dev);
+unsigned int vflow_dev_rules(struct vflow_dev *vdev);
+
+/* input.c */
+unsigned int vflow_hook(void *priv, struct sk_buff *skb,
+			const struct nf_hook_state *state);
+extern const struct vnet_flow_ops vflow_slot_ops;
+void vflow_whys_read(const struct vflow_dev *vdev, u64 *n);
+
+/* netlink.c */
+extern const struct vnet_flow_shower vflow_shower;
+
+static inline struct flow_offload *vflow_cookie_flow(unsigned long cookie)
+{
+	struct flow_offload_tuple *tuple = (void *)cookie;
+
+	return container_of(tuple, struct flow_offload,
+			    tuplehash[tuple->dir].tuple);
+}
+
+#endif /* _VFLOW_H */

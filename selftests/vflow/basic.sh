@@ -1,0 +1,139 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# Established flows leave the stack: every kind of NAT, both families, both protocols. The drawing is in common.sh.
+# TIMEOUT: 600
+. "$(dirname "$0")/../lib/lib.sh"
+# shellcheck source=common.sh
+. "$(dirname "$0")/common.sh"
+
+# flow_leaves ARGS: a connection is offloaded, and all that it sends then is taken, both ways, unharmed.
+flow_leaves()
+{
+	flow_open "$@"
+	flow_ok up 2 100
+	flow_ok down 2 100
+	wait_offloaded
+	remember_taken
+	flow_ok up 20 500
+	flow_ok down 30 500
+}
+
+udp_leaves()
+{
+	setup_router
+	ruleset ''
+	flow_leaves "$c" "$s" "$S4"
+	check_taken 20 30
+	flow_do peer
+	check_match "$FLOW" "^$C4 " "the client as the server sees it"
+}
+
+udp_leaves_ipv6()
+{
+	setup_router
+	ruleset ''
+	flow_leaves "$c" "$s" "$S6"
+	check_taken 20 30
+	flow_do peer
+	check_match "$FLOW" "^$C6 " "the client as the server sees it"
+}
+
+masquerade()
+{
+	setup_router
+	ruleset "$MASQUERADE"
+	flow_leaves "$c" "$s" "$S4"
+	check_taken 20 30
+	flow_do peer
+	check_match "$FLOW" "^198.51.100.1 " "the client as the server sees it"
+}
+
+masquerade_ipv6()
+{
+	setup_router
+	ruleset "$MASQUERADE"
+	flow_leaves "$c" "$s" "$S6"
+	check_taken 20 30
+	flow_do peer
+	check_match "$FLOW" "^2001:db8:2::1 " "the client as the server sees it"
+}
+
+# Ports change, too.
+snat_to_a_port()
+{
+	setup_router
+	ruleset 'chain post { type nat hook postrouting priority 100
+		ip daddr 198.51.100.2 meta l4proto { tcp, udp } snat ip to 198.51.100.1:7777
+		ip6 daddr 2001:db8:2::2 meta l4proto { tcp, udp } snat ip6 to [2001:db8:2::1]:7777 ; }'
+	flow_leaves "$c" "$s" "$S4"
+	check_taken 20 30 IPv4
+	flow_do peer
+	check_eq "$FLOW" "198.51.100.1 7777" "the client as the server sees it"
+}
+
+snat_to_a_port_ipv6()
+{
+	setup_router
+	ruleset 'chain post { type nat hook postrouting priority 100
+		ip6 daddr 2001:db8:2::2 meta l4proto { tcp, udp } snat ip6 to [2001:db8:2::1]:7777 ; }'
+	flow_leaves "$c" "$s" "$S6"
+	check_taken 20 30
+	flow_do peer
+	check_eq "$FLOW" "2001:db8:2::1 7777" "the client as the server sees it"
+}
+
+dnat()
+{
+	setup_router
+	ruleset 'chain pre { type nat hook prerouting priority -100
+		ip daddr 192.0.2.1 udp dport 80 dnat ip to 198.51.100.2:5203 ; }'
+	flow_leaves -P 80 "$c" "$s" 192.0.2.1 "$S4"
+	check_taken 20 30
+}
+
+dnat_ipv6()
+{
+	setup_router
+	ruleset 'chain pre { type nat hook prerouting priority -100
+		ip6 daddr 2001:db8:1::1 udp dport 80 dnat ip6 to [2001:db8:2::2]:5203 ; }'
+	flow_leaves -P 80 "$c" "$s" 2001:db8:1::1 "$S6"
+	check_taken 20 30
+}
+
+both_nats()
+{
+	setup_router
+	ruleset "chain pre { type nat hook prerouting priority -100
+		ip daddr 192.0.2.1 udp dport 80 dnat ip to 198.51.100.2:5203 ; }
+		$MASQUERADE"
+	flow_leaves -P 80 "$c" "$s" 192.0.2.1 "$S4"
+	check_taken 20 30
+	flow_do peer
+	check_match "$FLOW" "^198.51.100.1 " "the client as the server sees it"
+}
+
+tcp()
+{
+	setup_router
+	ruleset "$MASQUERADE"
+	flow_leaves -t "$c" "$s" "$S4"
+	check_ge "$(($(taken in) - TAKEN_IN))" 20 "frames taken at in"
+	check_ge "$(($(taken out) - TAKEN_OUT))" 30 "frames taken at out"
+	tcp_check "$c" "$s" "$S4" 4000000 || fail "a transfer"
+	check_ge "$(($(taken in) - TAKEN_IN))" 60 "frames taken at in with the transfer"
+}
+
+tcp_ipv6()
+{
+	setup_router
+	ruleset "$MASQUERADE"
+	flow_leaves -t "$c" "$s" "$S6"
+	check_ge "$(($(taken in) - TAKEN_IN))" 20 "frames taken at in"
+	check_ge "$(($(taken out) - TAKEN_OUT))" 30 "frames taken at out"
+	tcp_check "$c" "$s" "$S6" 4000000 || fail "a transfer"
+	check_ge "$(($(taken in) - TAKEN_IN))" 60 "frames taken at in with the transfer"
+}
+
+ALL_TESTS="udp_leaves udp_leaves_ipv6 masquerade masquerade_ipv6 snat_to_a_port snat_to_a_port_ipv6 dnat dnat_ipv6 both_nats
+	tcp tcp_ipv6"
+run_tests "$@"
