@@ -383,12 +383,11 @@ static void vflow_account(struct vflow_rule *rule, unsigned int len)
 	u64_stats_update_end(&counts->syncp);
 	if (READ_ONCE(rule->used) != now) {
 		WRITE_ONCE(rule->used, now);
-		/* Has an entry that has not been confirmed for long asked for. */
+		/* As the stack, have a next hop asked for that was not heard of. */
 		neigh_event_send(rule->neigh, NULL);
 	}
 }
 
-/* The next hop's entry is kept, as the stack would, by what is sent to it. */
 static void vflow_send(struct sk_buff *skb, const struct vflow_rule *rule)
 {
 	skb->dev = rule->out;
@@ -406,8 +405,9 @@ static void vflow_left_alone(const struct vflow_dev *vdev,
 	trace_vflow_pass(vdev, rule, why);
 }
 
+/* @last: what is left alone goes to the stack from here. */
 static __always_inline enum vflow_why vflow_try(struct vflow_dev *vdev,
-						struct sk_buff *skb)
+						struct sk_buff *skb, bool last)
 {
 	struct vflow_frame frame;
 	struct vflow_rule *rule;
@@ -428,7 +428,8 @@ static __always_inline enum vflow_why vflow_try(struct vflow_dev *vdev,
 	    unlikely(!vflow_rewrite(skb, &frame, rule)))
 		why = VFLOW_NOMEM;
 	if (unlikely(why != VFLOW_TAKEN)) {
-		vflow_left_alone(vdev, rule, why);
+		if (last)
+			vflow_left_alone(vdev, rule, why);
 		return why;
 	}
 	vflow_account(rule, frame.len);
@@ -449,7 +450,7 @@ unsigned int vflow_hook(void *priv, struct sk_buff *skb,
 			const struct nf_hook_state *state)
 {
 	struct vflow_dev *vdev = priv;
-	enum vflow_why why = vflow_try(vdev, skb);
+	enum vflow_why why = vflow_try(vdev, skb, true);
 
 	vflow_count(vdev, why);
 	return why == VFLOW_TAKEN ? NF_STOLEN : NF_ACCEPT;
@@ -466,7 +467,7 @@ static bool vflow_slot_input(struct vnet_flow *slot, struct sk_buff *skb)
 
 	/* BH off is not what rcu_dereference() of the table's users knows. */
 	rcu_read_lock();
-	why = vflow_try(vdev, skb);
+	why = vflow_try(vdev, skb, false);
 	if (likely(why == VFLOW_TAKEN))
 		vflow_count(vdev, VFLOW_TAKEN);
 	rcu_read_unlock();

@@ -293,7 +293,7 @@ struct vflow_binding {
  * Set while there are bindings.
  */
 struct vflow_nf {
-	typeof(&flow_offload_teardown) teardown;
+	void (*teardown)(struct flow_offload *flow);
 	void (*acct_add)(struct nf_conn *ct, u32 dir, unsigned int packets,
 			 unsigned int bytes);
 };

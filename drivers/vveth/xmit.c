@@ -315,7 +315,7 @@ static bool vveth_rq_quiet(struct vveth_rq *rq)
  * overtaken. Returns whether it was taken.
  */
 static noinline bool vveth_xmit_to_port(struct vveth_rq *rq,
-					  struct sk_buff *skb, bool gro)
+					struct sk_buff *skb, bool gro)
 {
 	struct vveth_priv *rcv_priv = netdev_priv(rq->dev);
 	enum vnet_road road = VNET_ROAD_DIRECT;

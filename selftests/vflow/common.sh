@@ -17,7 +17,10 @@
 #	offloaded	true where conntrack of r has an entry with [HW_OFFLOAD]
 #	taken DEV / passed DEV WHY	frames that left the stack at DEV of r, and those that did not for a reason
 
+# shellcheck disable=SC2034 # for the tests
 C4=192.0.2.2 S4=198.51.100.2 C6=2001:db8:1::2 S6=2001:db8:2::2
+# shellcheck disable=SC2034
+MASQUERADE='chain post { type nat hook postrouting priority 100; oifname "out" masquerade; }'
 
 setup_router()
 {
@@ -77,15 +80,14 @@ ruleset()
 	EOF
 }
 
-MASQUERADE='chain post { type nat hook postrouting priority 100; oifname "out" masquerade; }'
-
 flow_open()
 {
 	coproc FLOW_PROC { exec "$TOOLS/flow" "$@"; }
-	FLOW_PID=$FLOW_PROC_PID
+	FLOW='' FLOW_PID=$FLOW_PROC_PID
 	exec {FLOW_IN}>&"${FLOW_PROC[1]}" {FLOW_OUT}<&"${FLOW_PROC[0]}"
 	defer stop_bg "$FLOW_PID"
-	read -rt $((10 * ${VNET_SLOW:-1})) FLOW <&"$FLOW_OUT" && [ "$FLOW" = ready ] || die "no connection: flow $*"
+	read -rt $((10 * ${VNET_SLOW:-1})) FLOW <&"$FLOW_OUT"
+	[ "$FLOW" = ready ] || die "no connection: flow $*"
 }
 
 flow_do()
@@ -121,6 +123,20 @@ wait_offloaded()
 {
 	busywait 5000 offloaded || die "the flow is not offloaded: $(conntrack_of)"
 	busywait 5000 has_rules 2 || die "vflow has not both directions"
+}
+
+# A flow of the same connection that is torn down takes conntrack's mark along: what counts is what happens to frames.
+both_taken()
+{
+	remember_taken
+	flow_ok up 1 100
+	flow_ok down 1 100
+	[ $(($(taken in) - TAKEN_IN)) -eq 1 ] && [ $(($(taken out) - TAKEN_OUT)) -eq 1 ]
+}
+
+wait_taken()
+{
+	slowwait 10 both_taken || die "frames are not taken: $(vnet -n "$r" flow)"
 }
 
 # One field of what `vnet flow` says of a device of r, 0 where it says nothing.

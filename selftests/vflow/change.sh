@@ -1,0 +1,226 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# What changes around a flow: it takes the stack at once, is torn down, and comes back by what is right now.
+# TIMEOUT: 900
+. "$(dirname "$0")/../lib/lib.sh"
+# shellcheck source=common.sh
+. "$(dirname "$0")/common.sh"
+
+# start_flow [ARGS...]: a connection that is offloaded.
+start_flow()
+{
+	setup_router
+	[ -z "${UDP_TIMEOUT-}" ] ||
+		must in_ns "$r" bash -c "echo $UDP_TIMEOUT >/proc/sys/net/netfilter/nf_flowtable_udp_timeout"
+	ruleset "${NAT-}"
+	flow_open "$@" "$c" "$s" "$S4"
+	flow_ok up 2 100
+	flow_ok down 2 100
+	wait_offloaded
+}
+
+# What was sent and what conntrack counts, in both directions.
+counters_are_what_was_sent()
+{
+	local line packets=() bytes=()
+
+	start_flow
+	flow_ok up 50 1000
+	flow_ok down 30 500
+	counted()
+	{
+		line=$(conntrack_of | grep 'udp .*\[HW_OFFLOAD\]')
+		[[ $line =~ packets=([0-9]+)\ bytes=([0-9]+).*packets=([0-9]+)\ bytes=([0-9]+) ]] || return 1
+		packets=("${BASH_REMATCH[1]}" "${BASH_REMATCH[3]}")
+		bytes=("${BASH_REMATCH[2]}" "${BASH_REMATCH[4]}")
+		[ "${packets[*]}" = "53 33" ]
+	}
+	# The core asks for them as the flow's time runs out, at the latest after three seconds here.
+	slowwait 20 counted || fail "conntrack counts ${packets[*]:-nothing} packets, want 53 33: $line"
+	check_eq "${bytes[*]}" "$((29 + 2 * 128 + 50 * 1028)) $((29 + 2 * 128 + 30 * 528))" "bytes"
+}
+
+# Without frames a flow goes when its time is over; with frames it stays.
+idle_flows_age_out()
+{
+	local i
+
+	# What a flow is given at first is what it is to have later.
+	UDP_TIMEOUT=3
+	start_flow
+	for i in 1 2 3 4 5 6; do
+		flow_ok up 1 100
+		flow_ok down 1 100
+		sleep 1
+	done
+	offloaded || fail "a flow with a frame each second has gone"
+	slowwait 20 not_offloaded || fail "an idle flow stays offloaded"
+	slowwait 10 no_rules || fail "its rules stay"
+	flow_ok up 3 100
+	flow_ok down 3 100
+	wait_offloaded
+}
+
+conntrack_deletes()
+{
+	start_flow
+	remember_taken
+	must in_ns "$r" conntrack -D -p udp
+	flow_ok up 1 100
+	check_taken 0 0 "after conntrack has forgotten the flow"
+	wait_taken
+	remember_taken
+	flow_ok up 10 100
+	check_taken 10 0 "of the new flow"
+}
+
+# Another station takes over the address of s.
+neighbour_changes()
+{
+	start_flow
+	remember_taken
+	must ip -n "$s" link set e0 address 02:00:00:00:00:77
+	must ip -n "$r" neigh replace "$S4" lladdr 02:00:00:00:00:77 dev out nud reachable
+	flow_ok up 5 100
+	flow_ok down 5 100
+	check_ge "$(passed in neigh)" 1 "frames left to the stack for their next hop"
+	wait_taken
+	remember_taken
+	flow_ok up 10 100
+	flow_ok down 10 100
+	check_taken 10 10 "after the change"
+}
+
+route_changes()
+{
+	start_flow
+	# The same network, by another pair.
+	add_pair "$s" e1 "$r" out1
+	ipb "$s" <<<"addr add 203.0.113.2/24 dev e1"
+	ipb "$r" <<<"addr add 203.0.113.1/24 dev out1"
+	remember_taken
+	must ip -n "$r" route add "$S4/32" via 203.0.113.2 dev out1
+	local before
+	before=$(link_stat "$s" e1 rx_packets)
+	flow_ok up 10 100
+	check_ge "$(($(link_stat "$s" e1 rx_packets) - before))" 10 "frames by the new route"
+	check_ge "$(passed in route)" 1 "frames left to the stack for their route"
+	flow_ok down 5 100
+}
+
+mtu_shrinks()
+{
+	start_flow
+	flow_ok up 2 1400
+	remember_taken
+	must ip -n "$r" link set out mtu 1000
+	flow_ok up 5 500
+	flow_ok down 5 500
+	wait_taken
+	remember_taken
+	flow_ok up 5 500
+	check_taken 5 0 "that fit"
+	# In fragments, which the stack makes where the sender does not forbid it.
+	must in_ns "$c" bash -c 'echo 1 >/proc/sys/net/ipv4/ip_no_pmtu_disc'
+	flow_do up 3 1400
+	check_ge "$(passed in mtu)" 1 "frames left to the stack for their length"
+	check_eq "$(($(taken in) - TAKEN_IN))" 5 "frames taken at in with those that do not fit"
+}
+
+link_goes_down_and_up()
+{
+	start_flow
+	must ip -n "$r" link set out down
+	slowwait 10 not_offloaded || fail "offloaded to a device that is down"
+	slowwait 10 no_rules || fail "rules stay"
+	flow_do up 1 100
+	check_eq "$FLOW" "got 0" "with the device down"
+	must ip -n "$r" link set out up
+	wait_up "$r" out
+	flow_ok up 3 100
+	flow_ok down 3 100
+	wait_taken
+}
+
+device_goes_away()
+{
+	start_flow
+	must ip -n "$r" link del out
+	busywait 5000 no_link "$r" out || fail "the device stays"
+	slowwait 10 no_rules || fail "rules stay"
+}
+
+# What is for another station is not ours; the software flowtable does not ask.
+other_mac_is_not_ours()
+{
+	start_flow
+	remember_taken
+	must ip -n "$c" neigh replace 192.0.2.1 lladdr 02:00:00:00:00:99 dev e0 nud permanent
+	flow_do up 1 100
+	check_taken 0 0 "for another station"
+	check_eq "$(passed in mac)" 1 "frames left for their address"
+}
+
+# FIN goes to the stack, and all that follows.
+fin_ends_it()
+{
+	start_flow -t
+	flow_ok up 5 100
+	flow_do fin
+	check_eq "$FLOW" fin "the end of the client's side"
+	check_ge "$(passed in flags)" 1 "frames left for their flags"
+	remember_taken
+	flow_ok down 5 100
+	check_taken 0 0 "after FIN"
+	slowwait 10 not_offloaded || fail "stays offloaded"
+}
+
+# Whoever else looks by netfilter sees all frames.
+other_hooks_see_all()
+{
+	start_flow
+	flow_ok up 3 100
+	remember_taken
+	must in_ns "$r" nft -f - <<-EOF
+		table netdev look {
+			chain in {
+				type filter hook ingress device "in" priority 500
+				udp dport 5203 counter
+			}
+		}
+	EOF
+	flow_ok up 10 100
+	check_taken 0 0 "under another hook"
+	check_eq "$(passed in hooks)" 10 "frames left to the stack for hooks"
+	must in_ns "$r" nft delete table netdev look
+	flow_ok up 10 100
+	check_taken 10 0 "without it"
+}
+
+expired_ttl_goes_to_the_stack()
+{
+	start_flow
+	remember_taken
+	must in_ns "$c" bash -c 'echo 1 >/proc/sys/net/ipv4/ip_default_ttl'
+	flow_do up 1 100
+	check_eq "$FLOW" "got 0" "with a time to live of one"
+	check_taken 0 0 "with a time to live of one"
+	check_eq "$(passed in ttl)" 1 "frames left for their time to live"
+	must in_ns "$c" bash -c 'echo 2 >/proc/sys/net/ipv4/ip_default_ttl'
+	flow_ok up 3 100
+	check_taken 3 0 "with a time to live of two"
+}
+
+fragments_go_to_the_stack()
+{
+	start_flow
+	remember_taken
+	flow_ok up 3 4000
+	check_taken 0 0 "in fragments"
+	check_ge "$(passed in fragment)" 9 "frames left for being fragments"
+}
+
+ALL_TESTS="counters_are_what_was_sent idle_flows_age_out conntrack_deletes neighbour_changes route_changes mtu_shrinks
+	link_goes_down_and_up device_goes_away other_mac_is_not_ours fin_ends_it other_hooks_see_all
+	expired_ttl_goes_to_the_stack fragments_go_to_the_stack"
+run_tests "$@"
