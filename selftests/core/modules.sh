@@ -5,7 +5,7 @@
 
 # The drivers of this build, each of which has vnet_core below it.
 DRIVERS=()
-for name in vveth vbridge; do
+for name in vveth vbridge vflow; do
 	! modprobe -n "$name" 2>/dev/null || DRIVERS+=("$name")
 done
 
@@ -107,7 +107,7 @@ what_they_say_of_themselves()
 		check_info 'description: [A-Za-z]' "$name"
 		check_info "vermagic: $(uname -r) " "$name"
 		[ "$name" != vnet_core ] || continue
-		check_info "alias: rtnl-link-$name"$'\n' "$name"
+		[ "$name" = vflow ] || check_info "alias: rtnl-link-$name"$'\n' "$name"
 		check_info 'depends: vnet_core' "$name"
 	done
 }

@@ -5,7 +5,7 @@
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 
-commands="pair link bridge fdb stats"
+commands="pair link bridge fdb stats flow"
 
 help_names_all_commands()
 {
