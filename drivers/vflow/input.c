@@ -221,7 +221,7 @@ static enum vflow_why vflow_check_l4(const struct sk_buff *skb,
 	return VFLOW_TAKEN;
 }
 
-static enum vflow_why vflow_check_mtu(const struct sk_buff *skb,
+static enum vflow_why vflow_check_mtu(struct sk_buff *skb,
 				      const struct vflow_frame *frame,
 				      const struct vflow_rule *rule)
 {
@@ -230,11 +230,11 @@ static enum vflow_why vflow_check_mtu(const struct sk_buff *skb,
 
 	if (likely(frame->len <= mtu))
 		return VFLOW_TAKEN;
-	/* Of unknown type it was merged by hardware, for this host alone. */
-	if (skb_is_gso(skb) && skb_shinfo(skb)->gso_type &&
-	    skb_gso_validate_network_len(skb, mtu))
-		return VFLOW_TAKEN;
-	return VFLOW_MTU;
+	if (!skb_is_gso(skb))
+		return VFLOW_MTU;
+	/* By which the length of segments is told; nobody has looked yet. */
+	skb_set_transport_header(skb, frame->thoff);
+	return skb_gso_validate_network_len(skb, mtu) ? VFLOW_TAKEN : VFLOW_MTU;
 }
 
 /* Is the flow as the core knows it still there, and does its road still lead on? */
@@ -254,8 +254,12 @@ static enum vflow_why vflow_check_flow(const struct vflow_dev *vdev,
 #endif
 	if (unlikely(genid != rule->genid))
 		return VFLOW_ROUTE;
-	/* A torn read of an address that changes is not the address expected. */
-	if (unlikely(!(READ_ONCE(neigh->nud_state) & NUD_VALID) ||
+	/*
+	 * An entry that was taken away looks like one that needs no ARP. A torn
+	 * read of an address that changes is not the address expected.
+	 */
+	if (unlikely(READ_ONCE(neigh->dead) ||
+		     !(READ_ONCE(neigh->nud_state) & NUD_VALID) ||
 		     !ether_addr_equal(neigh->ha, rule->rewrite.eth.h_dest)))
 		return VFLOW_NEIGH;
 	if (unlikely((READ_ONCE(rule->out->flags) & (IFF_UP | IFF_NOARP)) !=
@@ -271,11 +275,12 @@ static bool vflow_has_state(const struct sk_buff *skb)
 {
 	return skb_shared(skb) || skb_dst(skb) || skb_sec_path(skb) ||
 	       skb_nfct(skb) ||
+	       /* Of no type it was merged by hardware, for this host alone. */
 	       (skb_is_gso(skb) && !skb_shinfo(skb)->gso_type);
 }
 
 static enum vflow_why vflow_check(const struct vflow_dev *vdev,
-				  const struct sk_buff *skb,
+				  struct sk_buff *skb,
 				  const struct vflow_frame *frame,
 				  const struct vflow_rule *rule)
 {

@@ -131,7 +131,7 @@ both_taken()
 	remember_taken
 	flow_ok up 1 100
 	flow_ok down 1 100
-	[ $(($(taken in) - TAKEN_IN)) -eq 1 ] && [ $(($(taken out) - TAKEN_OUT)) -eq 1 ]
+	[ $(($(taken in) - TAKEN_IN)) -ge 1 ] && [ $(($(taken out) - TAKEN_OUT)) -ge 1 ]
 }
 
 wait_taken()
