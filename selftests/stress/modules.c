@@ -139,6 +139,9 @@ static bool all_unloaded(void *arg)
 	int i;
 
 	(void)arg;
+	/* Has no devices, and may be left over from a test before. */
+	if (op_loaded("vflow"))
+		op_unload("vflow");
 	for (i = 0; i < 3; i++)
 		if (op_loaded(modules[i]))
 			op_unload(modules[i]);
