@@ -401,7 +401,7 @@ static void vflow_send(struct sk_buff *skb, const struct vflow_rule *rule)
 	vnet_queue_xmit(skb);
 }
 
-static void vflow_left_alone(const struct vflow_dev *vdev,
+static noinline void vflow_left_alone(const struct vflow_dev *vdev,
 			     struct vflow_rule *rule, enum vflow_why why)
 {
 	/* The core does not look at these of a flow that goes directly. */
@@ -410,9 +410,12 @@ static void vflow_left_alone(const struct vflow_dev *vdev,
 	trace_vflow_pass(vdev, rule, why);
 }
 
-/* @last: what is left alone goes to the stack from here. */
-static __always_inline enum vflow_why vflow_try(struct vflow_dev *vdev,
-						struct sk_buff *skb, bool last)
+/*
+ * One function with all stages in it, whoever calls. @last: what is left alone
+ * goes to the stack from here.
+ */
+static noinline enum vflow_why vflow_try(struct vflow_dev *vdev,
+					 struct sk_buff *skb, bool last)
 {
 	struct vflow_frame frame;
 	struct vflow_rule *rule;
