@@ -402,7 +402,8 @@ static void vflow_send(struct sk_buff *skb, const struct vflow_rule *rule)
 }
 
 static noinline void vflow_left_alone(const struct vflow_dev *vdev,
-			     struct vflow_rule *rule, enum vflow_why why)
+				      struct vflow_rule *rule,
+				      enum vflow_why why)
 {
 	/* The core does not look at these of a flow that goes directly. */
 	if (why == VFLOW_ROUTE || why == VFLOW_NEIGH)
