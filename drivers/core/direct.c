@@ -228,6 +228,16 @@ static struct sk_buff *vnet_xmit_validate(struct sk_buff *skb,
 	return validate_xmit_skb_list(skb, dev, &again);
 }
 
+/* As the core does for a device that may choose itself. */
+static u16 vnet_pick_queue(struct net_device *dev, struct sk_buff *skb)
+{
+	const struct net_device_ops *ops = dev->netdev_ops;
+
+	if (!ops->ndo_select_queue)
+		return netdev_pick_tx(dev, skb, NULL);
+	return netdev_cap_txqueue(dev, ops->ndo_select_queue(dev, skb, NULL));
+}
+
 /**
  * vnet_port_xmit() - send a frame from a port without the transmit path,
  *	where that can be done unnoticed
@@ -246,7 +256,7 @@ bool vnet_port_xmit(struct vnet_port *port, struct sk_buff *skb)
 	u16 q = 0;
 
 	if (unlikely(READ_ONCE(dev->real_num_tx_queues) > 1))
-		q = netdev_pick_tx(dev, skb, NULL);
+		q = vnet_pick_queue(dev, skb);
 	road = vnet_road_tx(dev, netdev_get_tx_queue(dev, q), skb);
 	vnet_road_count(port, true, road);
 	if (unlikely(road != VNET_ROAD_DIRECT))
