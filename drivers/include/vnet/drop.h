@@ -36,6 +36,10 @@
  * @VNET_DROP_XDP_TOO_BIG: more than the XDP program can be shown
  * @VNET_DROP_VLAN: not in a VLAN that the port, or the bridge, lets in
  * @VNET_DROP_LOCKED: the ingress port is locked, and the sender not let in
+ * @VNET_DROP_NO_READER: no program has the queue open that it is for
+ * @VNET_DROP_FILTER: a filter that the program has set said so
+ * @VNET_DROP_COPY_IN: could not be copied from the program that wrote it
+ * @VNET_DROP_COPY_OUT: could not be copied to the program that was to read it
  * @__VNET_DROP_MAX: number of reasons
  *
  * The names that user space sees are in vnet_drop_names[]; append only.
@@ -63,6 +67,10 @@ enum vnet_drop {
 	VNET_DROP_XDP_TOO_BIG,
 	VNET_DROP_VLAN,
 	VNET_DROP_LOCKED,
+	VNET_DROP_NO_READER,
+	VNET_DROP_FILTER,
+	VNET_DROP_COPY_IN,
+	VNET_DROP_COPY_OUT,
 	__VNET_DROP_MAX
 };
 
