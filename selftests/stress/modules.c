@@ -16,7 +16,7 @@
 /* A request that takes longer, on a kernel of usual speed, hangs. */
 #define HANG_SECONDS	15
 
-static const char * const modules[] = { "vbridge", "vveth", "vnet_core" };
+static const char * const modules[] = { "vtun", "vbridge", "vveth", "vnet_core" };
 
 struct shared {
 	volatile bool stop;
@@ -142,7 +142,7 @@ static bool all_unloaded(void *arg)
 	/* Has no devices, and may be left over from a test before. */
 	if (op_loaded("vflow"))
 		op_unload("vflow");
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < 4; i++)
 		if (op_loaded(modules[i]))
 			op_unload(modules[i]);
 	return !op_loaded("vbridge") && !op_loaded("vveth") && !op_loaded("vnet_core");

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From the ring of a file to the program that reads.
+ */
+#include <linux/if_vlan.h>
+#include <linux/sched/signal.h>
+#include <linux/uio.h>
+#include "vtun.h"
+
+/* Frames that BQL is told of at a time at most; an empty ring is the other end. */
+#define VTUN_ENDED_MAX 16
+
+/* BH off. */
+static void vtun_bql_completed(struct vtun_priv *priv, unsigned int q,
+			       unsigned int packets, unsigned int bytes)
+{
+	spin_lock(&priv->txq[q].completed_lock);
+	netdev_tx_completed_queue(netdev_get_tx_queue(priv->dev, q), packets,
+				  bytes);
+	spin_unlock(&priv->txq[q].completed_lock);
+}
+
+/**
+ * vtun_ended_flush() - tell BQL of the frames that have ended
+ * @priv: the device
+ * @file: the queue
+ *
+ * Context: BH off, consumer lock of the ring.
+ */
+void vtun_ended_flush(struct vtun_priv *priv, struct vtun_file *file)
+{
+	struct vtun_ended *ended = &file->ended;
+
+	if (!ended->packets)
+		return;
+	vtun_bql_completed(priv, ended->txq, ended->packets, ended->bytes);
+	ended->packets = 0;
+	ended->bytes = 0;
+}
+
+/**
+ * vtun_entry_complete() - tell BQL of one frame that never gets to the reader
+ * @priv: the device
+ * @entry: see vtun_entry_make()
+ *
+ * Context: process.
+ */
+void vtun_entry_complete(struct vtun_priv *priv, void *entry)
+{
+	const struct sk_buff *skb = vtun_entry_frame(entry);
+
+	if (!vtun_entry_bql(entry))
+		return;
+	local_bh_disable();
+	vtun_bql_completed(priv, skb_get_queue_mapping(skb), 1, skb->len);
+	local_bh_enable();
+}
+
+/*
+ * A frame that BQL waits for has been taken out of the ring. BH off, consumer
+ * lock.
+ */
+static void vtun_entry_ended(struct vtun_priv *priv, struct vtun_file *file,
+			     const struct sk_buff *skb)
+{
+	struct vtun_ended *ended = &file->ended;
+
+	if (ended->txq != skb_get_queue_mapping(skb))
+		vtun_ended_flush(priv, file);
+	ended->txq = skb_get_queue_mapping(skb);
+	ended->packets++;
+	ended->bytes += skb->len;
+}
+
+/* Half of the ring is free again, or all of it. BH off, consumer lock. */
+static void vtun_wake(struct vtun_priv *priv, struct vtun_file *file)
+{
+	if (++file->taken < file->ring.size / 2 &&
+	    !__ptr_ring_empty(&file->ring))
+		return;
+	file->taken = 0;
+	WRITE_ONCE(file->stopped, false);
+	if (netif_running(priv->dev))
+		netif_tx_wake_queue(netdev_get_tx_queue(priv->dev,
+							READ_ONCE(file->index)));
+}
+
+/**
+ * vtun_consume() - take the next frame out of a ring
+ * @priv: the device
+ * @file: the queue
+ *
+ * Context: process, or BH off.
+ * Return: see vtun_entry_make(); without the mark for BQL. NULL for none.
+ */
+void *vtun_consume(struct vtun_priv *priv, struct vtun_file *file)
+{
+	void *entry;
+
+	if (__ptr_ring_empty(&file->ring))
+		return NULL;
+	spin_lock_bh(&file->ring.consumer_lock);
+	entry = __ptr_ring_consume(&file->ring);
+	if (entry) {
+		if (vtun_entry_bql(entry)) {
+			entry = vtun_entry_frame(entry);
+			vtun_entry_ended(priv, file, entry);
+		}
+		if (file->ended.packets &&
+		    (file->ended.packets >= VTUN_ENDED_MAX ||
+		     __ptr_ring_empty(&file->ring)))
+			vtun_ended_flush(priv, file);
+		/* The ring, then the mark; pairs with vtun_stop(). */
+		smp_mb();
+		if (unlikely(READ_ONCE(file->stopped)))
+			vtun_wake(priv, file);
+	}
+	spin_unlock_bh(&file->ring.consumer_lock);
+	return entry;
+}
+
+/**
+ * vtun_entry_free() - free what a ring holds
+ * @entry: see vtun_entry_make()
+ */
+void vtun_entry_free(void *entry)
+{
+	if (vtun_entry_xdp(entry))
+		xdp_return_frame(vtun_entry_frame(entry));
+	else
+		kfree_skb(vtun_entry_frame(entry));
+}
+
+/* Sleeps until there is a frame. */
+static void *vtun_wait(struct vtun_priv *priv, struct vtun_file *file)
+{
+	void *entry = NULL;
+	int err;
+
+	err = wait_event_interruptible(file->socket.wq.wait,
+				       (entry = vtun_consume(priv, file)) ||
+				       READ_ONCE(file->sk.sk_shutdown) & RCV_SHUTDOWN);
+	if (entry)
+		return entry;
+	/* The device is gone; tun says so, too. */
+	return ERR_PTR(err ?: -EFAULT);
+}
+
+static ssize_t vtun_read_hdr(struct vtun_priv *priv, const struct sk_buff *skb,
+			     unsigned int flags, int hdr_sz, int vlan_len,
+			     struct iov_iter *to)
+{
+	struct virtio_net_hdr hdr;
+
+	if (iov_iter_count(to) < hdr_sz)
+		return -EINVAL;
+	if (virtio_net_hdr_from_skb(skb, &hdr, vtun_is_little_endian(flags),
+				    true, vlan_len)) {
+		net_dbg_ratelimited("%s: gso_type %#x has no virtio_net_hdr\n",
+				    priv->dev->name,
+				    skb_shinfo(skb)->gso_type);
+		return -EINVAL;
+	}
+	if (copy_to_iter(&hdr, sizeof(hdr), to) != sizeof(hdr))
+		return -EFAULT;
+	iov_iter_advance(to, hdr_sz - sizeof(hdr));
+	return 0;
+}
+
+/* The tag stands beside the frame, and goes back into it. */
+static int vtun_read_tagged(const struct sk_buff *skb, struct iov_iter *to)
+{
+	const int offset = offsetof(struct vlan_ethhdr, h_vlan_proto);
+	struct {
+		__be16 proto;
+		__be16 tci;
+	} tag = {
+		.proto = skb->vlan_proto,
+		.tci = htons(skb_vlan_tag_get(skb)),
+	};
+	int err;
+
+	err = skb_copy_datagram_iter(skb, 0, to, offset);
+	if (err || !iov_iter_count(to))
+		return err;
+	if (copy_to_iter(&tag, sizeof(tag), to) != sizeof(tag))
+		return iov_iter_count(to) ? -EFAULT : 0;
+	if (!iov_iter_count(to))
+		return 0;
+	return skb_copy_datagram_iter(skb, offset, to, skb->len - offset);
+}
+
+/* Returns the frame's length with all that belongs to it, or an error. */
+static ssize_t vtun_read_skb(struct vtun_priv *priv, const struct sk_buff *skb,
+			     struct iov_iter *to)
+{
+	int vlan_len = skb_vlan_tag_present(skb) ? VLAN_HLEN : 0;
+	unsigned int flags = READ_ONCE(priv->flags);
+	struct tun_pi pi = { 0, skb->protocol };
+	int hdr_sz = 0;
+	ssize_t total;
+	int err;
+
+	if (flags & IFF_VNET_HDR)
+		hdr_sz = READ_ONCE(priv->vnet_hdr_sz);
+	total = skb->len + vlan_len + hdr_sz;
+	if (!(flags & IFF_NO_PI)) {
+		if (iov_iter_count(to) < sizeof(pi))
+			return -EINVAL;
+		total += sizeof(pi);
+		if (iov_iter_count(to) < total)
+			pi.flags |= TUN_PKT_STRIP;
+		if (copy_to_iter(&pi, sizeof(pi), to) != sizeof(pi))
+			return -EFAULT;
+	}
+	if (hdr_sz) {
+		err = vtun_read_hdr(priv, skb, flags, hdr_sz, vlan_len, to);
+		if (err)
+			return err;
+	}
+	/* Less room than the frame is long cuts it off, which is no error. */
+	if (unlikely(vlan_len))
+		err = vtun_read_tagged(skb, to);
+	else
+		err = skb_copy_datagram_iter(skb, 0, to, skb->len);
+	return err && iov_iter_count(to) ? err : total;
+}
+
+static ssize_t vtun_read_entry(struct vtun_priv *priv, void *entry,
+			       struct iov_iter *to)
+{
+	struct sk_buff *skb = entry;
+	ssize_t ret;
+
+	if (vtun_entry_xdp(entry)) {
+		ret = vtun_xdp_read(priv, vtun_entry_frame(entry), to);
+		xdp_return_frame(vtun_entry_frame(entry));
+	} else {
+		unsigned int len = skb->len;
+
+		if (skb_vlan_tag_present(skb))
+			len += VLAN_HLEN;
+		ret = vtun_read_skb(priv, skb, to);
+		if (likely(ret >= 0)) {
+			preempt_disable();
+			dev_sw_netstats_tx_add(priv->dev, 1, len);
+			preempt_enable();
+			consume_skb(skb);
+		} else {
+			kfree_skb(skb);
+		}
+	}
+	if (unlikely(ret < 0)) {
+		local_bh_disable();
+		vnet_drop_count(priv->drops, VNET_DROP_COPY_OUT, 1);
+		local_bh_enable();
+	}
+	return ret;
+}
+
+/**
+ * vtun_read() - give the program the next frame
+ * @priv: the device, held
+ * @file: the queue
+ * @to: the program's memory
+ * @noblock: do not wait for one
+ *
+ * Context: process.
+ * Return: the frame's length, which may be more than @to had room for; or an
+ * error.
+ */
+ssize_t vtun_read(struct vtun_priv *priv, struct vtun_file *file,
+		  struct iov_iter *to, bool noblock)
+{
+	void *entry;
+
+	if (!iov_iter_count(to))
+		return 0;
+	entry = vtun_consume(priv, file);
+	if (!entry) {
+		if (noblock)
+			return -EAGAIN;
+		entry = vtun_wait(priv, file);
+		if (IS_ERR(entry))
+			return PTR_ERR(entry);
+	}
+	return vtun_read_entry(priv, entry, to);
+}

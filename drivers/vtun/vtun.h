@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * vtun: network devices whose other side is a program that has /dev/net/vtun
+ * open. What the device sends, the program reads; what it writes, the device
+ * receives.
+ */
+#ifndef _VTUN_H
+#define _VTUN_H
+
+#include <linux/ethtool.h>
+#include <linux/if_tun.h>
+#include <linux/netdevice.h>
+#include <linux/ptr_ring.h>
+#include <linux/virtio_net.h>
+#include <net/sock.h>
+#include <net/xdp.h>
+#include <vnet/drop.h>
+#include <vnet/port.h>
+
+struct bpf_prog;
+struct iov_iter;
+struct vtun_flows;
+
+/**
+ * DOC: locking and teardown
+ *
+ * A file (&struct vtun_file) is what one open() of the node has made, and one
+ * queue of the device it is attached to. The two point at each other:
+ * &vtun_file.tun and &vtun_priv.files are written under RTNL and read under RCU
+ * or RTNL. A file that is detached (TUNSETQUEUE) keeps its pointer to the
+ * device, and stands in &vtun_priv.disabled instead.
+ *
+ * A device outlives whoever found it through a file: vtun_get() takes a
+ * reference under RCU, which read, write, poll and ioctl hold while they run. A
+ * file is a socket as well, and lives as long as that: an attached file is held
+ * once by its device, and skbs made from what was written hold what is charged
+ * to it.
+ *
+ * RTNL protects all that ioctl and rtnetlink set. What the datapath reads of
+ * that it reads once, with READ_ONCE() or as an RCU pointer.
+ *
+ * Below RTNL:
+ * - &vtun_file.napi_lock: the skb that NAPI has at hand for frags; by writers,
+ *   BH off; what they write is received under it, as under NAPI's own mark.
+ * - &vtun_txq.sent_lock: BQL's count of what was sent; by senders, BH off.
+ * - the ring's producer lock: by senders, BH off, under sent_lock or alone.
+ * - the ring's consumer lock: by readers, BH on or off, and under RTNL; it
+ *   protects &vtun_file.taken and &vtun_file.ended as well.
+ * - &vtun_txq.completed_lock: BQL's count of what has ended; BH off, under the
+ *   ring's consumer lock or alone.
+ * - the lock of sk_write_queue: frames written for NAPI, BH off, alone.
+ * Resizing a ring takes its consumer lock and then its producer lock, with
+ * interrupts off; so no lock above is taken with interrupts off.
+ *
+ * A sender that has filled a ring, from a queue with a qdisc, stops the queue,
+ * sets &vtun_file.stopped and looks at the ring once more; a reader that takes
+ * a frame looks at the flag afterwards, and wakes the queue when it has taken
+ * half a ring, or the last frame. So none stays stopped. Where files change
+ * places, and where the device is set up, all queues are woken.
+ *
+ * A file leaves its device: it is taken out of &vtun_priv.files, NAPI is
+ * disabled, synchronize_net() waits for senders and readers of the pointer that
+ * have seen it, then its ring is emptied, the frames counted as purged, and the
+ * device's reference put. A device that goes does that with all its files; a
+ * file whose device is gone answers EBADFD. Readers that sleep meanwhile are
+ * woken and find the end in sk_shutdown.
+ *
+ * An XDP program and the filters' programs are RCU pointers: replaced under
+ * RTNL, and put after a grace period.
+ */
+
+/* Queues of a device at most, as of tun. */
+#define VTUN_QUEUES_MAX 256
+/* Those that a device has room for that was made through rtnetlink. */
+#define VTUN_QUEUES_DEFAULT 16U
+
+/* Slots of a queue's ring where nothing is said, as of tun. */
+#define VTUN_RING_SIZE 500
+
+/* Flags that TUNSETIFF may bring and that stay with the device. */
+#define VTUN_DEV_FLAGS (IFF_NO_PI | IFF_ONE_QUEUE | IFF_VNET_HDR | \
+			IFF_MULTI_QUEUE | IFF_NAPI | IFF_NAPI_FRAGS)
+/* Byte order of the virtio_net_hdr; beside the former in &vtun_priv.flags. */
+#define VTUN_VNET_LE 0x80000000U
+#define VTUN_VNET_BE 0x40000000U
+
+/* Offloads that the program decides on, by TUNSETOFFLOAD. */
+#define VTUN_USER_FEATURES (NETIF_F_HW_CSUM | NETIF_F_TSO_ECN | \
+			    NETIF_F_TSO | NETIF_F_TSO6 | NETIF_F_GSO_UDP_L4)
+
+/* Reasons of drops, by the direction they count for in the device's totals. */
+#define VTUN_DROPS_TX (BIT(VNET_DROP_NO_READER) | BIT(VNET_DROP_FILTER) | \
+		       BIT(VNET_DROP_NOMEM) | BIT(VNET_DROP_RING_FULL) | \
+		       BIT(VNET_DROP_PURGED) | BIT(VNET_DROP_COPY_OUT))
+#define VTUN_DROPS_RX (BIT(VNET_DROP_DOWN) | BIT(VNET_DROP_COPY_IN) | \
+		       BIT(VNET_DROP_NOT_IP) | BIT(VNET_DROP_XDP) | \
+		       BIT(VNET_DROP_XDP_ABORTED) | BIT(VNET_DROP_XDP_TX) | \
+		       BIT(VNET_DROP_XDP_REDIRECT))
+#define VTUN_DROPS (VTUN_DROPS_TX | VTUN_DROPS_RX)
+
+/**
+ * struct vtun_ended - frames that were read and that BQL is yet to be told of
+ * @packets: how many
+ * @bytes: their bytes
+ * @txq: the device's queue that all of them came from
+ */
+struct vtun_ended {
+	unsigned int packets;
+	unsigned int bytes;
+	u16 txq;
+};
+
+/**
+ * struct vtun_file - an open file, and a queue of the device it is attached to
+ * @sk: the socket; the file lives as long as it does. First, as the proto's
+ *	object
+ * @socket: what the socket waits on
+ * @tun: the device, or NULL; written under RTNL
+ * @ring: frames for the program; see vtun_entry_make()
+ * @stopped: the device's queue was stopped because the ring was full
+ * @taken: frames read since then; consumer lock
+ * @ended: frames read that BQL waits for; consumer lock
+ * @index: number of the queue while attached; RTNL
+ * @ifindex: what the next device is to have, by TUNSETIFINDEX; RTNL
+ * @fasync: who wants SIGIO
+ * @async: somebody does
+ * @no_filter: TUNATTACHFILTER's program is not for this queue; RTNL
+ * @napi_on: what is written goes through NAPI; fixed while attached
+ * @napi_frags: and is made of the writer's segments; fixed while attached
+ * @napi: NAPI
+ * @napi_lock: serialises writers that use NAPI's own skb
+ * @detached: the device while the queue is disabled, else NULL; RTNL
+ * @next: place in &vtun_priv.disabled; RTNL
+ * @rxq: what XDP programs are told of the queue
+ */
+struct vtun_file {
+	struct sock sk;
+	struct socket socket;
+	struct vtun_priv __rcu *tun;
+	struct ptr_ring ring;
+	bool stopped;
+	unsigned int taken;
+	struct vtun_ended ended;
+	u16 index;
+	int ifindex;
+	struct fasync_struct *fasync;
+	bool async;
+	bool no_filter;
+	bool napi_on;
+	bool napi_frags;
+	struct napi_struct napi;
+	spinlock_t napi_lock;		/* the skb that @napi has at hand */
+	struct vtun_priv *detached;
+	struct list_head next;
+	struct xdp_rxq_info rxq;
+};
+
+/**
+ * struct vtun_txq - BQL of a transmit queue that has a qdisc
+ * @sent_lock: serialises who sends, as AF_PACKET may pass the qdisc by;
+ *	       outside of a ring's producer lock
+ * @completed_lock: serialises the files that have read its frames
+ */
+struct vtun_txq {
+	spinlock_t sent_lock;		/* BQL's count of what was sent */
+	spinlock_t completed_lock;	/* BQL's count of what has ended */
+} ____cacheline_aligned_in_smp;
+
+/* Addresses that TUNSETTXFILTER compares one by one. */
+#define VTUN_TXFILTER_EXACT 8
+
+/**
+ * struct vtun_txfilter - which destinations a tap sends to its program
+ * @rcu: for freeing it
+ * @n: addresses in @addr
+ * @mask: multicast addresses beyond these, hashed
+ * @addr: addresses
+ */
+struct vtun_txfilter {
+	struct rcu_head rcu;
+	unsigned int n;
+	u32 mask[2];
+	u8 addr[VTUN_TXFILTER_EXACT][ETH_ALEN];
+};
+
+/**
+ * struct vtun_priv - private data of a device
+ * @files: attached files, by queue; written under RTNL
+ * @num_queues: how many; written under RTNL
+ * @flags: IFF_TUN or IFF_TAP, VTUN_DEV_FLAGS, IFF_PERSIST, VTUN_VNET_*; RTNL
+ * @vnet_hdr_sz: bytes of the virtio_net_hdr and what follows it
+ * @headroom: in front of a frame that is received
+ * @dev: the device
+ * @txq: for each transmit queue the device can have
+ * @flows: which queue each flow was last written to; with IFF_MULTI_QUEUE
+ * @drops: what the device gave up; see VTUN_DROPS
+ * @bad_hdr: frames whose virtio_net_hdr was refused
+ * @xdp_prog: what the device's frames are shown to
+ * @steering: program that chooses the queue, or NULL
+ * @filter: program that says how much of a frame is sent, or NULL
+ * @sock_filter: the same, by TUNATTACHFILTER; a classic program
+ * @txfilter: addresses to send to, or NULL for all
+ * @port: the suite's part, of a tap
+ * @num_disabled: files in @disabled; RTNL
+ * @disabled: files that were detached by TUNSETQUEUE; RTNL
+ * @set_features: of VTUN_USER_FEATURES those the program can do with; RTNL
+ * @owner: user who may attach, or INVALID_UID; RTNL
+ * @group: group that may attach, or INVALID_GID; RTNL
+ * @sndbuf: bytes written that may be on their way, for each file; RTNL
+ * @fprog: what TUNGETFILTER answers; RTNL
+ * @security: the security modules' own
+ * @msg_enable: ethtool's message level; RTNL
+ * @rx_batched: ethtool's rx-frames; RTNL
+ * @link: ethtool's link settings; RTNL
+ */
+struct vtun_priv {
+	struct vtun_file __rcu *files[VTUN_QUEUES_MAX];
+	unsigned int num_queues;
+	unsigned int flags;
+	int vnet_hdr_sz;
+	int headroom;
+	struct net_device *dev;
+	struct vtun_txq *txq;
+	struct vtun_flows *flows;
+	struct vnet_drops __percpu *drops;
+	atomic_long_t bad_hdr;
+	struct bpf_prog __rcu *xdp_prog;
+	struct bpf_prog __rcu *steering;
+	struct bpf_prog __rcu *filter;
+	struct bpf_prog __rcu *sock_filter;
+	struct vtun_txfilter __rcu *txfilter;
+	struct vnet_port port;
+
+	/* Slow path only. */
+	unsigned int num_disabled;
+	struct list_head disabled;
+	netdev_features_t set_features;
+	kuid_t owner;
+	kgid_t group;
+	int sndbuf;
+	struct sock_fprog fprog;
+	void *security;
+	u32 msg_enable;
+	u32 rx_batched;
+	struct ethtool_link_ksettings link;
+};
+
+static_assert(offsetof(struct vtun_file, sk) == 0);
+
+/*
+ * What a ring holds: an skb, or an xdp_frame, which the lowest bit says; the
+ * second bit says that BQL waits for the frame's end.
+ */
+#define VTUN_ENTRY_XDP BIT(0)
+#define VTUN_ENTRY_BQL BIT(1)
+#define VTUN_ENTRY_BITS (VTUN_ENTRY_XDP | VTUN_ENTRY_BQL)
+
+static inline void *vtun_entry_make(void *frame, unsigned long bits)
+{
+	return (void *)((unsigned long)frame | bits);
+}
+
+static inline bool vtun_entry_xdp(const void *entry)
+{
+	return (unsigned long)entry & VTUN_ENTRY_XDP;
+}
+
+static inline bool vtun_entry_bql(const void *entry)
+{
+	return (unsigned long)entry & VTUN_ENTRY_BQL;
+}
+
+static inline void *vtun_entry_frame(void *entry)
+{
+	return (void *)((unsigned long)entry & ~VTUN_ENTRY_BITS);
+}
+
+static inline bool vtun_is_tap(const struct vtun_priv *priv)
+{
+	return priv->flags & IFF_TAP;
+}
+
+/* Of the virtio_net_hdr. */
+static inline bool vtun_is_little_endian(unsigned int flags)
+{
+	if (flags & VTUN_VNET_LE)
+		return true;
+	if (IS_ENABLED(CONFIG_TUN_VNET_CROSS_LE) && flags & VTUN_VNET_BE)
+		return false;
+	return virtio_legacy_is_little_endian();
+}
+
+/* Somebody waits for frames, perhaps; after they were produced. */
+static inline void vtun_file_notify(struct vtun_file *file)
+{
+	if (unlikely(READ_ONCE(file->async)))
+		kill_fasync(&file->fasync, SIGIO, POLL_IN);
+	file->sk.sk_data_ready(&file->sk);
+}
+
+/* chardev.c */
+int vtun_chardev_init(void);
+void vtun_chardev_exit(void);
+
+/* dev.c */
+extern const struct net_device_ops vtun_tun_ops;
+extern const struct net_device_ops vtun_tap_ops;
+void vtun_setup(struct net_device *dev);
+void vtun_setup_mode(struct net_device *dev, unsigned int flags);
+int vtun_change_carrier(struct net_device *dev, bool on);
+struct vtun_priv *vtun_get(struct vtun_file *file);
+void vtun_put(struct vtun_priv *priv);
+
+/* ethtool.c */
+extern const struct ethtool_ops vtun_ethtool_ops;
+void vtun_default_link(struct ethtool_link_ksettings *link);
+
+/* filter.c */
+bool vtun_filter_xmit(struct vtun_priv *priv, const struct vtun_file *file,
+		      struct sk_buff *skb);
+int vtun_txfilter_set(struct vtun_priv *priv, void __user *arg);
+int vtun_sock_filter_set(struct vtun_priv *priv, struct sock_fprog *fprog);
+void vtun_sock_filter_clear(struct vtun_priv *priv);
+int vtun_prog_set(struct bpf_prog __rcu **slot, int fd);
+void vtun_filters_free(struct vtun_priv *priv);
+
+/* flow.c */
+struct vtun_flows *vtun_flows_alloc(void);
+void vtun_flow_learn(struct vtun_priv *priv, u32 hash, u16 queue);
+u16 vtun_select_queue(struct net_device *dev, struct sk_buff *skb,
+		      struct net_device *sb_dev);
+
+/* ioctl.c */
+long vtun_ioctl(struct file *filp, unsigned int cmd, unsigned long arg);
+#ifdef CONFIG_COMPAT
+long vtun_compat_ioctl(struct file *filp, unsigned int cmd, unsigned long arg);
+#endif
+
+/* netlink.c */
+extern struct rtnl_link_ops vtun_link_ops;
+
+/* queue.c */
+int vtun_attach(struct vtun_priv *priv, struct vtun_file *file,
+		unsigned int flags);
+int vtun_reattach(struct vtun_file *file);
+void vtun_disable(struct vtun_file *file);
+void vtun_detach(struct vtun_file *file);
+void vtun_detach_all(struct net_device *dev);
+int vtun_rings_resize(struct net_device *dev);
+
+/* read.c */
+ssize_t vtun_read(struct vtun_priv *priv, struct vtun_file *file,
+		  struct iov_iter *to, bool noblock);
+void *vtun_consume(struct vtun_priv *priv, struct vtun_file *file);
+void vtun_ended_flush(struct vtun_priv *priv, struct vtun_file *file);
+void vtun_entry_complete(struct vtun_priv *priv, void *entry);
+void vtun_entry_free(void *entry);
+
+/* write.c */
+ssize_t vtun_write(struct vtun_priv *priv, struct vtun_file *file,
+		   struct iov_iter *from, bool noblock);
+void vtun_napi_init(struct vtun_file *file, struct net_device *dev,
+		    unsigned int flags);
+
+/* xdp.c */
+bool vtun_build_fits(const struct vtun_priv *priv,
+		     const struct vtun_file *file, size_t len);
+struct sk_buff *vtun_build_skb(struct vtun_priv *priv, struct vtun_file *file,
+			       size_t len, bool *show, struct iov_iter *from);
+int vtun_xdp_bpf(struct net_device *dev, struct netdev_bpf *bpf);
+int vtun_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **frames,
+		  u32 flags);
+ssize_t vtun_xdp_read(struct vtun_priv *priv, struct xdp_frame *frame,
+		      struct iov_iter *to);
+
+/* xmit.c */
+netdev_tx_t vtun_xmit(struct sk_buff *skb, struct net_device *dev);
+extern const struct vnet_port_ops vtun_port_ops;
+
+#endif /* _VTUN_H */

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Frames without an skb: what is written is shown to an XDP program before it
+ * has one, and what others redirect to the device goes to its program as it
+ * is. And frames that fit into a page, which get their skb around them.
+ */
+#include <linux/bpf_trace.h>
+#include <linux/filter.h>
+#include <linux/uio.h>
+#include "vtun.h"
+
+/**
+ * vtun_build_fits() - may a frame be copied to where its skb is built around it
+ * @priv: the device
+ * @file: the queue
+ * @len: the frame's bytes
+ *
+ * That way in does not wait for earlier frames, so it is for sockets without a
+ * limit.
+ *
+ * Return: true where it may.
+ */
+bool vtun_build_fits(const struct vtun_priv *priv,
+		     const struct vtun_file *file, size_t len)
+{
+	size_t room = SKB_WITH_OVERHEAD(PAGE_SIZE) - XDP_PACKET_HEADROOM -
+		      NET_SKB_PAD - NET_IP_ALIGN - SMP_CACHE_BYTES;
+
+	return READ_ONCE(file->sk.sk_sndbuf) == INT_MAX && len <= room &&
+	       READ_ONCE(priv->headroom) <= XDP_PACKET_HEADROOM;
+}
+
+static struct sk_buff *vtun_skb_around(struct vtun_file *file,
+				       struct page_frag *frag, void *buf,
+				       unsigned int size)
+{
+	struct sk_buff *skb = build_skb(buf, size);
+
+	if (unlikely(!skb))
+		return ERR_PTR(-ENOMEM);
+	get_page(frag->page);
+	frag->offset += size;
+	skb_set_owner_w(skb, &file->sk);
+	return skb;
+}
+
+static int vtun_xdp_tx(struct vtun_priv *priv, struct xdp_buff *xdp)
+{
+	struct xdp_frame *frame = xdp_convert_buff_to_frame(xdp);
+
+	if (unlikely(!frame))
+		return -EOVERFLOW;
+	return vtun_xdp_xmit(priv->dev, 1, &frame, XDP_XMIT_FLUSH) == 1 ?
+	       0 : -EBUSY;
+}
+
+/* Returns XDP_PASS, XDP_DROP for a frame to be freed, or XDP_TX for one that is another's. */
+static u32 vtun_xdp_act(struct vtun_priv *priv, struct bpf_prog *prog,
+			struct xdp_buff *xdp)
+{
+	unsigned int len = xdp->data_end - xdp->data;
+	u32 act = bpf_prog_run_xdp(prog, xdp);
+
+	switch (act) {
+	case XDP_PASS:
+		return XDP_PASS;
+	case XDP_REDIRECT:
+		if (!xdp_do_redirect(priv->dev, xdp, prog)) {
+			xdp_do_flush();
+			break;
+		}
+		vnet_drop_count(priv->drops, VNET_DROP_XDP_REDIRECT, 1);
+		return XDP_DROP;
+	case XDP_TX:
+		if (!vtun_xdp_tx(priv, xdp))
+			break;
+		vnet_drop_count(priv->drops, VNET_DROP_XDP_TX, 1);
+		return XDP_DROP;
+	case XDP_DROP:
+		vnet_drop_count(priv->drops, VNET_DROP_XDP, 1);
+		return XDP_DROP;
+	default:
+		bpf_warn_invalid_xdp_action(priv->dev, prog, act);
+		fallthrough;
+	case XDP_ABORTED:
+		trace_xdp_exception(priv->dev, prog, act);
+		vnet_drop_count(priv->drops, VNET_DROP_XDP_ABORTED, 1);
+		return XDP_DROP;
+	}
+	dev_sw_netstats_rx_add(priv->dev, len);
+	return XDP_TX;
+}
+
+/* Shows the frame to the program, if there is one; XDP_ABORTED where the device is down. BH off. */
+static u32 vtun_xdp_run(struct vtun_priv *priv, struct vtun_file *file,
+			struct xdp_buff *xdp, struct page_frag *frag,
+			unsigned int size)
+{
+	struct bpf_net_context __bpf_net_ctx, *bpf_net_ctx;
+	struct bpf_prog *prog;
+	u32 act = XDP_PASS;
+
+	rcu_read_lock();
+	prog = rcu_dereference(priv->xdp_prog);
+	if (prog && unlikely(!(priv->dev->flags & IFF_UP))) {
+		act = XDP_ABORTED;
+	} else if (prog) {
+		bpf_net_ctx = bpf_net_ctx_set(&__bpf_net_ctx);
+		/* For whoever is given the frame. */
+		get_page(frag->page);
+		frag->offset += size;
+		act = vtun_xdp_act(priv, prog, xdp);
+		if (act != XDP_TX) {
+			put_page(frag->page);
+			frag->offset -= size;
+		}
+		bpf_net_ctx_clear(bpf_net_ctx);
+	}
+	rcu_read_unlock();
+	return act;
+}
+
+/**
+ * vtun_build_skb() - copy a frame, and build its skb around it
+ * @priv: the device
+ * @file: the queue
+ * @len: the frame's bytes; see vtun_build_fits()
+ * @show: show it to the device's XDP program first; false on return where that
+ *	is still to be done
+ * @from: the program's memory
+ *
+ * Context: process.
+ * Return: the skb; NULL where an XDP program has taken the frame; or an error.
+ */
+struct sk_buff *vtun_build_skb(struct vtun_priv *priv, struct vtun_file *file,
+			       size_t len, bool *show, struct iov_iter *from)
+{
+	struct page_frag *frag = &current->task_frag;
+	unsigned int pad = NET_SKB_PAD + NET_IP_ALIGN;
+	struct xdp_buff xdp;
+	struct sk_buff *skb;
+	unsigned int size;
+	u32 act;
+	void *buf;
+
+	if (rcu_access_pointer(priv->xdp_prog))
+		pad += XDP_PACKET_HEADROOM;
+	else
+		pad = max_t(unsigned int, pad, READ_ONCE(priv->headroom) + NET_IP_ALIGN);
+	size = SKB_DATA_ALIGN(pad + len) +
+	       SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
+	frag->offset = ALIGN(frag->offset, SMP_CACHE_BYTES);
+	if (unlikely(!skb_page_frag_refill(size, frag, GFP_KERNEL)))
+		return ERR_PTR(-ENOMEM);
+	buf = page_address(frag->page) + frag->offset;
+	if (copy_page_from_iter(frag->page, frag->offset + pad, len, from) != len)
+		return ERR_PTR(-EFAULT);
+
+	/* A program that came meanwhile sees the frame with its skb. */
+	*show = *show && pad >= XDP_PACKET_HEADROOM;
+	xdp_init_buff(&xdp, size, &file->rxq);
+	xdp_prepare_buff(&xdp, buf, pad, len, true);
+	if (*show) {
+		local_bh_disable();
+		act = vtun_xdp_run(priv, file, &xdp, frag, size);
+		local_bh_enable();
+		if (act == XDP_ABORTED)
+			return ERR_PTR(-EIO);
+		if (act != XDP_PASS)
+			return NULL;
+	}
+	skb = vtun_skb_around(file, frag, buf, size);
+	if (IS_ERR(skb))
+		return skb;
+	skb_reserve(skb, xdp.data - xdp.data_hard_start);
+	skb_put(skb, xdp.data_end - xdp.data);
+	return skb;
+}
+
+static int vtun_xdp_set(struct net_device *dev, struct bpf_prog *prog)
+{
+	struct vtun_priv *priv = netdev_priv(dev);
+	struct bpf_prog *old = rtnl_dereference(priv->xdp_prog);
+
+	rcu_assign_pointer(priv->xdp_prog, prog);
+	if (old)
+		bpf_prog_put(old);
+	return 0;
+}
+
+/**
+ * vtun_xdp_bpf() - ndo_bpf
+ * @dev: the device
+ * @bpf: the command
+ *
+ * Context: RTNL.
+ * Return: 0 or an error.
+ */
+int vtun_xdp_bpf(struct net_device *dev, struct netdev_bpf *bpf)
+{
+	switch (bpf->command) {
+	case XDP_SETUP_PROG:
+		return vtun_xdp_set(dev, bpf->prog);
+	default:
+		return -EINVAL;
+	}
+}
+
+/**
+ * vtun_xdp_xmit() - ndo_xdp_xmit
+ * @dev: the device
+ * @n: number of frames
+ * @frames: the frames; those that are taken are consumed
+ * @flags: XDP_XMIT_FLUSH
+ *
+ * Context: BH off.
+ * Return: how many were taken, or an error.
+ */
+int vtun_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **frames,
+		  u32 flags)
+{
+	struct vtun_priv *priv = netdev_priv(dev);
+	struct vtun_file *file = NULL;
+	unsigned int queues;
+	int i = 0;
+
+	if (unlikely(flags & ~XDP_XMIT_FLAGS_MASK))
+		return -EINVAL;
+	rcu_read_lock();
+	queues = READ_ONCE(priv->num_queues);
+	if (queues)
+		file = rcu_dereference(priv->files[smp_processor_id() % queues]);
+	if (unlikely(!file)) {
+		vnet_drop_count(priv->drops, VNET_DROP_NO_READER, n);
+		rcu_read_unlock();
+		return -ENXIO;
+	}
+	spin_lock(&file->ring.producer_lock);
+	while (i < n && !__ptr_ring_produce(&file->ring,
+					    vtun_entry_make(frames[i],
+							    VTUN_ENTRY_XDP)))
+		i++;
+	spin_unlock(&file->ring.producer_lock);
+	if (unlikely(i < n))
+		vnet_drop_count(priv->drops, VNET_DROP_RING_FULL, n - i);
+	if (flags & XDP_XMIT_FLUSH)
+		vtun_file_notify(file);
+	rcu_read_unlock();
+	return i;
+}
+
+static size_t vtun_xdp_copy_frags(const struct xdp_frame *frame,
+				  struct iov_iter *to)
+{
+	const struct skb_shared_info *sinfo;
+	size_t copied = 0;
+	int i;
+
+	if (likely(!xdp_frame_has_frags((struct xdp_frame *)frame)))
+		return 0;
+	sinfo = xdp_get_shared_info_from_frame((struct xdp_frame *)frame);
+	for (i = 0; i < sinfo->nr_frags; i++) {
+		const skb_frag_t *frag = &sinfo->frags[i];
+
+		copied += copy_page_to_iter(skb_frag_page(frag),
+					    skb_frag_off(frag),
+					    skb_frag_size(frag), to);
+	}
+	return copied;
+}
+
+/**
+ * vtun_xdp_read() - give the program a frame that has no skb
+ * @priv: the device
+ * @frame: the frame
+ * @to: the program's memory
+ *
+ * Return: its length with all that belongs to it, or an error.
+ */
+ssize_t vtun_xdp_read(struct vtun_priv *priv, struct xdp_frame *frame,
+		      struct iov_iter *to)
+{
+	unsigned int flags = READ_ONCE(priv->flags);
+	unsigned int len = xdp_get_frame_len(frame);
+	struct virtio_net_hdr hdr = {};
+	struct tun_pi pi = {};
+	ssize_t total = len;
+	int hdr_sz = 0;
+
+	if (flags & IFF_VNET_HDR)
+		hdr_sz = READ_ONCE(priv->vnet_hdr_sz);
+	total += hdr_sz;
+	if (!(flags & IFF_NO_PI)) {
+		total += sizeof(pi);
+		if (iov_iter_count(to) < sizeof(pi))
+			return -EINVAL;
+		if (iov_iter_count(to) < total)
+			pi.flags |= TUN_PKT_STRIP;
+		pi.proto = ((const struct ethhdr *)frame->data)->h_proto;
+		if (copy_to_iter(&pi, sizeof(pi), to) != sizeof(pi))
+			return -EFAULT;
+	}
+	if (hdr_sz) {
+		if (iov_iter_count(to) < hdr_sz)
+			return -EINVAL;
+		if (copy_to_iter(&hdr, sizeof(hdr), to) != sizeof(hdr))
+			return -EFAULT;
+		iov_iter_advance(to, hdr_sz - sizeof(hdr));
+	}
+	if (copy_to_iter(frame->data, frame->len, to) != frame->len &&
+	    iov_iter_count(to))
+		return -EFAULT;
+	vtun_xdp_copy_frags(frame, to);
+	preempt_disable();
+	dev_sw_netstats_tx_add(priv->dev, 1, len);
+	preempt_enable();
+	return total;
+}

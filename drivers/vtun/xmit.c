@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the device sends: into the ring of a file, whose program reads it.
+ */
+#include <linux/netfilter.h>
+#include <net/sch_generic.h>
+#include "vtun.h"
+
+static bool vtun_has_qdisc(const struct netdev_queue *txq)
+{
+	return rcu_dereference_bh(txq->qdisc)->enqueue;
+}
+
+/*
+ * The ring is full. The reader wakes the queue where it sees the mark, which
+ * it looks for behind each frame; if it has taken the last one already, nobody
+ * else will.
+ */
+static void vtun_stop(struct vtun_file *file, struct netdev_queue *txq)
+{
+	netif_tx_stop_queue(txq);
+	WRITE_ONCE(file->stopped, true);
+	/* Pairs with vtun_consume(). */
+	smp_mb();
+	if (__ptr_ring_empty(&file->ring)) {
+		WRITE_ONCE(file->stopped, false);
+		netif_tx_wake_queue(txq);
+	}
+}
+
+/*
+ * From a queue with a qdisc, where frames are better off: BQL keeps the ring
+ * as short as the program is fast, and what it has no room for stays there.
+ * Returns whether the ring took the frame.
+ */
+static bool vtun_produce_from_qdisc(struct vtun_priv *priv,
+				    struct vtun_file *file,
+				    struct sk_buff *skb, unsigned int q)
+{
+	struct netdev_queue *txq = netdev_get_tx_queue(priv->dev, q);
+	bool took = false, full;
+
+	spin_lock(&priv->txq[q].sent_lock);
+	spin_lock(&file->ring.producer_lock);
+	if (likely(!__ptr_ring_full(&file->ring))) {
+		/* Before anyone can say that it has ended. */
+		netdev_tx_sent_queue(txq, skb->len);
+		took = !__ptr_ring_produce(&file->ring,
+					   vtun_entry_make(skb, VTUN_ENTRY_BQL));
+		if (!took)
+			netdev_tx_completed_queue(txq, 1, skb->len);
+	}
+	full = __ptr_ring_full(&file->ring);
+	spin_unlock(&file->ring.producer_lock);
+	spin_unlock(&priv->txq[q].sent_lock);
+	if (unlikely(full))
+		vtun_stop(file, txq);
+	return took;
+}
+
+/* Returns whether the ring took the frame. */
+static bool vtun_produce(struct vtun_priv *priv, struct vtun_file *file,
+			 struct sk_buff *skb, unsigned int q)
+{
+	if (vtun_has_qdisc(netdev_get_tx_queue(priv->dev, q)))
+		return vtun_produce_from_qdisc(priv, file, skb, q);
+	return !ptr_ring_produce(&file->ring, skb);
+}
+
+/**
+ * vtun_xmit() - ndo_start_xmit
+ * @skb: the frame; consumed
+ * @dev: the device
+ *
+ * Context: BH off.
+ * Return: NETDEV_TX_OK.
+ */
+netdev_tx_t vtun_xmit(struct sk_buff *skb, struct net_device *dev)
+{
+	struct vtun_priv *priv = netdev_priv(dev);
+	unsigned int q = skb_get_queue_mapping(skb);
+	enum vnet_drop why;
+	struct vtun_file *file;
+
+	rcu_read_lock();
+	file = rcu_dereference(priv->files[q]);
+	if (unlikely(!file)) {
+		why = VNET_DROP_NO_READER;
+		goto drop;
+	}
+	if (unlikely(!vtun_filter_xmit(priv, file, skb))) {
+		why = VNET_DROP_FILTER;
+		goto drop;
+	}
+	if (unlikely(skb_orphan_frags_rx(skb, GFP_ATOMIC))) {
+		why = VNET_DROP_NOMEM;
+		goto drop;
+	}
+	skb_tx_timestamp(skb);
+	/* The program may take its time: its frames are nobody else's. */
+	skb_orphan(skb);
+	nf_reset_ct(skb);
+
+	if (unlikely(!vtun_produce(priv, file, skb, q))) {
+		why = VNET_DROP_RING_FULL;
+		goto drop;
+	}
+	txq_trans_cond_update(netdev_get_tx_queue(dev, q));
+	vtun_file_notify(file);
+	rcu_read_unlock();
+	return NETDEV_TX_OK;
+
+drop:
+	skb_tx_error(skb);
+	vnet_drop_skb(priv->drops, skb, why);
+	rcu_read_unlock();
+	return NETDEV_TX_OK;
+}
+
+/* The frame's queue has been chosen, as for one that comes from the core. */
+static void vtun_port_xmit(struct sk_buff *skb, struct net_device *dev)
+{
+	vtun_xmit(skb, dev);
+}
+
+const struct vnet_port_ops vtun_port_ops = {
+	.xmit = vtun_port_xmit,
+};
