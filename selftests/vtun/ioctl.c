@@ -311,7 +311,7 @@ static void as_nobody(void)
 /* Who has no rights attaches to what is his, and makes nothing. */
 static void owners(const char *node)
 {
-	static const int owner[][2] = { { -1, -1 }, { 1234, -1 }, { 1235, -1 }, { -1, 4321 }, { -1, 1 }, { 1234, 4321 },
+	static const int owner[][2] = { { 1234, -1 }, { 1235, -1 }, { -1, 4321 }, { -1, 1 }, { 1234, 4321 },
 					{ 1234, 1 } };
 	char name[IFNAMSIZ];
 
@@ -467,6 +467,24 @@ TEST(owners_alike)
 TEST(device_gone_alike)
 {
 	compare(_metadata, device_gone);
+}
+
+/* tun lets anybody attach to such a device before 6.12. */
+TEST(nobodys_device)
+{
+	int fd;
+
+	tun_load("/dev/net/vtun");
+	said = calloc(1, TRANSCRIPT);
+	ASSERT_EQ(0, quiet_netns());
+	fd = tun_open("/dev/net/vtun", 0);
+	ASSERT_EQ(0, tun_set_iff(fd, "t0", IFF_TAP));
+	ASSERT_EQ(0, ioctl(fd, TUNSETPERSIST, 1));
+	close(fd);
+	as_nobody();
+	fd = tun_open("/dev/net/vtun", 0);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-EPERM, tun_set_iff(fd, "t0", IFF_TAP));
 }
 
 TEST_HARNESS_MAIN
