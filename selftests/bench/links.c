@@ -183,6 +183,6 @@ int main(int argc, char **argv)
 	else if (argc == 5 && !strcmp(argv[1], "release"))
 		links_release(&nl, argv[2], argv[3], argv[4]);
 	else
-		errx(2, "usage: links netkit[-l3] NAME PEER, fdb-limit DEV KIND N, fdb-dump PORT COUNT, or release DEV NS ADDR");
+		errx(2, "usage: links netkit[-l3] NAME PEER, fdb-limit DEV KIND N, fdb-dump PORT N, release DEV NS ADDR");
 	return 0;
 }
