@@ -247,6 +247,27 @@ void vbr_follow_ports_rtnl(struct vbr *br)
 	netdev_update_features(dev);
 }
 
+/*
+ * Whether a port that was added last leaves the bridge as it is, so that not
+ * all of them have to be gone through for each. What the features of all come
+ * to depends on which there are, not on how often.
+ */
+static bool vbr_changes_nothing(const struct vbr *br,
+				const struct vbr_port *port)
+{
+	const struct net_device *dev = br->dev, *slave = port->dev;
+	const struct vbr_port *before = list_prev_entry(port, list);
+
+	return !list_entry_is_head(before, &br->ports, list) &&
+	       before->dev->features == slave->features &&
+	       slave->tso_max_size >= dev->tso_max_size &&
+	       slave->tso_max_segs >= dev->tso_max_segs &&
+	       netdev_get_fwd_headroom(port->dev) <= dev->needed_headroom &&
+	       (br->mtu_by_user || slave->mtu >= dev->mtu) &&
+	       (dev->addr_assign_type == NET_ADDR_SET ||
+		memcmp(port->addr, dev->dev_addr, ETH_ALEN) >= 0);
+}
+
 static int vbr_dev_add_slave(struct net_device *dev, struct net_device *slave,
 			     struct netlink_ext_ack *extack)
 {
@@ -254,10 +275,9 @@ static int vbr_dev_add_slave(struct net_device *dev, struct net_device *slave,
 	int err;
 
 	err = vbr_port_add_rtnl(br, slave, extack);
-	if (err)
-		return err;
-	vbr_follow_ports_rtnl(br);
-	return 0;
+	if (!err && !vbr_changes_nothing(br, vbr_port_get(slave)))
+		vbr_follow_ports_rtnl(br);
+	return err;
 }
 
 static int vbr_dev_del_slave(struct net_device *dev, struct net_device *slave)

@@ -586,6 +586,37 @@ static void vbr_fdb_flush_port(struct vbr *br,
 }
 
 /**
+ * vbr_fdb_settle_rtnl() - let an entry count in all VLANs, for user space
+ * @br: the bridge
+ * @addr: its address
+ *
+ * What was learned of the address in some VLAN, and would come before it
+ * there, goes.
+ *
+ * Context: RTNL.
+ */
+void vbr_fdb_settle_rtnl(struct vbr *br, const u8 *addr)
+{
+	struct vbr_fdb_key key = { };
+	struct vbr_vlan *vlan;
+	struct vbr_fdb *fdb;
+	unsigned long vid;
+
+	ASSERT_RTNL();
+	ether_addr_copy(key.addr, addr);
+	mutex_lock(&br->fdb_remove);
+	xa_for_each(&br->vlans_seen, vid, vlan) {
+		key.vid = vid;
+		spin_lock_bh(&br->fdb_lock);
+		fdb = vbr_fdb_find_locked(br, &key);
+		if (fdb && (fdb->flags & VBR_FDB_LEARNED))
+			vbr_fdb_remove_locked(br, fdb);
+		spin_unlock_bh(&br->fdb_lock);
+	}
+	mutex_unlock(&br->fdb_remove);
+}
+
+/**
  * vbr_fdb_flush_rtnl() - delete all entries of a kind
  * @br: the bridge
  * @match: which; addresses of the bridge and its ports always stay

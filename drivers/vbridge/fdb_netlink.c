@@ -304,7 +304,10 @@ static int vbr_fdb_add(struct vbr *br, struct vbr_port *port,
 			       "the port is not working, so it can have no dynamic entry");
 		return -EPERM;
 	}
-	return vbr_fdb_explain(vbr_fdb_set_rtnl(br, &req), extack);
+	err = vbr_fdb_set_rtnl(br, &req);
+	if (!err && !vid)
+		vbr_fdb_settle_rtnl(br, addr);
+	return vbr_fdb_explain(err, extack);
 }
 
 /**

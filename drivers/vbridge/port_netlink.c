@@ -232,9 +232,10 @@ static int vbr_port_config_parse(struct vbr_port_config *cfg,
 			return -EINVAL;
 		}
 	}
-	if ((cfg->flags & VBR_PORT_MAB) && !(cfg->flags & VBR_PORT_LOCKED)) {
+	if ((cfg->flags & VBR_PORT_MAB) &&
+	    ~cfg->flags & (VBR_PORT_LOCKED | VBR_PORT_LEARNING)) {
 		NL_SET_ERR_MSG(extack,
-			       "mab is for locked ports: set locked as well, or mab off");
+			       "mab is for locked ports that learn: set both as well, or mab off");
 		return -EINVAL;
 	}
 	err = vbr_port_config_parse_tree(cfg, tb, extack);

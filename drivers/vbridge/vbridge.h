@@ -629,6 +629,7 @@ bool vbr_fdb_expired(const struct vbr *br, const struct vbr_fdb *fdb);
 int vbr_fdb_set_rtnl(struct vbr *br, const struct vbr_fdb_req *req);
 int vbr_fdb_del_rtnl(struct vbr *br, const struct vbr_fdb_key *key,
 		     const struct vbr_port *via);
+void vbr_fdb_settle_rtnl(struct vbr *br, const u8 *addr);
 void vbr_fdb_flush_rtnl(struct vbr *br, const struct vbr_fdb_match *match);
 void vbr_fdb_close_port_rtnl(struct vbr_port *port);
 int vbr_fdb_add_local_rtnl(struct vbr *br, struct vbr_port *port,

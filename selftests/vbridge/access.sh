@@ -65,6 +65,7 @@ strangers_are_announced()
 	remember
 	refused 'mab is for locked ports' "$TOOLS/brtool" -n "$h" port p1 "$LOCKED=0"
 	refused 'mab is for locked ports' "$TOOLS/brtool" -n "$h" port p2 "$MAB=1"
+	refused 'mab is for locked ports' bridge -n "$h" link set dev p1 learning off
 	unchanged
 	bg bridge -n "$h" monitor fdb >"$CASE_DIR/monitor"
 	busywait 5000 announced || die "bridge monitor does not start"
@@ -113,6 +114,11 @@ locked_in_a_vlan()
 	pkt -T "$s1:e0" -R "$s2:e0" -c 5 -w 200 -s "$(mac 1)" -v 7 -a
 	check_eq "${PKT[rx0.frames]}" 5 "known in the VLAN"
 	passes 0 "the same one in another VLAN"
+	# Let in without a VLAN, it is let in everywhere.
+	must "$TOOLS/brtool" -n "$h" port p1 "$MAB=1"
+	passes 0 "the same one in another VLAN, and announced"
+	add_entry "$(mac 1)" p1
+	passes 5 "let in without a VLAN"
 }
 
 backup_port()

@@ -66,14 +66,14 @@ static void options_switch_one_flag_each(struct kunit *test)
 		KUNIT_EXPECT_FALSE(test, all & flag);
 		all |= flag;
 		port->flags = 0;
-		/* Which is for ports that are locked. */
+		/* Which is for ports that are locked and learn. */
 		if (flag == VBR_PORT_MAB)
-			port->flags = VBR_PORT_LOCKED;
+			port->flags = VBR_PORT_LOCKED | VBR_PORT_LEARNING;
 		KUNIT_EXPECT_EQ(test, unit_parse(port, &cfg,
 						 vbr_port_flags[i].type, 1), 0);
 		KUNIT_EXPECT_EQ(test, cfg.flags, flag | port->flags);
 		port->flags = U32_MAX;
-		if (flag == VBR_PORT_LOCKED)
+		if (flag == VBR_PORT_LOCKED || flag == VBR_PORT_LEARNING)
 			port->flags &= ~VBR_PORT_MAB;
 		KUNIT_EXPECT_EQ(test, unit_parse(port, &cfg,
 						 vbr_port_flags[i].type, 0), 0);
