@@ -16,11 +16,13 @@
 /* A request that takes longer, on a kernel of usual speed, hangs. */
 #define HANG_SECONDS	15
 
-static const char * const modules[] = { "vtun", "vbridge", "vveth", "vnet_core" };
+static const char * const modules[] = { "vbridge", "vveth", "vtun", "vnet_core" };
+
+#define MODULES 4
 
 struct shared {
 	volatile bool stop;
-	unsigned long pairs, bridges, ports, frames;
+	unsigned long pairs, bridges, taps, ports, frames;
 	int odd;
 	double slowest;
 };
@@ -69,10 +71,30 @@ static void send_frames(struct shared *shared, struct op_ns *ns, int fd)
 			__atomic_add_fetch(&shared->frames, 1, __ATOMIC_RELAXED);
 }
 
-/* A bridge, a pair with one end at it, frames by the other; then one of them is deleted, or none. */
+static void make_tap(struct shared *shared, struct op_ns *ns)
+{
+	struct ifinfomsg ifi = { .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
+	unsigned char type = 2;	/* IFF_TAP */
+	struct nlattr *info, *data;
+	struct nl_msg msg;
+
+	nl_begin(&msg, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+	nl_put(&msg, &ifi, sizeof(ifi));
+	nl_attr_str(&msg, IFLA_IFNAME, "vt");
+	info = nl_nest(&msg, IFLA_LINKINFO);
+	nl_attr_str(&msg, IFLA_INFO_KIND, "vtun");
+	data = nl_nest(&msg, IFLA_INFO_DATA);
+	nl_attr(&msg, IFLA_TUN_TYPE, &type, sizeof(type));
+	nl_nest_end(&msg, data);
+	nl_nest_end(&msg, info);
+	if (!ask(shared, ns, &msg))
+		__atomic_add_fetch(&shared->taps, 1, __ATOMIC_RELAXED);
+}
+
+/* A bridge, a tap, a pair with one end at the bridge, frames by the other; then one of them is deleted, or none. */
 static void work(struct shared *shared, struct stress_random *rnd)
 {
-	static const char * const names[] = { "va", "vb", "vbr0", "nothing" };
+	static const char * const names[] = { "va", "vb", "vbr0", "vt", "nothing" };
 	struct nl_msg msg;
 	struct op_ns ns;
 	int fd;
@@ -87,12 +109,13 @@ static void work(struct shared *shared, struct stress_random *rnd)
 		op_pair(&msg, &(struct op_pair){ .name = "va", .peer = "vb", .up = true, .peer_up = true });
 		if (!ask(shared, &ns, &msg))
 			__atomic_add_fetch(&shared->pairs, 1, __ATOMIC_RELAXED);
+		make_tap(shared, &ns);
 		op_set(&msg, op_index(&ns, "vb"));
 		nl_attr_u32(&msg, IFLA_MASTER, op_index(&ns, "vbr0"));
 		if (!ask(shared, &ns, &msg))
 			__atomic_add_fetch(&shared->ports, 1, __ATOMIC_RELAXED);
 		send_frames(shared, &ns, fd);
-		nl_del_link(&ns.nl, names[stress_below(rnd, 4)]);
+		nl_del_link(&ns.nl, names[stress_below(rnd, 5)]);
 	}
 	_exit(nl_count_links(&ns.nl) < 1);
 }
@@ -117,7 +140,7 @@ struct removals {
 
 static void remove_one(FIXTURE_DATA(modules) *self, struct removals *count)
 {
-	int nr = stress_below(&self->rnd, 3), rc;
+	int nr = stress_below(&self->rnd, MODULES), rc;
 	double start = stress_now();
 
 	rc = op_unload(modules[nr]);
@@ -142,17 +165,18 @@ static bool all_unloaded(void *arg)
 	/* Has no devices, and may be left over from a test before. */
 	if (op_loaded("vflow"))
 		op_unload("vflow");
-	for (i = 0; i < 4; i++)
+	for (i = 0; i < MODULES; i++)
 		if (op_loaded(modules[i]))
 			op_unload(modules[i]);
-	return !op_loaded("vbridge") && !op_loaded("vveth") && !op_loaded("vnet_core");
+	return !op_loaded("vnet_core");
 }
 
 /* For the long or the short time, and on a slow kernel until there was some of everything. */
 static bool goes_on(const struct shared *shared, const struct removals *count, double end)
 {
-	bool enough = count[0].done > 1 && count[1].done > 1 && count[2].done + count[2].in_use && shared->pairs > 1 &&
-		      shared->bridges > 1 && shared->ports > 1 && shared->frames >= LEAST_FRAMES;
+	bool enough = count[0].done > 1 && count[1].done > 1 && count[2].done > 1 &&
+		      count[3].done + count[3].in_use && shared->pairs > 1 && shared->bridges > 1 && shared->taps > 1 &&
+		      shared->ports > 1 && shared->frames >= LEAST_FRAMES;
 	double now = stress_now();
 
 	return now < end || (!enough && now < end + 10 * QUICK_SECONDS);
@@ -161,7 +185,7 @@ static bool goes_on(const struct shared *shared, const struct removals *count, d
 TEST_F_TIMEOUT(modules, unload_and_reload, LIMIT)
 {
 	struct shared *shared = self->shared;
-	struct removals count[3] = {};
+	struct removals count[MODULES] = {};
 	pid_t pids[WORKERS];
 	int i, status;
 	double end;
@@ -178,15 +202,17 @@ TEST_F_TIMEOUT(modules, unload_and_reload, LIMIT)
 		ASSERT_EQ(pids[i], waitpid(pids[i], &status, 0));
 		EXPECT_EQ(0, status);
 	}
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < MODULES; i++)
 		printf("# %-10s %4lu times unloaded, %4lu times in use, %4lu times not there\n", modules[i], count[i].done,
 		       count[i].in_use, count[i].absent);
-	printf("# %lu pairs, %lu bridges, %lu ports, %lu frames; the slowest removal took %.2f s\n", shared->pairs,
-	       shared->bridges, shared->ports, shared->frames, shared->slowest);
+	printf("# %lu pairs, %lu bridges, %lu taps, %lu ports, %lu frames; the slowest removal took %.2f s\n", shared->pairs,
+	       shared->bridges, shared->taps, shared->ports, shared->frames, shared->slowest);
 	EXPECT_EQ(0, shared->odd) TH_LOG("%s", strerror(-shared->odd));
 	EXPECT_LT(1, count[0].done);
 	EXPECT_LT(1, count[1].done);
-	EXPECT_LT(0, count[2].done + count[2].in_use);
+	EXPECT_LT(1, count[2].done);
+	EXPECT_LT(0, count[3].done + count[3].in_use);
+	EXPECT_LT(1, shared->taps);
 	EXPECT_LT(1, shared->pairs);
 	EXPECT_LT(1, shared->bridges);
 	EXPECT_LT(1, shared->ports);
