@@ -45,10 +45,14 @@ static int unit_parse(struct vbr_port *port, struct vbr_port_config *cfg,
 		.head = { .nla_len = NLA_HDRLEN + 1, .nla_type = type },
 		.value = { value },
 	};
+	int err;
 
 	tb[type] = &attr.head;
 	memset(cfg, 0, sizeof(*cfg));
-	return vbr_port_config_parse(cfg, port, tb, VBR_BRPORT_MAX, &extack);
+	rtnl_lock();
+	err = vbr_port_config_parse(cfg, port, tb, VBR_BRPORT_MAX, &extack);
+	rtnl_unlock();
+	return err;
 }
 
 static void options_switch_one_flag_each(struct kunit *test)
