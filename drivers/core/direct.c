@@ -161,20 +161,19 @@ static void vnet_set_headers(struct sk_buff *skb)
 static enum vnet_road vnet_offer(struct vnet_flow *flow,
 				 struct vnet_switch *sw, struct sk_buff *skb)
 {
-	bool taken = false;
+	enum vnet_road road = VNET_ROAD_FLOW;
 
 	vnet_set_headers(skb);
 	__this_cpu_inc(vnet_direct_depth);
-	if (flow)
-		taken = flow->ops->input(flow, skb);
-	if (sw && !taken && !vnet_has_nf_ingress(skb->dev))
-		taken = sw->ops->input(sw, skb);
+	if (unlikely(flow) && flow->ops->input(flow, skb))
+		road = VNET_ROAD_DIRECT;
+	else if (unlikely(sw && vnet_has_nf_ingress(skb->dev)))
+		road = VNET_ROAD_NF;
+	else if (likely(sw))
+		road = likely(sw->ops->input(sw, skb)) ? VNET_ROAD_DIRECT :
+							 VNET_ROAD_SWITCH;
 	__this_cpu_dec(vnet_direct_depth);
-	if (taken)
-		return VNET_ROAD_DIRECT;
-	if (!sw)
-		return VNET_ROAD_FLOW;
-	return vnet_has_nf_ingress(skb->dev) ? VNET_ROAD_NF : VNET_ROAD_SWITCH;
+	return road;
 }
 
 /**

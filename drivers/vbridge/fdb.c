@@ -307,7 +307,7 @@ void vbr_fdb_learn_rcu(struct vbr_port *port, const u8 *addr, u16 vid)
 		return;
 	}
 	/* Elsewhere in this VLAN than an entry for all VLANs says. */
-	if (unlikely(fdb->key.vid != vid) && !(flags & VBR_FDB_STICKY) &&
+	if (unlikely(vid && fdb->key.vid != vid) && !(flags & VBR_FDB_STICKY) &&
 	    rcu_access_pointer(fdb->port) != port) {
 		vbr_fdb_learn_new(port, addr, vid, 0);
 		return;

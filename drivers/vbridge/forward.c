@@ -7,6 +7,21 @@
 #include <linux/if_vlan.h>
 #include "vbridge.h"
 
+static inline bool __vbr_may_egress(const struct vbr_port *from,
+				    const struct vbr_port *to, u32 flags,
+				    const struct vbr_verdict *verdict)
+{
+	if (READ_ONCE(to->state) != BR_STATE_FORWARDING)
+		return false;
+	if (from == to && !(flags & VBR_PORT_HAIRPIN))
+		return false;
+	if (unlikely(verdict->filtered) &&
+	    !vbr_vlan_has(&to->vlans.set, verdict->vid))
+		return false;
+	return !from ||
+	       !(flags & READ_ONCE(from->flags) & VBR_PORT_ISOLATED);
+}
+
 /**
  * vbr_may_egress() - may a frame go out of a port
  * @from: the port it came in by, or NULL for the host
@@ -19,16 +34,7 @@
 bool vbr_may_egress(const struct vbr_port *from, const struct vbr_port *to,
 		    const struct vbr_verdict *verdict)
 {
-	u32 flags = READ_ONCE(to->flags);
-
-	if (READ_ONCE(to->state) != BR_STATE_FORWARDING)
-		return false;
-	if (from == to && !(flags & VBR_PORT_HAIRPIN))
-		return false;
-	if (verdict->filtered && !vbr_vlan_has(&to->vlans.set, verdict->vid))
-		return false;
-	return !from ||
-	       !(flags & READ_ONCE(from->flags) & VBR_PORT_ISOLATED);
+	return __vbr_may_egress(from, to, READ_ONCE(to->flags), verdict);
 }
 
 /* Host frames flood every port that takes unknown addresses at all. */
@@ -41,9 +47,9 @@ static bool vbr_takes_flood(const struct vbr_port *from,
 	if ((from || verdict->flood == VBR_PORT_FLOOD) &&
 	    !(flags & verdict->flood))
 		return false;
-	if (verdict->answered && (flags & VBR_PORT_ANSWERED))
+	if (unlikely(verdict->answered) && (flags & VBR_PORT_ANSWERED))
 		return false;
-	return vbr_may_egress(from, to, verdict);
+	return __vbr_may_egress(from, to, flags, verdict);
 }
 
 /*
@@ -77,14 +83,19 @@ static struct sk_buff *vbr_leave_vlan(struct vbr *br,
 	return skb;
 }
 
-/* Consumes @skb. Returns true where the port's device was given it. */
-static bool vbr_send(struct vbr *br, const struct vbr_port *from,
-		     const struct vbr_port *to, struct sk_buff *skb,
-		     const struct vbr_verdict *verdict)
+/*
+ * Consumes @skb. Returns true where the port's device was given it. A part of
+ * vbr_forward(), for the calls of most frames' way are worth saving.
+ */
+static __always_inline bool __vbr_send(struct vbr *br,
+				       const struct vbr_port *from,
+				       const struct vbr_port *to,
+				       struct sk_buff *skb,
+				       const struct vbr_verdict *verdict)
 {
 	enum vnet_drop why = VNET_DROP_TOO_BIG;
 
-	if (verdict->filtered) {
+	if (unlikely(verdict->filtered)) {
 		skb = vbr_leave_vlan(br, &to->vlans, skb, verdict->vid);
 		if (unlikely(!skb))
 			return false;
@@ -117,6 +128,13 @@ drop:
 	return false;
 }
 
+static noinline bool vbr_send(struct vbr *br, const struct vbr_port *from,
+			      const struct vbr_port *to, struct sk_buff *skb,
+			      const struct vbr_verdict *verdict)
+{
+	return __vbr_send(br, from, to, skb, verdict);
+}
+
 static bool vbr_send_clone(struct vbr *br, const struct vbr_port *from,
 			   const struct vbr_port *to, struct sk_buff *skb,
 			   const struct vbr_verdict *verdict)
@@ -137,7 +155,7 @@ static void vbr_deliver_local(struct vbr *br, struct sk_buff *skb,
 	struct net_device *dev = br->dev;
 	const u8 *dest;
 
-	if (verdict->filtered) {
+	if (unlikely(verdict->filtered)) {
 		skb = vbr_leave_vlan(br, &br->vlans, skb, verdict->vid);
 		if (unlikely(!skb))
 			return;
@@ -163,7 +181,7 @@ static void vbr_forward(struct vbr *br, const struct vbr_port *from,
 		sent = vbr_send_clone(br, from, verdict->to, skb, verdict);
 		vbr_deliver_local(br, skb, verdict);
 	} else {
-		sent = vbr_send(br, from, verdict->to, skb, verdict);
+		sent = __vbr_send(br, from, verdict->to, skb, verdict);
 	}
 	if (likely(sent))
 		vbr_count(br, VBR_STAT_FORWARDED, 1);

@@ -190,10 +190,12 @@ rx_handler_result_t vbr_handle_frame(struct sk_buff **pskb)
 		return RX_HANDLER_CONSUMED;
 	}
 
-	vbr_vlan_classify(br, &port->vlans, skb, &verdict);
+	if (unlikely(READ_ONCE(br->special)))
+		vbr_vlan_classify(br, &port->vlans, skb, &verdict);
 	if (vbr_admit_rcu(port, eth_hdr(skb), skb->len, &verdict)) {
-		verdict.answered = unlikely(READ_ONCE(br->n_suppress)) &&
-				   vbr_suppress_rcu(br, port, skb, &verdict);
+		if (unlikely(READ_ONCE(br->n_suppress)))
+			verdict.answered = vbr_suppress_rcu(br, port, skb,
+							    &verdict);
 		vbr_decide_rcu(br, port, eth_hdr(skb)->h_dest, &verdict);
 	}
 
@@ -240,14 +242,15 @@ bool vbr_input(struct vnet_switch *sw, struct sk_buff *skb)
 
 	if (unlikely(is_link_local_ether_addr(eth->h_dest)))
 		return false;
-	/* An answer leaves by the port that the sender is at this moment in. */
-	if (unlikely(READ_ONCE(port->br->n_suppress)) &&
-	    vbr_suppress_is_for(skb))
-		return false;
+	if (unlikely(READ_ONCE(port->br->special))) {
+		/* An answer leaves by the port the sender is in at the moment. */
+		if (READ_ONCE(port->br->n_suppress) && vbr_suppress_is_for(skb))
+			return false;
+		vbr_vlan_classify(port->br, &port->vlans, skb, &verdict);
+	}
 
 	/* BH off is not what rcu_dereference() of the table's users knows. */
 	rcu_read_lock();
-	vbr_vlan_classify(port->br, &port->vlans, skb, &verdict);
 	if (likely(!verdict.no_vlan))
 		vbr_decide_rcu(port->br, port, eth->h_dest, &verdict);
 	taken = vbr_input_takes(&verdict);

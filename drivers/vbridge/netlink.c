@@ -370,6 +370,7 @@ static int vbr_config_apply(struct vbr *br, const struct vbr_config *cfg,
 		return err;
 	}
 	WRITE_ONCE(br->vlan_filtering, cfg->vlan_filtering);
+	vbr_set_special_rtnl(br);
 	WRITE_ONCE(br->vlan_stats, cfg->vlan_stats);
 	WRITE_ONCE(br->ageing_time, cfg->ageing_time);
 	WRITE_ONCE(br->fdb_max_learned, cfg->fdb_max_learned);

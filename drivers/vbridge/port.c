@@ -65,6 +65,7 @@ void vbr_port_set_flags_rtnl(struct vbr_port *port, u32 flags)
 	n += !!(flags & VBR_PORT_ANSWERS);
 	WRITE_ONCE(port->flags, flags);
 	WRITE_ONCE(br->n_suppress, n);
+	vbr_set_special_rtnl(br);
 }
 
 /**

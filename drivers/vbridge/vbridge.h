@@ -225,6 +225,8 @@ struct vbr_vlans {
  *	READ_ONCE() elsewhere
  * @no_ll_learn: link-local frames left to the port's stack teach nothing;
  *	RTNL, READ_ONCE() elsewhere
+ * @special: @vlan_filtering is set, or @n_suppress is not 0; RTNL, READ_ONCE()
+ *	elsewhere
  * @n_suppress: ports that neighbours may be answered for; RTNL, READ_ONCE()
  *	elsewhere
  * @vlan_filtering: frames stay within their VLANs; RTNL, READ_ONCE()
@@ -258,6 +260,7 @@ struct vbr {
 	u32 fdb_max_learned_port;
 	u16 group_fwd_mask;
 	bool no_ll_learn;
+	bool special;
 	bool vlan_filtering;
 	bool vlan_stats;
 	__be16 vlan_proto;
@@ -514,6 +517,12 @@ static inline bool vbr_vlan_has(const struct vbr_vlan_set *set, u16 vid)
 static inline bool vbr_vlan_untags(const struct vbr_vlan_set *set, u16 vid)
 {
 	return READ_ONCE(set->words[BIT_WORD(vid)].untagged) & BIT_MASK(vid);
+}
+
+/* What most bridges do not have, and so most frames see by one look. */
+static inline void vbr_set_special_rtnl(struct vbr *br)
+{
+	WRITE_ONCE(br->special, br->vlan_filtering || br->n_suppress);
 }
 
 /* dev.c */
