@@ -37,19 +37,28 @@ bool vbr_may_egress(const struct vbr_port *from, const struct vbr_port *to,
 	return __vbr_may_egress(from, to, READ_ONCE(to->flags), verdict);
 }
 
-/* Host frames flood every port that takes unknown addresses at all. */
+/*
+ * The flags that matter for a flood, of which those of the kind of flood have
+ * to be set. Host frames flood every port that takes unknown addresses at all.
+ */
+static u32 vbr_flood_mask(const struct vbr_port *from,
+			  const struct vbr_verdict *verdict)
+{
+	u32 mask = verdict->answered ? VBR_PORT_ANSWERED : 0;
+
+	if (from || verdict->flood == VBR_PORT_FLOOD)
+		mask |= verdict->flood;
+	return mask;
+}
+
 static bool vbr_takes_flood(const struct vbr_port *from,
 			    const struct vbr_port *to,
-			    const struct vbr_verdict *verdict)
+			    const struct vbr_verdict *verdict, u32 mask)
 {
 	u32 flags = READ_ONCE(to->flags);
 
-	if ((from || verdict->flood == VBR_PORT_FLOOD) &&
-	    !(flags & verdict->flood))
-		return false;
-	if (unlikely(verdict->answered) && (flags & VBR_PORT_ANSWERED))
-		return false;
-	return __vbr_may_egress(from, to, flags, verdict);
+	return (flags & mask) == (verdict->flood & mask) &&
+	       __vbr_may_egress(from, to, flags, verdict);
 }
 
 /*
@@ -128,9 +137,9 @@ drop:
 	return false;
 }
 
-static noinline bool vbr_send(struct vbr *br, const struct vbr_port *from,
-			      const struct vbr_port *to, struct sk_buff *skb,
-			      const struct vbr_verdict *verdict)
+static bool vbr_send(struct vbr *br, const struct vbr_port *from,
+		     const struct vbr_port *to, struct sk_buff *skb,
+		     const struct vbr_verdict *verdict)
 {
 	return __vbr_send(br, from, to, skb, verdict);
 }
@@ -195,11 +204,12 @@ static void vbr_flood_rcu(struct vbr *br, const struct vbr_port *from,
 			  struct sk_buff *skb,
 			  const struct vbr_verdict *verdict)
 {
+	const u32 mask = vbr_flood_mask(from, verdict);
 	const struct vbr_port *port, *prev = NULL;
 	unsigned int copies = 0;
 
 	list_for_each_entry_rcu(port, &br->ports, list) {
-		if (!vbr_takes_flood(from, port, verdict))
+		if (!vbr_takes_flood(from, port, verdict, mask))
 			continue;
 		if (prev)
 			copies += vbr_send_clone(br, from, prev, skb, verdict);

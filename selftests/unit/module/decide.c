@@ -53,17 +53,20 @@ static void floods_go_where_their_flag_is_set(struct kunit *test)
 	struct unit_bridge *unit = test->priv;
 	struct vbr_port *from = unit->port[0], *to = unit->port[1];
 	struct vbr_verdict verdict = {};
+	u32 mask, host;
 	int i, j;
 
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		for (j = 0; j < ARRAY_SIZE(kinds); j++) {
 			to->flags = kinds[j];
 			verdict.flood = kinds[i];
+			mask = vbr_flood_mask(from, &verdict);
+			host = vbr_flood_mask(NULL, &verdict);
 			KUNIT_EXPECT_EQ_MSG(test,
-					    vbr_takes_flood(from, to, &verdict),
+					    vbr_takes_flood(from, to, &verdict, mask),
 					    i == j, "(%d, %d)", i, j);
 			KUNIT_EXPECT_EQ_MSG(test,
-					    vbr_takes_flood(NULL, to, &verdict),
+					    vbr_takes_flood(NULL, to, &verdict, host),
 					    i == j || kinds[i] != VBR_PORT_FLOOD,
 					    "(host, %d, %d)", i, j);
 		}
