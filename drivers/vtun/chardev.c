@@ -73,7 +73,7 @@ static __poll_t vtun_poll(struct file *filp, poll_table *wait)
 	if (!priv)
 		return EPOLLERR;
 	poll_wait(filp, &file->socket.wq.wait, wait);
-	if (!__ptr_ring_empty(&file->ring))
+	if (!ptr_ring_empty_bh(&file->ring))
 		mask |= EPOLLIN | EPOLLRDNORM;
 	/* The bit, then the state once more: vtun_write_space() looks at it. */
 	if (vtun_writeable(priv, file) ||

@@ -97,8 +97,7 @@ void *vtun_consume(struct vtun_priv *priv, struct vtun_file *file)
 {
 	void *entry;
 
-	if (__ptr_ring_empty(&file->ring))
-		return NULL;
+	/* Under the lock alone is the ring sure not to get another size. */
 	spin_lock_bh(&file->ring.consumer_lock);
 	entry = __ptr_ring_consume(&file->ring);
 	if (entry) {
@@ -131,6 +130,17 @@ void vtun_entry_free(void *entry)
 		kfree_skb(vtun_entry_frame(entry));
 }
 
+/*
+ * The device is gone, and the file may have another by now, whose frames are for
+ * those who ask for them.
+ */
+static bool vtun_device_left(const struct vtun_priv *priv,
+			     const struct vtun_file *file)
+{
+	return READ_ONCE(file->sk.sk_shutdown) & RCV_SHUTDOWN ||
+	       rcu_access_pointer(file->tun) != priv;
+}
+
 /* Sleeps until there is a frame. */
 static void *vtun_wait(struct vtun_priv *priv, struct vtun_file *file)
 {
@@ -138,8 +148,8 @@ static void *vtun_wait(struct vtun_priv *priv, struct vtun_file *file)
 	int err;
 
 	err = wait_event_interruptible(file->socket.wq.wait,
-				       (entry = vtun_consume(priv, file)) ||
-				       READ_ONCE(file->sk.sk_shutdown) & RCV_SHUTDOWN);
+				       vtun_device_left(priv, file) ||
+				       (entry = vtun_consume(priv, file)));
 	if (entry)
 		return entry;
 	/* The device is gone; tun says so, too. */

@@ -18,11 +18,17 @@ static bool vtun_has_qdisc(const struct netdev_queue *txq)
  */
 static void vtun_stop(struct vtun_file *file, struct netdev_queue *txq)
 {
+	bool empty;
+
 	netif_tx_stop_queue(txq);
 	WRITE_ONCE(file->stopped, true);
 	/* Pairs with vtun_consume(). */
 	smp_mb();
-	if (__ptr_ring_empty(&file->ring)) {
+	/* Against the ring's getting another size, which frees the old one. */
+	spin_lock(&file->ring.producer_lock);
+	empty = __ptr_ring_empty(&file->ring);
+	spin_unlock(&file->ring.producer_lock);
+	if (empty) {
 		WRITE_ONCE(file->stopped, false);
 		netif_tx_wake_queue(txq);
 	}
