@@ -13,7 +13,7 @@
  *	-f FLOWS	UDP source ports to go through, one after the other (default 1)
  *	-d MAC -s MAC	destination (default broadcast) and source (default 02:00:00:00:00:01)
  *	-p ETHERTYPE	raw payload of that type, in hex, instead of IPv4 and UDP
- *	-v VID		an 802.1Q tag in the frame
+ *	-v TCI		an 802.1Q tag in the frame: a VLAN, or 0xe000 for priority 7 and none
  *	-b		past the qdisc
  *	-r PPS		no faster than that
  *	-m FRAMES	go to the next CPU each time that so many were sent

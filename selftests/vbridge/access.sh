@@ -234,6 +234,11 @@ address_stations()
 		neigh replace 192.0.2.3 lladdr $(mac 3) nud permanent dev vbr0
 		neigh replace 2001:db8::3 lladdr $(mac 3) nud permanent dev vbr0
 	EOF
+	# Station 3 never asks for station 1, which would tell that one of station 3 before it has asked.
+	ipb "$s3" <<-EOF
+		neigh replace 192.0.2.1 lladdr $(link_attr "$s1" e0 address) nud permanent dev e0
+		neigh replace 2001:db8::1 lladdr $(link_attr "$s1" e0 address) nud permanent dev e0
+	EOF
 }
 
 arp_is_answered_for()

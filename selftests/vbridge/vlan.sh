@@ -82,7 +82,7 @@ broadcasts_of_all()
 	heard 0 0 0 0 -- -v 8
 	heard 0 0 0 0 -- -v 9
 	# A tag that names no VLAN bears a priority.
-	heard 0 5 0 5 -- -v 0
+	heard 0 5 0 5 -- -v 0xe000
 }
 
 broadcasts_stay_in_their_vlan()

@@ -209,7 +209,7 @@ killed_run_leaves_nothing() {
     local pid qemu i
     TMPDIR=$work "$here/run" -k "$version" -t "$limit" sleep 1000 >/dev/null 2>&1 &
     pid=$!
-    for ((i = 0; i < 200; i++)); do
+    for ((i = 0; i < 600; i++)); do
         qemu=$(pgrep -P "$pid" qemu-system) && break
         sleep 0.1
     done
@@ -228,12 +228,25 @@ icount_boots() {
     is "$(vm -a icount nproc)" 1
 }
 
-echo "KTAP version 1"
-echo "1..${#cases[@]}"
-for name in "${cases[@]}"; do
+# The case of that name, in a folder without what the last one has left.
+one() {
     : >err
     rm -rf out
     "$name"
-    report "$name" $?
+}
+
+echo "KTAP version 1"
+echo "1..${#cases[@]}"
+for name in "${cases[@]}"; do
+    status=0
+    one || status=$?
+    # What takes time may need more of it on a busy machine: as selftests/run does, once more where the caller wants that.
+    if [ "$status" != 0 ] && [ -n "${VNET_AGAIN-}" ]; then
+        sed 's/^/# /' err | tail -n 20
+        status=0
+        one || status=$?
+        if [ "$status" = 0 ]; then echo "UNSTEADY, failed at first and passed when run again: vm/selftest:$name"; fi
+    fi
+    report "$name" "$status"
 done
 [ "$failed" = 0 ]

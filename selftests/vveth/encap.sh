@@ -361,7 +361,7 @@ tunnel_in_a_vlan_in_a_bond()
 	printf '%s\n' "link add top.9 link top type vlan id 9" "addr add 203.0.113.2/24 dev top.9" "link set top.9 up" \
 		"link add tun type vxlan id 1 dstport 4789 local 203.0.113.2 remote 203.0.113.1" \
 		"addr add 10.0.0.2/24 dev tun" "link set tun up" | ipb "$b"
-	busywait 5000 ping_ok "$a" 10.0.0.2 || fail "no answer"
+	busywait 15000 ping_ok "$a" 10.0.0.2 || fail "no answer"
 	tcp_check "$a" "$b" 10.0.0.2 "$BYTES" || fail "TCP"
 	tcp_check "$b" "$a" 10.0.0.1 "$BYTES" || fail "TCP, back"
 	check_pair

@@ -279,7 +279,7 @@ metadata_goes_along()
 	ipb "$a" <<< "addr add 192.0.2.1/24 dev va"
 	! ping_ok "$a" 192.0.2.2 -W 1 || fail "the filter lets frames without metadata pass"
 	use "$b" vb meta
-	ping_ok "$a" 192.0.2.2 || fail "no metadata at the filter"
+	busywait 5000 ping_ok "$a" 192.0.2.2 || fail "no metadata at the filter"
 }
 
 set_mtu()
