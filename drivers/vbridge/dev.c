@@ -124,9 +124,15 @@ static void vbr_dev_get_stats64(struct net_device *dev,
 	stats->tx_dropped += vnet_drops_sum(br->drops, VBR_DROPS_TX);
 }
 
+/* With IFF_PROMISC the host gets a copy of all frames. */
+static void vbr_dev_change_rx_flags(struct net_device *dev, int flags)
+{
+	vbr_crossings_end(netdev_priv(dev));
+}
+
 /*
- * The device itself filters nothing: IFF_PROMISC is read as frames come.
- * SIOCADDMULTI is refused where the function is missing.
+ * The device itself filters nothing. SIOCADDMULTI is refused where the
+ * function is missing.
  */
 static void vbr_dev_set_rx_mode(struct net_device *dev)
 {
@@ -378,6 +384,7 @@ const struct net_device_ops vbr_netdev_ops = {
 	.ndo_stop		= vbr_dev_stop,
 	.ndo_start_xmit		= vbr_xmit,
 	.ndo_get_stats64	= vbr_dev_get_stats64,
+	.ndo_change_rx_flags	= vbr_dev_change_rx_flags,
 	.ndo_set_rx_mode	= vbr_dev_set_rx_mode,
 	.ndo_set_mac_address	= vbr_dev_set_mac_address,
 	.ndo_change_mtu		= vbr_dev_change_mtu,

@@ -27,7 +27,7 @@
 /* Unknown to whoever chooses addresses; the table's own seed is added to it. */
 static u64 vbr_fdb_secret[2] __read_mostly;
 
-static u64 vbr_fdb_word(const void *key)
+static __always_inline u64 vbr_fdb_word(const void *key)
 {
 	u64 word;
 
@@ -41,7 +41,7 @@ static u64 vbr_fdb_word(const void *key)
  * Both halves of a product by a secret, and once more, as the table takes the
  * lowest bits, which those of the key do not all reach at first.
  */
-static u32 vbr_fdb_hash(const void *key, u32 len, u32 seed)
+static __always_inline u32 vbr_fdb_hash(const void *key, u32 len, u32 seed)
 {
 	u64 a = vbr_fdb_word(key) ^ vbr_fdb_secret[0];
 	u64 b = vbr_fdb_secret[1] ^ seed;
@@ -51,7 +51,7 @@ static u32 vbr_fdb_hash(const void *key, u32 len, u32 seed)
 	return ((both ^ (both >> 32)) * GOLDEN_RATIO_64) >> 32;
 }
 
-static int vbr_fdb_compare(struct rhashtable_compare_arg *arg, const void *obj)
+static __always_inline int vbr_fdb_compare(struct rhashtable_compare_arg *arg, const void *obj)
 {
 	const struct vbr_fdb *fdb = obj;
 
@@ -77,12 +77,15 @@ static const struct rhashtable_params vbr_fdb_params = {
  * Context: RCU read section.
  * Return: the entry, borrowed under RCU, or NULL.
  */
+__no_stack_protector __flatten
 struct vbr_fdb *vbr_fdb_find_rcu(struct vbr *br, const u8 *addr, u16 vid)
 {
 	struct vbr_fdb_key key = { .vid = vid };
+	u64 word;
 
 	ether_addr_copy(key.addr, addr);
-	return rhashtable_lookup(&br->fdb, &key, vbr_fdb_params);
+	word = vbr_fdb_word(&key);
+	return rhashtable_lookup(&br->fdb, &word, vbr_fdb_params);
 }
 
 /**
@@ -142,7 +145,12 @@ static void vbr_fdb_set_flags_locked(struct vbr *br, struct vbr_fdb *fdb,
 		if (port)
 			WRITE_ONCE(port->n_learned, port->n_learned + change);
 	}
-	WRITE_ONCE(fdb->flags, flags);
+	if (fdb->flags && fdb->flags != flags) {
+		WRITE_ONCE(fdb->flags, flags);
+		vbr_crossings_end(br);
+	} else {
+		WRITE_ONCE(fdb->flags, flags);
+	}
 }
 
 static void vbr_fdb_enlist_locked(struct vbr *br, struct vbr_fdb *fdb,
@@ -174,6 +182,7 @@ static void vbr_fdb_move_locked(struct vbr *br, struct vbr_fdb *fdb,
 {
 	vbr_fdb_delist_locked(br, fdb);
 	vbr_fdb_enlist_locked(br, fdb, port);
+	vbr_crossings_end(br);
 }
 
 static struct vbr_fdb *vbr_fdb_create_locked(struct vbr *br,
@@ -285,8 +294,11 @@ static void vbr_fdb_roam(struct vbr_port *port, struct vbr_fdb *fdb)
  * stamp is written once a tick.
  *
  * Context: RCU read section, BH off.
+ * Return: the entry where there was nothing to learn, and the next such frame
+ *	finds the same; else NULL.
  */
-void vbr_fdb_learn_rcu(struct vbr_port *port, const u8 *addr, u16 vid)
+struct vbr_fdb *vbr_fdb_learn_rcu(struct vbr_port *port, const u8 *addr,
+				  u16 vid)
 {
 	unsigned long now = jiffies;
 	struct vbr *br = port->br;
@@ -294,29 +306,31 @@ void vbr_fdb_learn_rcu(struct vbr_port *port, const u8 *addr, u16 vid)
 	u32 flags;
 
 	if (!READ_ONCE(br->ageing_time))
-		return;
+		return NULL;
 
 	fdb = vbr_fdb_lookup_rcu(br, addr, vid);
 	if (unlikely(!fdb)) {
 		vbr_fdb_learn_new(port, addr, vid, 0);
-		return;
+		return NULL;
 	}
 	flags = READ_ONCE(fdb->flags);
 	if (unlikely(flags & VBR_FDB_LOCAL)) {
 		vbr_count(br, VBR_STAT_OWN_SOURCE, 1);
-		return;
+		return NULL;
 	}
 	/* Elsewhere in this VLAN than an entry for all VLANs says. */
 	if (unlikely(vid && fdb->key.vid != vid) && !(flags & VBR_FDB_STICKY) &&
 	    rcu_access_pointer(fdb->port) != port) {
 		vbr_fdb_learn_new(port, addr, vid, 0);
-		return;
+		return NULL;
 	}
 	if (READ_ONCE(fdb->updated) != now)
 		WRITE_ONCE(fdb->updated, now);
-	if (unlikely(rcu_access_pointer(fdb->port) != port) &&
-	    !(flags & VBR_FDB_STICKY))
+	if (likely(rcu_access_pointer(fdb->port) == port))
+		return fdb->key.vid == vid ? fdb : NULL;
+	if (!(flags & VBR_FDB_STICKY))
 		vbr_fdb_roam(port, fdb);
+	return NULL;
 }
 
 /**
@@ -760,6 +774,7 @@ int vbr_fdb_init(struct vbr *br)
 	INIT_LIST_HEAD(&br->fdb_list);
 	INIT_LIST_HEAD(&br->fdb_own);
 	INIT_DELAYED_WORK(&br->age_work, vbr_fdb_age_work);
+	atomic64_set(&br->state, get_random_u64());
 	return rhashtable_init(&br->fdb, &vbr_fdb_params);
 }
 

@@ -15,7 +15,7 @@ static inline bool __vbr_may_egress(const struct vbr_port *from,
 		return false;
 	if (from == to && !(flags & VBR_PORT_HAIRPIN))
 		return false;
-	if (unlikely(verdict->filtered) &&
+	if (unlikely(verdict->vid) &&
 	    !vbr_vlan_has(&to->vlans.set, verdict->vid))
 		return false;
 	return !from ||
@@ -88,24 +88,23 @@ static struct sk_buff *vbr_leave_vlan(struct vbr *br,
 		return NULL;
 	}
 	if (READ_ONCE(br->vlan_stats))
-		vbr_vlan_count_rcu(vlans, vid, skb->len, false);
+		vbr_vlan_count(vbr_vlan_of_rcu(vlans, vid), skb->len, false);
 	return skb;
 }
 
 /*
  * Consumes @skb. Returns true where the port's device was given it. A part of
- * vbr_forward(), for the calls of most frames' way are worth saving.
+ * each caller that most frames come by, for calls are worth saving.
  */
 static __always_inline bool __vbr_send(struct vbr *br,
 				       const struct vbr_port *from,
 				       const struct vbr_port *to,
-				       struct sk_buff *skb,
-				       const struct vbr_verdict *verdict)
+				       struct sk_buff *skb, u16 vid)
 {
 	enum vnet_drop why = VNET_DROP_TOO_BIG;
 
-	if (unlikely(verdict->filtered)) {
-		skb = vbr_leave_vlan(br, &to->vlans, skb, verdict->vid);
+	if (unlikely(vid)) {
+		skb = vbr_leave_vlan(br, &to->vlans, skb, vid);
 		if (unlikely(!skb))
 			return false;
 	}
@@ -117,8 +116,9 @@ static __always_inline bool __vbr_send(struct vbr *br,
 	}
 	skb_clear_tstamp(skb);
 
-	skb_push(skb, ETH_HLEN);
-	if (unlikely(!is_skb_forwardable(to->dev, skb))) {
+	/* Where it came from the header was just there. */
+	__skb_push(skb, ETH_HLEN);
+	if (unlikely(!__is_skb_forwardable(to->dev, skb, true))) {
 		if (!(READ_ONCE(to->dev->flags) & IFF_UP))
 			why = VNET_DROP_DOWN;
 		goto drop;
@@ -141,7 +141,7 @@ static bool vbr_send(struct vbr *br, const struct vbr_port *from,
 		     const struct vbr_port *to, struct sk_buff *skb,
 		     const struct vbr_verdict *verdict)
 {
-	return __vbr_send(br, from, to, skb, verdict);
+	return __vbr_send(br, from, to, skb, verdict->vid);
 }
 
 static bool vbr_send_clone(struct vbr *br, const struct vbr_port *from,
@@ -164,7 +164,7 @@ static void vbr_deliver_local(struct vbr *br, struct sk_buff *skb,
 	struct net_device *dev = br->dev;
 	const u8 *dest;
 
-	if (unlikely(verdict->filtered)) {
+	if (unlikely(verdict->vid)) {
 		skb = vbr_leave_vlan(br, &br->vlans, skb, verdict->vid);
 		if (unlikely(!skb))
 			return;
@@ -181,19 +181,33 @@ static void vbr_deliver_local(struct vbr *br, struct sk_buff *skb,
 	netif_receive_skb(skb);
 }
 
+/**
+ * vbr_cross() - send a frame to the port of its address
+ * @br: the bridge
+ * @from: the port it came in by, or NULL for the host
+ * @to: the port
+ * @skb: the frame, its data at the network header; consumed
+ * @vid: the VLAN it is to leave, or 0
+ *
+ * Context: RCU read section, BH off, no lock held.
+ */
+void vbr_cross(struct vbr *br, const struct vbr_port *from,
+	       const struct vbr_port *to, struct sk_buff *skb, u16 vid)
+{
+	if (likely(__vbr_send(br, from, to, skb, vid)))
+		vbr_count(br, VBR_STAT_FORWARDED, 1);
+}
+
 static void vbr_forward(struct vbr *br, const struct vbr_port *from,
 			struct sk_buff *skb, const struct vbr_verdict *verdict)
 {
-	bool sent;
-
-	if (verdict->local) {
-		sent = vbr_send_clone(br, from, verdict->to, skb, verdict);
-		vbr_deliver_local(br, skb, verdict);
-	} else {
-		sent = __vbr_send(br, from, verdict->to, skb, verdict);
+	if (!verdict->local) {
+		vbr_cross(br, from, verdict->to, skb, verdict->vid);
+		return;
 	}
-	if (likely(sent))
+	if (vbr_send_clone(br, from, verdict->to, skb, verdict))
 		vbr_count(br, VBR_STAT_FORWARDED, 1);
+	vbr_deliver_local(br, skb, verdict);
 }
 
 /*

@@ -6,6 +6,7 @@
  */
 #include <linux/etherdevice.h>
 #include <linux/if_bridge.h>
+#include "crossing.h"
 #include "vbridge.h"
 
 static void vbr_verdict_drop(struct vbr_verdict *verdict, enum vnet_drop why)
@@ -33,6 +34,10 @@ static void vbr_decide_known_rcu(const struct vbr_port *from,
 	if (to && vbr_may_egress(from, to, verdict)) {
 		verdict->action = VBR_FORWARD;
 		verdict->to = to;
+		if (likely(!rcu_access_pointer(to->backup) &&
+			   rcu_access_pointer(fdb->port) == to &&
+			   fdb->key.vid == verdict->vid))
+			verdict->dest = fdb;
 	} else if (verdict->local) {
 		verdict->action = VBR_LOCAL;
 	} else {
@@ -45,7 +50,7 @@ static void vbr_decide_known_rcu(const struct vbr_port *from,
 static bool vbr_host_takes(const struct vbr *br,
 			   const struct vbr_verdict *verdict)
 {
-	return !verdict->filtered || verdict->local ||
+	return !verdict->vid || verdict->local ||
 	       vbr_vlan_has(&br->vlans.set, verdict->vid);
 }
 
@@ -54,8 +59,9 @@ static bool vbr_host_takes(const struct vbr *br,
  * frames come with @from NULL; they are not given back to the host, and
  * leave by a port even where that port's own address is their destination.
  */
-static void vbr_decide_rcu(struct vbr *br, const struct vbr_port *from,
-			   const u8 *dest, struct vbr_verdict *verdict)
+static __always_inline void
+vbr_decide_rcu(struct vbr *br, const struct vbr_port *from, const u8 *dest,
+	       struct vbr_verdict *verdict)
 {
 	struct vbr_fdb *fdb;
 
@@ -114,15 +120,16 @@ static bool vbr_admit_link_local_rcu(struct vbr_port *port,
 
 	if ((READ_ONCE(port->flags) & VBR_PORT_LEARNING) &&
 	    vbr_state_learns(READ_ONCE(port->state)) &&
-	    !READ_ONCE(br->no_ll_learn) && !verdict->no_vlan)
+	    !READ_ONCE(br->no_ll_learn) && verdict->vid != VBR_NO_VLAN)
 		vbr_fdb_learn_rcu(port, eth->h_source, verdict->vid);
 	verdict->action = VBR_PORT_STACK;
 	return false;
 }
 
 /* Whether a frame may come in; if not, the verdict says what becomes of it. */
-static bool vbr_admit_rcu(struct vbr_port *port, const struct ethhdr *eth,
-			  unsigned int len, struct vbr_verdict *verdict)
+static __always_inline bool
+vbr_admit_rcu(struct vbr_port *port, const struct ethhdr *eth, unsigned int len,
+	      struct vbr_verdict *verdict)
 {
 	u32 flags;
 	u8 state;
@@ -136,15 +143,15 @@ static bool vbr_admit_rcu(struct vbr_port *port, const struct ethhdr *eth,
 		return false;
 
 	state = READ_ONCE(port->state);
-	if (verdict->filtered) {
-		if (verdict->no_vlan) {
+	if (unlikely(verdict->vid)) {
+		if (verdict->vid == VBR_NO_VLAN) {
 			vbr_verdict_drop(verdict, VNET_DROP_VLAN);
 			return false;
 		}
 		if (READ_ONCE(port->br->vlan_stats) &&
 		    state != BR_STATE_DISABLED)
-			vbr_vlan_count_rcu(&port->vlans, verdict->vid, len,
-					   true);
+			vbr_vlan_count(vbr_vlan_of_rcu(&port->vlans,
+						       verdict->vid), len, true);
 	}
 	flags = READ_ONCE(port->flags);
 	if (vbr_state_learns(state)) {
@@ -154,13 +161,84 @@ static bool vbr_admit_rcu(struct vbr_port *port, const struct ethhdr *eth,
 			return false;
 		}
 		if (flags & VBR_PORT_LEARNING)
-			vbr_fdb_learn_rcu(port, eth->h_source, verdict->vid);
+			verdict->source = vbr_fdb_learn_rcu(port, eth->h_source,
+							    verdict->vid);
+		/* Each frame has to show that it may come in. */
+		if (unlikely(flags & VBR_PORT_LOCKED))
+			verdict->source = NULL;
 	}
 	if (state != BR_STATE_FORWARDING) {
 		vbr_verdict_drop(verdict, VNET_DROP_PORT_STATE);
 		return false;
 	}
 	return true;
+}
+
+/*
+ * A frame like one before, in a VLAN or on a bridge without. What has to be
+ * asked for each frame alone has been asked.
+ */
+static __always_inline bool vbr_cross_known(struct vbr_port *port,
+					    struct sk_buff *skb, u16 vid,
+					    u64 state, bool direct)
+{
+	const struct vbr_crossing *crossing;
+	struct vbr *br = port->br;
+
+	if (is_multicast_ether_addr(eth_hdr(skb)->h_dest))
+		return false;
+	crossing = vbr_crossing_find(port, eth_hdr(skb), vid, state);
+	if (!crossing ||
+	    (direct && !crossing->to->suite && !vnet_direct_may_queue()))
+		return false;
+	if (unlikely(vid)) {
+		bool count = READ_ONCE(br->vlan_stats);
+
+		if (count)
+			vbr_vlan_count(crossing->in, skb->len, true);
+		skb = vbr_vlan_dress(br, &crossing->to->vlans, skb, vid);
+		if (unlikely(!skb)) {
+			vnet_drop_count(br->drops, VNET_DROP_NOMEM, 1);
+			return true;
+		}
+		if (count)
+			vbr_vlan_count(crossing->out, skb->len, false);
+	}
+	vbr_cross(br, port, crossing->to, skb, 0);
+	return true;
+}
+
+/* Whether the next frame of both addresses will get the same verdict. */
+static bool vbr_crossing_known(const struct vbr_verdict *verdict)
+{
+	return verdict->action == VBR_FORWARD && verdict->source &&
+	       verdict->dest && !verdict->local && !verdict->answered;
+}
+
+/* A frame that no crossing is known for; as vbr_handle_frame(). */
+static noinline rx_handler_result_t
+vbr_handle_unknown_rcu(struct vbr_port *port, struct sk_buff **pskb, u16 vid,
+		       u64 state)
+{
+	struct vbr_verdict verdict = { .vid = vid };
+	struct sk_buff *skb = *pskb;
+	struct vbr *br = port->br;
+
+	if (vbr_admit_rcu(port, eth_hdr(skb), skb->len, &verdict)) {
+		if (unlikely(READ_ONCE(br->n_suppress)))
+			verdict.answered = vbr_suppress_rcu(br, port, skb,
+							    &verdict);
+		vbr_decide_rcu(br, port, eth_hdr(skb)->h_dest, &verdict);
+		if (vbr_crossing_known(&verdict))
+			vbr_crossing_keep(port, eth_hdr(skb), &verdict, state);
+	}
+
+	if (verdict.action == VBR_PORT_STACK) {
+		vbr_count(br, VBR_STAT_PORT_STACK, 1);
+		return RX_HANDLER_PASS;
+	}
+	vbr_execute(br, port, skb, &verdict);
+	return RX_HANDLER_CONSUMED;
 }
 
 /**
@@ -173,10 +251,11 @@ static bool vbr_admit_rcu(struct vbr_port *port, const struct ethhdr *eth,
  */
 rx_handler_result_t vbr_handle_frame(struct sk_buff **pskb)
 {
-	struct vbr_verdict verdict = {};
 	struct sk_buff *skb = *pskb;
 	struct vbr_port *port;
 	struct vbr *br;
+	u16 vid = 0;
+	u64 state;
 
 	if (unlikely(skb->pkt_type == PACKET_LOOPBACK))
 		return RX_HANDLER_PASS;
@@ -189,23 +268,15 @@ rx_handler_result_t vbr_handle_frame(struct sk_buff **pskb)
 		vnet_drop_count(br->drops, VNET_DROP_NOMEM, 1);
 		return RX_HANDLER_CONSUMED;
 	}
+	*pskb = skb;
 
+	state = atomic64_read_acquire(&br->state);
 	if (unlikely(READ_ONCE(br->special)))
-		vbr_vlan_classify(br, &port->vlans, skb, &verdict);
-	if (vbr_admit_rcu(port, eth_hdr(skb), skb->len, &verdict)) {
-		if (unlikely(READ_ONCE(br->n_suppress)))
-			verdict.answered = vbr_suppress_rcu(br, port, skb,
-							    &verdict);
-		vbr_decide_rcu(br, port, eth_hdr(skb)->h_dest, &verdict);
-	}
-
-	if (verdict.action == VBR_PORT_STACK) {
-		vbr_count(br, VBR_STAT_PORT_STACK, 1);
-		*pskb = skb;
-		return RX_HANDLER_PASS;
-	}
-	vbr_execute(br, port, skb, &verdict);
-	return RX_HANDLER_CONSUMED;
+		vid = vbr_vlan_classify(br, &port->vlans, skb);
+	if (likely(!READ_ONCE(br->n_suppress)) &&
+	    likely(vbr_cross_known(port, skb, vid, state, false)))
+		return RX_HANDLER_CONSUMED;
+	return vbr_handle_unknown_rcu(port, pskb, vid, state);
 }
 
 /*
@@ -225,6 +296,36 @@ static bool vbr_input_takes(const struct vbr_verdict *verdict)
 	}
 }
 
+/* A frame that no crossing is known for; as vbr_input(). */
+static noinline bool vbr_input_unknown(struct vbr_port *port,
+				       struct sk_buff *skb, u16 vid, u64 state)
+{
+	const struct ethhdr *eth = eth_hdr(skb);
+	struct vbr_verdict verdict = { .vid = vid };
+	bool taken;
+
+	if (unlikely(is_link_local_ether_addr(eth->h_dest)))
+		return false;
+
+	/* BH off is not what rcu_dereference() of the table's users knows. */
+	rcu_read_lock();
+	if (likely(vid != VBR_NO_VLAN))
+		vbr_decide_rcu(port->br, port, eth->h_dest, &verdict);
+	taken = vbr_input_takes(&verdict);
+	if (likely(taken)) {
+		/* What is not taken is admitted, and teaches, when it comes. */
+		vbr_admit_rcu(port, eth, skb->len, &verdict);
+		if (vbr_crossing_known(&verdict))
+			vbr_crossing_keep(port, eth, &verdict, state);
+		if (likely(verdict.action == VBR_FORWARD))
+			vbr_cross(port->br, port, verdict.to, skb, verdict.vid);
+		else
+			vbr_execute(port->br, port, skb, &verdict);
+	}
+	rcu_read_unlock();
+	return taken;
+}
+
 /**
  * vbr_input() - &vnet_switch_ops.input: a frame on the direct road
  * @sw: of the port it comes in by
@@ -236,31 +337,19 @@ static bool vbr_input_takes(const struct vbr_verdict *verdict)
 bool vbr_input(struct vnet_switch *sw, struct sk_buff *skb)
 {
 	struct vbr_port *port = container_of(sw, struct vbr_port, sw);
-	const struct ethhdr *eth = eth_hdr(skb);
-	struct vbr_verdict verdict = {};
-	bool taken;
+	struct vbr *br = port->br;
+	u64 state = atomic64_read_acquire(&br->state);
+	u16 vid = 0;
 
-	if (unlikely(is_link_local_ether_addr(eth->h_dest)))
-		return false;
-	if (unlikely(READ_ONCE(port->br->special))) {
+	if (unlikely(READ_ONCE(br->special))) {
 		/* An answer leaves by the port the sender is in at the moment. */
-		if (READ_ONCE(port->br->n_suppress) && vbr_suppress_is_for(skb))
+		if (READ_ONCE(br->n_suppress) && vbr_suppress_is_for(skb))
 			return false;
-		vbr_vlan_classify(port->br, &port->vlans, skb, &verdict);
+		vid = vbr_vlan_classify(br, &port->vlans, skb);
 	}
-
-	/* BH off is not what rcu_dereference() of the table's users knows. */
-	rcu_read_lock();
-	if (likely(!verdict.no_vlan))
-		vbr_decide_rcu(port->br, port, eth->h_dest, &verdict);
-	taken = vbr_input_takes(&verdict);
-	if (likely(taken)) {
-		/* What is not taken is admitted, and teaches, when it comes. */
-		vbr_admit_rcu(port, eth, skb->len, &verdict);
-		vbr_execute(port->br, port, skb, &verdict);
-	}
-	rcu_read_unlock();
-	return taken;
+	if (likely(vbr_cross_known(port, skb, vid, state, true)))
+		return true;
+	return vbr_input_unknown(port, skb, vid, state);
 }
 
 /* A tag within the frame goes to where the others have it; NULL: counted. */
@@ -304,13 +393,14 @@ netdev_tx_t vbr_xmit(struct sk_buff *skb, struct net_device *dev)
 		return NETDEV_TX_OK;
 
 	rcu_read_lock();
-	vbr_vlan_classify(br, &br->vlans, skb, &verdict);
-	if (unlikely(verdict.no_vlan)) {
+	verdict.vid = vbr_vlan_classify(br, &br->vlans, skb);
+	if (unlikely(verdict.vid == VBR_NO_VLAN)) {
 		vbr_verdict_drop(&verdict, VNET_DROP_VLAN);
 	} else {
-		if (verdict.filtered && READ_ONCE(br->vlan_stats))
-			vbr_vlan_count_rcu(&br->vlans, verdict.vid, skb->len,
-					   true);
+		if (verdict.vid && READ_ONCE(br->vlan_stats))
+			vbr_vlan_count(vbr_vlan_of_rcu(&br->vlans,
+						       verdict.vid), skb->len,
+				       true);
 		verdict.answered = unlikely(READ_ONCE(br->n_suppress)) &&
 				   vbr_suppress_rcu(br, NULL, skb, &verdict);
 		vbr_decide_rcu(br, NULL, eth_hdr(skb)->h_dest, &verdict);

@@ -3,6 +3,7 @@
  * vbridge: loading and unloading.
  */
 #include <linux/module.h>
+#include "crossing.h"
 #include "netlink.h"
 #include "vbridge.h"
 
@@ -10,12 +11,21 @@ static int __init vbr_init(void)
 {
 	int err;
 
-	err = register_netdevice_notifier(&vbr_notifier);
+	err = vbr_crossings_init();
 	if (err)
 		return err;
+	err = register_netdevice_notifier(&vbr_notifier);
+	if (err)
+		goto err_crossings;
 	err = rtnl_link_register(&vbr_link_ops);
 	if (err)
-		unregister_netdevice_notifier(&vbr_notifier);
+		goto err_notifier;
+	return 0;
+
+err_notifier:
+	unregister_netdevice_notifier(&vbr_notifier);
+err_crossings:
+	vbr_crossings_exit();
 	return err;
 }
 
@@ -25,6 +35,7 @@ static void __exit vbr_exit(void)
 	unregister_netdevice_notifier(&vbr_notifier);
 	/* No callback outlives its code, should one ever be added. */
 	rcu_barrier();
+	vbr_crossings_exit();
 }
 
 module_init(vbr_init);

@@ -377,6 +377,7 @@ static int vbr_config_apply(struct vbr *br, const struct vbr_config *cfg,
 	WRITE_ONCE(br->fdb_max_learned_port, cfg->fdb_max_learned_port);
 	WRITE_ONCE(br->group_fwd_mask, cfg->group_fwd_mask);
 	WRITE_ONCE(br->no_ll_learn, cfg->no_ll_learn);
+	vbr_crossings_end(br);
 	if (other_age && netif_running(br->dev))
 		vbr_fdb_age_now(br);
 	if (cfg->flush)

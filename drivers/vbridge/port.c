@@ -42,6 +42,7 @@ void vbr_port_set_state_rtnl(struct vbr_port *port, u8 state)
 	br->n_forwarding -= port->state == BR_STATE_FORWARDING;
 	br->n_forwarding += state == BR_STATE_FORWARDING;
 	WRITE_ONCE(port->state, state);
+	vbr_crossings_end(br);
 	if (br->n_forwarding)
 		netif_carrier_on(br->dev);
 	else
@@ -66,6 +67,7 @@ void vbr_port_set_flags_rtnl(struct vbr_port *port, u32 flags)
 	WRITE_ONCE(port->flags, flags);
 	WRITE_ONCE(br->n_suppress, n);
 	vbr_set_special_rtnl(br);
+	vbr_crossings_end(br);
 }
 
 /**
@@ -85,6 +87,7 @@ void vbr_port_set_backup_rtnl(struct vbr_port *port, struct vbr_port *backup)
 	if (backup)
 		backup->n_backed++;
 	rcu_assign_pointer(port->backup, backup);
+	vbr_crossings_end(port->br);
 }
 
 /* Before the port is waited for, so that nobody is led to it any more. */

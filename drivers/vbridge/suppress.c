@@ -61,7 +61,7 @@ static void vbr_suppress_reply(const struct vbr_question *ask,
 
 	skb_reset_mac_header(skb);
 	skb_pull(skb, ETH_HLEN);
-	if (verdict->filtered) {
+	if (verdict->vid) {
 		skb = vbr_vlan_dress(br, ask->from ? &ask->from->vlans :
 						     &br->vlans, skb,
 				     verdict->vid);
@@ -117,7 +117,7 @@ static struct neighbour *vbr_suppress_find(struct neigh_table *table,
 static struct net_device *vbr_suppress_dev(const struct vbr *br,
 					   const struct vbr_verdict *verdict)
 {
-	if (!verdict->filtered)
+	if (!verdict->vid)
 		return br->dev;
 	return __vlan_find_dev_deep_rcu(br->dev, READ_ONCE(br->vlan_proto),
 					verdict->vid);

@@ -47,6 +47,11 @@
  * at a time, so a frame sees each VLAN as member or not, and finds a VLAN's
  * counters under RCU; these are freed by call_rcu().
  *
+ * &vbr.state says that what crossings (crossing.h) remember may no longer be
+ * so. Whoever changes what a known unicast frame is decided by, other than by
+ * adding an entry, changes it afterwards, and before waiting for a grace
+ * period or handing anything over to one; whoever decides reads it first.
+ *
  * Frames come in by vbr_handle_frame(), or by vbr_input() in the context of
  * whoever sends to a member that is a port of the suite; both are in an RCU
  * read section with BH off and hold no lock.
@@ -184,6 +189,9 @@ struct vbr_vlan_word {
 
 #define VBR_VLAN_WORDS BITS_TO_LONGS(VLAN_N_VID)
 
+/* In place of a VLAN. */
+#define VBR_NO_VLAN VLAN_N_VID
+
 /**
  * struct vbr_vlan_set - which VLANs pass a port, or the bridge to its host
  * @pvid: the VLAN of frames that come in without one, 0 for none
@@ -215,6 +223,8 @@ struct vbr_vlans {
  * @ports: the ports, struct vbr_port.list; changed under RTNL, read under RCU
  * @stats: counters; see enum vbr_stat
  * @drops: counters of dropped frames; see VBR_DROPS
+ * @state: see the DOC above; begins with a random number, so that no other
+ *	bridge's crossings are taken for its own
  * @ageing_time: jiffies a learned address stays without being seen, 0 for
  *	none; RTNL, READ_ONCE() elsewhere
  * @fdb_max_learned: learned entries the table may hold, 0 for any number;
@@ -255,6 +265,7 @@ struct vbr {
 	struct list_head ports;
 	struct vbr_stats __percpu *stats;
 	struct vnet_drops __percpu *drops;
+	atomic64_t state;
 	unsigned long ageing_time;
 	u32 fdb_max_learned;
 	u32 fdb_max_learned_port;
@@ -463,26 +474,39 @@ enum vbr_action {
  * struct vbr_verdict - the decision on a frame, before anything is done
  * @action: what to do
  * @local: the bridge device gets a copy (VBR_FORWARD and VBR_FLOOD)
- * @filtered: the frame is in VLAN @vid, and stays there
- * @no_vlan: it is in none that it may come in by
  * @answered: it asks for a neighbour, and needs no answer by a port that says
  *	so by VBR_PORT_ANSWERED
- * @vid: the VLAN, else 0
+ * @vid: as vbr_vlan_classify() says
  * @why: the reason of VBR_DROP
  * @flood: the port flag that lets this kind of flood out (VBR_FLOOD)
  * @to: the port (VBR_FORWARD), borrowed under RCU
+ * @source: the entry of the source address, where it says just that the
+ *	address lies where the frame came from; else NULL
+ * @dest: likewise for the destination and @to
  */
 struct vbr_verdict {
 	enum vbr_action action;
 	bool local;
-	bool filtered;
-	bool no_vlan;
 	bool answered;
 	u16 vid;
 	enum vnet_drop why;
 	u32 flood;
 	const struct vbr_port *to;
+	struct vbr_fdb *source;
+	struct vbr_fdb *dest;
 };
+
+/**
+ * vbr_crossings_end() - let nothing be decided by what was remembered
+ * @br: the bridge, changed already
+ *
+ * Context: any.
+ */
+static inline void vbr_crossings_end(struct vbr *br)
+{
+	/* After the change; pairs with the acquire of whoever decides. */
+	atomic64_inc_return(&br->state);
+}
 
 /**
  * vbr_count() - add to a bridge's counter
@@ -544,36 +568,72 @@ void vbr_port_set_flags_rtnl(struct vbr_port *port, u32 flags);
 extern struct notifier_block vbr_notifier;
 
 /* vlan.c */
-void vbr_vlan_classify_filtered(const struct vbr *br,
-				const struct vbr_vlans *vlans,
-				const struct sk_buff *skb,
-				struct vbr_verdict *verdict);
+u16 vbr_vlan_classify_filtered(const struct vbr *br,
+			       const struct vbr_vlans *vlans,
+			       const struct sk_buff *skb);
 
 /**
  * vbr_vlan_classify() - find out which VLAN a frame is in
  * @br: the bridge
  * @vlans: of the port it comes in by, or of the bridge for its host's frames
  * @skb: the frame; no tag of the bridge's kind stands within it
- * @verdict: gets @filtered and @vid, or @no_vlan
  *
  * The frame stays as it is: it gets its tag when it leaves.
  *
  * Context: BH off.
+ * Return: the VLAN, to stay in; VBR_NO_VLAN where it is in none that it may
+ *	come in by; 0 on a bridge that does not filter VLANs.
  */
-static inline void vbr_vlan_classify(const struct vbr *br,
-				     const struct vbr_vlans *vlans,
-				     const struct sk_buff *skb,
-				     struct vbr_verdict *verdict)
+static inline u16 vbr_vlan_classify(const struct vbr *br,
+				    const struct vbr_vlans *vlans,
+				    const struct sk_buff *skb)
 {
-	if (unlikely(READ_ONCE(br->vlan_filtering)))
-		vbr_vlan_classify_filtered(br, vlans, skb, verdict);
+	if (likely(!READ_ONCE(br->vlan_filtering)))
+		return 0;
+	return vbr_vlan_classify_filtered(br, vlans, skb);
 }
 
 struct sk_buff *vbr_vlan_dress(const struct vbr *br,
 			       const struct vbr_vlans *vlans,
 			       struct sk_buff *skb, u16 vid);
-void vbr_vlan_count_rcu(const struct vbr_vlans *vlans, u16 vid,
-			unsigned int len, bool rx);
+
+/**
+ * vbr_vlan_of_rcu() - what a VLAN's frames are counted by
+ * @vlans: of the port, or of the bridge for the host's frames
+ * @vid: the VLAN
+ *
+ * Context: RCU read section.
+ * Return: the VLAN, borrowed under RCU, or NULL; it may have been taken away
+ *	meanwhile.
+ */
+static inline struct vbr_vlan *vbr_vlan_of_rcu(const struct vbr_vlans *vlans,
+					       u16 vid)
+{
+	return xa_load(READ_ONCE(vlans->counted), vid);
+}
+
+/**
+ * vbr_vlan_count() - count a frame for its VLAN
+ * @vlan: the VLAN, or NULL
+ * @len: length without the Ethernet header
+ * @rx: it came in, else it goes out
+ *
+ * Context: BH off.
+ */
+static inline void vbr_vlan_count(const struct vbr_vlan *vlan,
+				  unsigned int len, bool rx)
+{
+	struct vbr_vlan_stats *stats;
+
+	if (unlikely(!vlan))
+		return;
+	stats = this_cpu_ptr(vlan->stats);
+	u64_stats_update_begin(&stats->syncp);
+	u64_stats_inc(rx ? &stats->rx_packets : &stats->tx_packets);
+	u64_stats_add(rx ? &stats->rx_bytes : &stats->tx_bytes, len);
+	u64_stats_update_end(&stats->syncp);
+}
+
 void vbr_vlan_read(const struct vbr_vlan *vlan,
 		   struct bridge_vlan_xstats *to);
 u16 vbr_vlan_next(const struct vbr_vlan_set *set, u16 vid);
@@ -597,6 +657,8 @@ netdev_tx_t vbr_xmit(struct sk_buff *skb, struct net_device *dev);
 /* forward.c */
 bool vbr_may_egress(const struct vbr_port *from, const struct vbr_port *to,
 		    const struct vbr_verdict *verdict);
+void vbr_cross(struct vbr *br, const struct vbr_port *from,
+	       const struct vbr_port *to, struct sk_buff *skb, u16 vid);
 void vbr_execute(struct vbr *br, const struct vbr_port *from,
 		 struct sk_buff *skb, const struct vbr_verdict *verdict);
 
@@ -631,7 +693,8 @@ static inline struct vbr_fdb *vbr_fdb_lookup_rcu(struct vbr *br, const u8 *addr,
 	return vbr_fdb_find_for_all_rcu(br, addr);
 }
 
-void vbr_fdb_learn_rcu(struct vbr_port *port, const u8 *addr, u16 vid);
+struct vbr_fdb *vbr_fdb_learn_rcu(struct vbr_port *port, const u8 *addr,
+				  u16 vid);
 bool vbr_fdb_unlock_rcu(struct vbr_port *port, const u8 *addr, u16 vid);
 void vbr_fdb_age_now(struct vbr *br);
 bool vbr_fdb_expired(const struct vbr *br, const struct vbr_fdb *fdb);

@@ -14,14 +14,13 @@
  * @br: the bridge
  * @vlans: of the port it comes in by, or of the bridge for its host's frames
  * @skb: the frame; no tag of the bridge's kind stands within it
- * @verdict: gets @filtered and @vid, or @no_vlan
  *
  * Context: BH off.
+ * Return: the VLAN, or VBR_NO_VLAN.
  */
-void vbr_vlan_classify_filtered(const struct vbr *br,
-				const struct vbr_vlans *vlans,
-				const struct sk_buff *skb,
-				struct vbr_verdict *verdict)
+u16 vbr_vlan_classify_filtered(const struct vbr *br,
+			       const struct vbr_vlans *vlans,
+			       const struct sk_buff *skb)
 {
 	const struct vbr_vlan_set *set = &vlans->set;
 	u16 vid = 0;
@@ -32,9 +31,7 @@ void vbr_vlan_classify_filtered(const struct vbr *br,
 		vid = skb_vlan_tag_get_id(skb);
 	if (!vid)
 		vid = READ_ONCE(set->pvid);
-	verdict->filtered = true;
-	verdict->vid = vid;
-	verdict->no_vlan = !vid || !vbr_vlan_has(set, vid);
+	return vid && vbr_vlan_has(set, vid) ? vid : VBR_NO_VLAN;
 }
 
 /* A tag that is not the bridge's goes into the frame, before its own. */
@@ -84,31 +81,6 @@ struct sk_buff *vbr_vlan_dress(const struct vbr *br,
 	}
 	__vlan_hwaccel_put_tag(skb, proto, tci);
 	return skb;
-}
-
-/**
- * vbr_vlan_count_rcu() - count a frame for its VLAN
- * @vlans: of the port it passes, or of the bridge for the host's frames
- * @vid: the VLAN
- * @len: length without the Ethernet header
- * @rx: it came in, else it goes out
- *
- * Context: RCU read section, BH off.
- */
-void vbr_vlan_count_rcu(const struct vbr_vlans *vlans, u16 vid,
-			unsigned int len, bool rx)
-{
-	const struct vbr_vlan *vlan = xa_load(READ_ONCE(vlans->counted), vid);
-	struct vbr_vlan_stats *stats;
-
-	/* The VLAN may have been taken away meanwhile. */
-	if (unlikely(!vlan))
-		return;
-	stats = this_cpu_ptr(vlan->stats);
-	u64_stats_update_begin(&stats->syncp);
-	u64_stats_inc(rx ? &stats->rx_packets : &stats->tx_packets);
-	u64_stats_add(rx ? &stats->rx_bytes : &stats->tx_bytes, len);
-	u64_stats_update_end(&stats->syncp);
 }
 
 /**
@@ -232,13 +204,14 @@ err_free:
 	return err;
 }
 
-static void vbr_vlan_put(struct xarray *xa, u16 vid)
+static void vbr_vlan_put(struct vbr *br, struct xarray *xa, u16 vid)
 {
 	struct vbr_vlan *vlan = xa_load(xa, vid);
 
 	if (WARN_ON_ONCE(!vlan) || --vlan->users)
 		return;
 	xa_erase(xa, vid);
+	vbr_crossings_end(br);
 	call_rcu(&vlan->rcu, vbr_vlan_free_rcu);
 }
 
@@ -269,9 +242,9 @@ static int vbr_vlan_join(struct vbr *br, struct vbr_port *port, u16 vid)
 
 err_put_own:
 	if (br->vlan_stats_per_port)
-		vbr_vlan_put(&port->vlans.own, vid);
+		vbr_vlan_put(br, &port->vlans.own, vid);
 err_put_seen:
-	vbr_vlan_put(&br->vlans_seen, vid);
+	vbr_vlan_put(br, &br->vlans_seen, vid);
 	return err;
 }
 
@@ -280,8 +253,8 @@ static void vbr_vlan_leave(struct vbr *br, struct vbr_port *port, u16 vid)
 	if (vbr_vlan_tells(port))
 		vlan_vid_del(port->dev, br->vlan_proto, vid);
 	if (port && br->vlan_stats_per_port)
-		vbr_vlan_put(&port->vlans.own, vid);
-	vbr_vlan_put(&br->vlans_seen, vid);
+		vbr_vlan_put(br, &port->vlans.own, vid);
+	vbr_vlan_put(br, &br->vlans_seen, vid);
 }
 
 /* Leaves the VLANs below @end that are in @set, but not in @but. */
@@ -351,6 +324,7 @@ int vbr_vlan_commit_rtnl(struct vbr *br, struct vbr_port *port,
 			vbr_vlan_leave(br, port, vid);
 		}
 	}
+	vbr_crossings_end(br);
 	return 0;
 }
 

@@ -116,10 +116,14 @@ static void xsk_bind(const struct xsk *xsk, char side)
 	struct sockaddr_xdp addr = {
 		.sxdp_family = AF_XDP, .sxdp_flags = XDP_COPY, .sxdp_ifindex = xsk->ifindex,
 	};
+	int rc, tries = 0;
 
 	if (strchr(opt_sides, side))
 		addr.sxdp_flags = XDP_ZEROCOPY | (opt_need_wakeup ? XDP_USE_NEED_WAKEUP : 0);
-	if (bind(xsk->fd, (struct sockaddr *)&addr, sizeof(addr)))
+	/* The kernel lets go of the last socket's queue some time after that has been closed. */
+	while ((rc = bind(xsk->fd, (struct sockaddr *)&addr, sizeof(addr))) && errno == EBUSY && tries++ < 200)
+		usleep(10000);
+	if (rc)
 		err(errno == EOPNOTSUPP ? 4 : 1, "bind the AF_XDP socket");
 }
 

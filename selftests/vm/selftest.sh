@@ -104,6 +104,7 @@ scan_passes_a_clean_log() {
 [    5.0] vveth: loading out-of-tree module taints kernel.
 [    5.0] vveth: module verification failed: signature and/or required key missing - tainting kernel
 [    6.0] warning: `foo' uses deprecated v2 capabilities in a way that may be insecure
+[    6.5] pktgen: WARNING: trying to remove a running interface, stopping it now
 [    7.0] bridge: filtering via arp/ip/ip6tables is no longer available by default.
 LINES
     "$here/scan-log" log

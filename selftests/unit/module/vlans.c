@@ -52,21 +52,19 @@ static void frames_have_the_vlan_of_their_tag(struct kunit *test)
 		u16 proto;	/* 0: no tag */
 		u16 tci;
 		u16 vid;
-		bool no_vlan;
 	} cases[] = {
-		{ 0, 0, 5, false },
-		{ ETH_P_8021Q, 7, 7, false },
-		{ ETH_P_8021Q, 0xe007, 7, false },
-		{ ETH_P_8021Q, 5, 5, false },
-		{ ETH_P_8021Q, 8, 8, true },
-		{ ETH_P_8021Q, 0xe000, 5, false },
-		{ ETH_P_8021AD, 7, 5, false },
-		{ ETH_P_8021AD, 8, 5, false },
+		{ 0, 0, 5 },
+		{ ETH_P_8021Q, 7, 7 },
+		{ ETH_P_8021Q, 0xe007, 7 },
+		{ ETH_P_8021Q, 5, 5 },
+		{ ETH_P_8021Q, 8, VBR_NO_VLAN },
+		{ ETH_P_8021Q, 0xe000, 5 },
+		{ ETH_P_8021AD, 7, 5 },
+		{ ETH_P_8021AD, 8, 5 },
 	};
 	struct sk_buff *skb = alloc_skb(128, GFP_KERNEL);
 	struct unit_bridge *unit = test->priv;
 	struct vbr_port *port = unit->port[0];
-	struct vbr_verdict verdict;
 	int i;
 
 	if (!unit_has(test, skb))
@@ -78,25 +76,19 @@ static void frames_have_the_vlan_of_their_tag(struct kunit *test)
 		if (cases[i].proto)
 			__vlan_hwaccel_put_tag(skb, htons(cases[i].proto),
 					       cases[i].tci);
-		verdict = (struct vbr_verdict){};
 		unit->br->vlan_filtering = false;
-		vbr_vlan_classify(unit->br, &port->vlans, skb, &verdict);
-		KUNIT_EXPECT_FALSE(test, verdict.filtered);
-		KUNIT_EXPECT_EQ(test, verdict.vid, 0);
+		KUNIT_EXPECT_EQ(test, vbr_vlan_classify(unit->br, &port->vlans,
+							skb), 0);
 		unit->br->vlan_filtering = true;
-		vbr_vlan_classify(unit->br, &port->vlans, skb, &verdict);
-		KUNIT_EXPECT_TRUE(test, verdict.filtered);
-		KUNIT_EXPECT_EQ_MSG(test, verdict.no_vlan, cases[i].no_vlan,
-				    "(case %d)", i);
-		KUNIT_EXPECT_EQ_MSG(test, verdict.vid, cases[i].vid,
-				    "(case %d)", i);
+		KUNIT_EXPECT_EQ_MSG(test, vbr_vlan_classify(unit->br,
+							    &port->vlans, skb),
+				    cases[i].vid, "(case %d)", i);
 	}
 	/* Without a pvid, a frame without a tag has no VLAN. */
 	port->vlans.set.pvid = 0;
 	__vlan_hwaccel_clear_tag(skb);
-	verdict = (struct vbr_verdict){};
-	vbr_vlan_classify(unit->br, &port->vlans, skb, &verdict);
-	KUNIT_EXPECT_TRUE(test, verdict.no_vlan);
+	KUNIT_EXPECT_EQ(test, vbr_vlan_classify(unit->br, &port->vlans, skb),
+			VBR_NO_VLAN);
 	unit->br->vlan_filtering = false;
 	kfree_skb(skb);
 }
