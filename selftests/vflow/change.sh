@@ -46,7 +46,7 @@ idle_flows_age_out()
 	local i
 
 	# What a flow is given at first is what it is to have later.
-	UDP_TIMEOUT=3
+	UDP_TIMEOUT=$((3 * ${VNET_SLOW:-1}))
 	start_flow
 	for i in 1 2 3 4 5 6; do
 		flow_ok up 1 100
