@@ -12,6 +12,7 @@
 #include <net/netdev_rx_queue.h>
 #include <net/rps.h>
 #include <net/sch_generic.h>
+#include <net/xdp.h>
 #include <vnet/direct.h>
 #include <vnet/port.h>
 
@@ -83,22 +84,18 @@ static bool vnet_has_rps(const struct net_device *dev)
 }
 
 /* In the tag of the skb it would be for the VLAN devices, if there are any. */
-static bool vnet_has_vlan(const struct net_device *dev,
-			  const struct sk_buff *skb)
+static bool vnet_has_vlan_devices(const struct net_device *dev)
 {
 #if IS_ENABLED(CONFIG_VLAN_8021Q)
-	if (rcu_access_pointer(dev->vlan_info))
-		return true;
+	return rcu_access_pointer(dev->vlan_info);
+#else
+	return false;
 #endif
-	return eth_type_vlan(skb->protocol);
 }
 
-/*
- * What the receive path of @dev would show or do to a frame, but for the hooks
- * of netfilter: of these some may be known to who is asked.
- */
-static enum vnet_road vnet_road_rx(struct net_device *dev,
-				   const struct sk_buff *skb)
+/* What the receive path of @dev would show to anybody or do to any frame. */
+static __always_inline enum vnet_road
+vnet_road_rx_any(const struct net_device *dev)
 {
 	if (unlikely(dev_nit_active_rcu(dev)))
 		return VNET_ROAD_TAP;
@@ -108,19 +105,34 @@ static enum vnet_road vnet_road_rx(struct net_device *dev,
 		return VNET_ROAD_TC;
 	if (unlikely(vnet_has_rps(dev)))
 		return VNET_ROAD_RPS;
-	if (unlikely(vnet_has_vlan(dev, skb)))
+	if (unlikely(vnet_has_vlan_devices(dev)))
 		return VNET_ROAD_VLAN;
-	if (unlikely(skb_shared(skb)))
-		return VNET_ROAD_SHARED;
 	if (unlikely(__this_cpu_read(vnet_direct_depth) >= VNET_DIRECT_HOPS))
 		return VNET_ROAD_DEPTH;
 	return VNET_ROAD_DIRECT;
 }
 
-/* What the transmit path of @dev would show or do to a frame. */
-static enum vnet_road vnet_road_tx(struct net_device *dev,
-				   const struct netdev_queue *txq,
+/*
+ * What the receive path of @dev would show or do to a frame, but for the hooks
+ * of netfilter: of these some may be known to who is asked.
+ */
+static enum vnet_road vnet_road_rx(struct net_device *dev,
 				   const struct sk_buff *skb)
+{
+	enum vnet_road road = vnet_road_rx_any(dev);
+
+	if (unlikely(road != VNET_ROAD_DIRECT))
+		return road;
+	if (unlikely(eth_type_vlan(skb->protocol)))
+		return VNET_ROAD_VLAN;
+	if (unlikely(skb_shared(skb)))
+		return VNET_ROAD_SHARED;
+	return VNET_ROAD_DIRECT;
+}
+
+/* What the transmit path of @dev would show to anybody or do to any frame. */
+static __always_inline enum vnet_road
+vnet_road_tx_any(const struct net_device *dev, const struct netdev_queue *txq)
 {
 	if (unlikely(dev_nit_active_rcu(dev)))
 		return VNET_ROAD_TAP;
@@ -132,18 +144,29 @@ static enum vnet_road vnet_road_tx(struct net_device *dev,
 		return VNET_ROAD_QDISC;
 	if (unlikely(netif_xmit_frozen_or_stopped(txq)))
 		return VNET_ROAD_STOPPED;
-	if (unlikely(skb_shinfo(skb)->tx_flags & SKBTX_SCHED_TSTAMP))
-		return VNET_ROAD_TSTAMP;
 	return VNET_ROAD_DIRECT;
 }
 
+/* What the transmit path of @dev would show or do to a frame. */
+static enum vnet_road vnet_road_tx(struct net_device *dev,
+				   const struct netdev_queue *txq,
+				   const struct sk_buff *skb)
+{
+	enum vnet_road road = vnet_road_tx_any(dev, txq);
+
+	if (likely(road == VNET_ROAD_DIRECT) &&
+	    unlikely(skb_shinfo(skb)->tx_flags & SKBTX_SCHED_TSTAMP))
+		return VNET_ROAD_TSTAMP;
+	return road;
+}
+
 static void vnet_road_count(const struct vnet_port *port, bool tx,
-			    enum vnet_road road)
+			    enum vnet_road road, unsigned int n)
 {
 	struct vnet_roads *roads = this_cpu_ptr(port->roads);
 
 	u64_stats_update_begin(&roads->syncp);
-	u64_stats_inc(tx ? &roads->tx[road] : &roads->rx[road]);
+	u64_stats_add(tx ? &roads->tx[road] : &roads->rx[road], n);
 	u64_stats_update_end(&roads->syncp);
 }
 
@@ -206,10 +229,86 @@ bool vnet_port_receive(struct vnet_port *port, struct sk_buff *skb,
 		road = vnet_offer(flow, sw, skb);
 	if (likely(road == VNET_ROAD_DIRECT))
 		dev_sw_netstats_rx_add(dev, len);
-	vnet_road_count(port, false, road);
+	vnet_road_count(port, false, road, 1);
 	return road == VNET_ROAD_DIRECT;
 }
 EXPORT_SYMBOL_GPL(vnet_port_receive);
+
+static u64 vnet_frames_len(struct xdp_frame **frames, unsigned int n)
+{
+	u64 len = 0;
+
+	while (n--)
+		len += xdp_get_frame_len(*frames++);
+	return len;
+}
+
+static void vnet_count_rx_frames(struct net_device *dev, unsigned int n,
+				 u64 bytes)
+{
+	struct pcpu_sw_netstats *stats = this_cpu_ptr(dev->tstats);
+
+	u64_stats_update_begin(&stats->syncp);
+	u64_stats_add(&stats->rx_bytes, bytes);
+	u64_stats_add(&stats->rx_packets, n);
+	u64_stats_update_end(&stats->syncp);
+}
+
+/**
+ * vnet_port_receive_frames() - vnet_port_receive() for frames without an skb
+ * @port: the port
+ * @dev: its device
+ * @frames: the frames
+ * @n: how many
+ * @road: VNET_ROAD_DIRECT, or what the driver knows against that
+ * @bytes: gets the size of those that were taken
+ *
+ * Who knows flows is asked for none: what a flow wants done takes an skb.
+ *
+ * Context: BH off, no lock held; the caller may be sending.
+ * Return: how many were not taken, which are the first of @frames then, in the
+ *	order they were in.
+ */
+unsigned int vnet_port_receive_frames(struct vnet_port *port,
+				      struct net_device *dev,
+				      struct xdp_frame **frames, unsigned int n,
+				      enum vnet_road road, u64 *bytes)
+{
+	struct vnet_flow *flow = rcu_dereference_bh(port->flow);
+	struct vnet_switch *sw = rcu_dereference_bh(port->sw);
+	unsigned int left;
+	u64 len;
+
+	*bytes = 0;
+	if (!sw && !flow)
+		return n;
+	if (likely(road == VNET_ROAD_DIRECT))
+		road = vnet_road_rx_any(dev);
+	if (unlikely(road == VNET_ROAD_DIRECT && flow))
+		road = VNET_ROAD_FLOW;
+	if (unlikely(road == VNET_ROAD_DIRECT && vnet_has_nf_ingress(dev)))
+		road = VNET_ROAD_NF;
+	if (unlikely(road == VNET_ROAD_DIRECT && !sw->ops->input_frames))
+		road = VNET_ROAD_SWITCH;
+	if (unlikely(road != VNET_ROAD_DIRECT)) {
+		vnet_road_count(port, false, road, n);
+		return n;
+	}
+
+	len = vnet_frames_len(frames, n);
+	__this_cpu_inc(vnet_direct_depth);
+	left = sw->ops->input_frames(sw, frames, n);
+	__this_cpu_dec(vnet_direct_depth);
+	if (likely(left < n)) {
+		*bytes = len - vnet_frames_len(frames, left);
+		vnet_count_rx_frames(dev, n - left, *bytes);
+		vnet_road_count(port, false, VNET_ROAD_DIRECT, n - left);
+	}
+	if (unlikely(left))
+		vnet_road_count(port, false, VNET_ROAD_SWITCH, left);
+	return left;
+}
+EXPORT_SYMBOL_GPL(vnet_port_receive_frames);
 
 /* What the core makes of a frame before a driver sees it, or NULL. */
 static struct sk_buff *vnet_xmit_validate(struct sk_buff *skb,
@@ -257,7 +356,7 @@ bool vnet_port_xmit(struct vnet_port *port, struct sk_buff *skb)
 	if (unlikely(READ_ONCE(dev->real_num_tx_queues) > 1))
 		q = vnet_pick_queue(dev, skb);
 	road = vnet_road_tx(dev, netdev_get_tx_queue(dev, q), skb);
-	vnet_road_count(port, true, road);
+	vnet_road_count(port, true, road, 1);
 	if (unlikely(road != VNET_ROAD_DIRECT))
 		return false;
 
@@ -271,6 +370,36 @@ bool vnet_port_xmit(struct vnet_port *port, struct sk_buff *skb)
 	return true;
 }
 EXPORT_SYMBOL_GPL(vnet_port_xmit);
+
+/**
+ * vnet_port_xmit_frames() - vnet_port_xmit() for frames without an skb
+ * @port: the port
+ * @dev: its device
+ * @frames: the frames; consumed where they are taken
+ * @n: how many
+ *
+ * Context: BH off, no lock held.
+ * Return: true where all are taken; what then becomes of them the device
+ * counts. Else they are as they were.
+ */
+bool vnet_port_xmit_frames(struct vnet_port *port, struct net_device *dev,
+			   struct xdp_frame **frames, unsigned int n)
+{
+	enum vnet_road road;
+	int sent;
+
+	if (!port->ops->xmit_frames)
+		return false;
+	road = vnet_road_tx_any(dev, netdev_get_tx_queue(dev, 0));
+	if (unlikely(road != VNET_ROAD_DIRECT))
+		return false;
+	vnet_road_count(port, true, road, n);
+	sent = port->ops->xmit_frames(dev, frames, n);
+	for (sent = max(sent, 0); unlikely(sent < n); sent++)
+		xdp_return_frame(frames[sent]);
+	return true;
+}
+EXPORT_SYMBOL_GPL(vnet_port_xmit_frames);
 
 /**
  * vnet_queue_xmit() - dev_queue_xmit() by a switch that may have been handed

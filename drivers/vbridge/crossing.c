@@ -5,7 +5,7 @@
 #include <linux/slab.h>
 #include "crossing.h"
 
-DEFINE_PER_CPU(struct vbr_crossing *, vbr_crossings);
+DEFINE_PER_CPU(struct vbr_crossings *, vbr_crossings);
 
 /**
  * vbr_crossings_exit() - free the memory of crossings
@@ -30,12 +30,12 @@ void vbr_crossings_exit(void)
  */
 int vbr_crossings_init(void)
 {
-	const size_t size = sizeof(struct vbr_crossing) << VBR_CROSSING_BITS;
-	struct vbr_crossing *crossings;
+	struct vbr_crossings *crossings;
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
-		crossings = kvzalloc_node(size, GFP_KERNEL, cpu_to_node(cpu));
+		crossings = kvzalloc_node(sizeof(*crossings), GFP_KERNEL,
+					  cpu_to_node(cpu));
 		if (!crossings) {
 			vbr_crossings_exit();
 			return -ENOMEM;

@@ -13,8 +13,9 @@
 #include <linux/preempt.h>
 #include "vbridge.h"
 
-/* So many for each CPU, 128 KiB, in pairs; all bridges share them. */
-#define VBR_CROSSING_BITS 10
+/* So many for each CPU, in pairs, 160 KiB; all bridges share them. */
+#define VBR_CROSSING_BITS 11
+#define VBR_CROSSINGS BIT(VBR_CROSSING_BITS)
 
 /**
  * struct vbr_crossing - a known unicast from port to port
@@ -25,8 +26,6 @@
  * @source: the entry of its source address, which leads to @from
  * @dest: the entry of its destination, which leads to @to
  * @stamp: jiffies when the time stamps of both entries were last written
- * @in: what counts the frames of the VLAN as they come in, or NULL
- * @out: likewise, as they go out
  *
  * All of it belongs to one CPU, which uses it with BH off and not from hard
  * interrupts. The pointers are good as long as &vbr.state is @state within the
@@ -41,11 +40,29 @@ struct vbr_crossing {
 	struct vbr_fdb *source;
 	struct vbr_fdb *dest;
 	unsigned long stamp;
-	const struct vbr_vlan *in;
-	const struct vbr_vlan *out;
 } ____cacheline_aligned_in_smp;
 
-DECLARE_PER_CPU(struct vbr_crossing *, vbr_crossings);
+/**
+ * struct vbr_crossing_vlan - the VLAN that a crossing is in
+ * @in: what counts its frames as they come in, or NULL
+ * @out: likewise, as they go out
+ */
+struct vbr_crossing_vlan {
+	const struct vbr_vlan *in;
+	const struct vbr_vlan *out;
+};
+
+/**
+ * struct vbr_crossings - a CPU's
+ * @known: the crossings
+ * @vlan: for each of them that is in a VLAN
+ */
+struct vbr_crossings {
+	struct vbr_crossing known[VBR_CROSSINGS];
+	struct vbr_crossing_vlan vlan[VBR_CROSSINGS];
+};
+
+DECLARE_PER_CPU(struct vbr_crossings *, vbr_crossings);
 
 int vbr_crossings_init(void);
 void vbr_crossings_exit(void);
@@ -63,13 +80,22 @@ vbr_crossing_places(const struct ethhdr *eth, u16 vid, u64 addrs[2])
 	u32 rest;
 	u64 hash;
 
+	static_assert(offsetof(struct ethhdr, h_dest) == 0);
 	static_assert(offsetof(struct ethhdr, h_source) == ETH_ALEN);
-	memcpy(&addrs[0], eth->h_dest, sizeof(addrs[0]));
+	memcpy(&addrs[0], eth, sizeof(addrs[0]));
 	memcpy(&rest, eth->h_source + 2, sizeof(rest));
 	addrs[1] = rest | (u64)vid << 32;
 	hash = (addrs[0] ^ rol64(addrs[1], 24)) * GOLDEN_RATIO_64;
 	hash >>= 64 - (VBR_CROSSING_BITS - 1);
-	return this_cpu_read(vbr_crossings) + hash * 2;
+	return this_cpu_read(vbr_crossings)->known + hash * 2;
+}
+
+static inline struct vbr_crossing_vlan *
+vbr_crossing_vlan(const struct vbr_crossing *crossing)
+{
+	struct vbr_crossings *all = this_cpu_read(vbr_crossings);
+
+	return &all->vlan[crossing - all->known];
 }
 
 static __always_inline bool vbr_crossing_is(const struct vbr_crossing *crossing,
@@ -121,7 +147,9 @@ vbr_crossing_find(const struct vbr_port *from, const struct ethhdr *eth,
  * @verdict: the decision, to be the same for each such frame
  * @state: &vbr.state, read before the decision was made
  *
- * In place of one that is good no more, else of the one not used for longer.
+ * In place of one that is good no more, else of the one not used for longer;
+ * but not of one used within this tick, so that of three that are in use two
+ * stay known.
  *
  * Context: RCU read section, BH off.
  */
@@ -129,7 +157,9 @@ static __always_inline void
 vbr_crossing_keep(const struct vbr_port *from, const struct ethhdr *eth,
 		  const struct vbr_verdict *verdict, u64 state)
 {
+	struct vbr_crossing_vlan *vlan;
 	struct vbr_crossing *crossing;
+	unsigned long now = jiffies;
 	u64 addrs[2];
 
 	if (!vbr_crossing_usable())
@@ -139,6 +169,8 @@ vbr_crossing_keep(const struct vbr_port *from, const struct ethhdr *eth,
 	    (crossing[1].state != state ||
 	     time_before_eq(crossing[1].stamp, crossing[0].stamp)))
 		crossing++;
+	if (crossing->stamp == now && crossing->state == state)
+		return;
 	crossing->state = 0;
 	barrier();
 	crossing->addrs[0] = addrs[0];
@@ -147,11 +179,11 @@ vbr_crossing_keep(const struct vbr_port *from, const struct ethhdr *eth,
 	crossing->to = verdict->to;
 	crossing->source = verdict->source;
 	crossing->dest = verdict->dest;
-	crossing->stamp = jiffies;
+	crossing->stamp = now;
 	if (unlikely(verdict->vid)) {
-		crossing->in = vbr_vlan_of_rcu(&from->vlans, verdict->vid);
-		crossing->out = vbr_vlan_of_rcu(&verdict->to->vlans,
-						verdict->vid);
+		vlan = vbr_crossing_vlan(crossing);
+		vlan->in = vbr_vlan_of_rcu(&from->vlans, verdict->vid);
+		vlan->out = vbr_vlan_of_rcu(&verdict->to->vlans, verdict->vid);
 	}
 	barrier();
 	crossing->state = state;

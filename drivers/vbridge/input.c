@@ -192,17 +192,19 @@ static __always_inline bool vbr_cross_known(struct vbr_port *port,
 	    (direct && !crossing->to->suite && !vnet_direct_may_queue()))
 		return false;
 	if (unlikely(vid)) {
+		const struct vbr_crossing_vlan *vlan =
+			vbr_crossing_vlan(crossing);
 		bool count = READ_ONCE(br->vlan_stats);
 
 		if (count)
-			vbr_vlan_count(crossing->in, skb->len, true);
+			vbr_vlan_count(vlan->in, skb->len, true);
 		skb = vbr_vlan_dress(br, &crossing->to->vlans, skb, vid);
 		if (unlikely(!skb)) {
 			vnet_drop_count(br->drops, VNET_DROP_NOMEM, 1);
 			return true;
 		}
 		if (count)
-			vbr_vlan_count(crossing->out, skb->len, false);
+			vbr_vlan_count(vlan->out, skb->len, false);
 	}
 	vbr_cross(br, port, crossing->to, skb, 0);
 	return true;

@@ -662,6 +662,10 @@ void vbr_cross(struct vbr *br, const struct vbr_port *from,
 void vbr_execute(struct vbr *br, const struct vbr_port *from,
 		 struct sk_buff *skb, const struct vbr_verdict *verdict);
 
+/* frames.c */
+unsigned int vbr_input_frames(struct vnet_switch *sw, struct xdp_frame **frames,
+			      unsigned int n);
+
 /* suppress.c */
 bool vbr_suppress_is_for(const struct sk_buff *skb);
 bool vbr_suppress_rcu(struct vbr *br, struct vbr_port *from,

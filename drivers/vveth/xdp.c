@@ -97,6 +97,43 @@ static void vveth_xdp_produce(struct vveth_priv *priv, struct vveth_rq *rq,
 	spin_unlock(&rq->ring.producer_lock);
 }
 
+/* As vveth_xmit_to_port(), of a burst. */
+static enum vnet_road vveth_xdp_road(struct vveth_rq *rq,
+				     struct xdp_frame **frames, unsigned int n)
+{
+	unsigned int i;
+
+	if (unlikely(test_bit(NAPI_STATE_THREADED, &rq->napi.state)))
+		return VNET_ROAD_THREADED;
+	if (unlikely(rcu_access_pointer(rq->xdp)))
+		return VNET_ROAD_XDP;
+	for (i = 0; i < n; i++)
+		if (vveth_gro_helps_xdp(frames[i], rq->dev))
+			return VNET_ROAD_GRO;
+	return likely(vveth_rq_quiet(rq)) ? VNET_ROAD_DIRECT : VNET_ROAD_QUEUED;
+}
+
+/*
+ * Offers frames to who may take them from the receiving end directly. What it
+ * has taken is at the beginning then, as if it had been sent.
+ */
+static noinline void vveth_xdp_to_port(struct vveth_rq *rq,
+				       struct net_device *dev,
+				       struct vveth_xdp_burst *burst)
+{
+	struct vveth_priv *rcv_priv = netdev_priv(rq->dev);
+	struct xdp_frame **frames = burst->frames;
+	unsigned int n = burst->n, left;
+	u64 bytes;
+
+	left = vnet_port_receive_frames(&rcv_priv->port, rq->dev, frames, n,
+					vveth_xdp_road(rq, frames, n), &bytes);
+	if (left && left < n)
+		memmove(frames + n - left, frames, left * sizeof(*frames));
+	burst->sent = n - left;
+	burst->bytes = bytes;
+}
+
 /**
  * vveth_xdp_send() - send frames that have no skb
  * @dev: the sending end
@@ -132,8 +169,12 @@ int vveth_xdp_send(struct net_device *dev, unsigned int nr,
 	}
 
 	rq = &rings->rq[rings->n > 1 ? nr % rings->n : 0];
-	vveth_xdp_produce(priv, rq, &burst);
-	vveth_rq_wake(rq, true);
+	if (vnet_port_used(&rcv_priv->port))
+		vveth_xdp_to_port(rq, dev, &burst);
+	if (burst.sent < n) {
+		vveth_xdp_produce(priv, rq, &burst);
+		vveth_rq_wake(rq, true);
+	}
 	if (likely(burst.sent))
 		dev_sw_netstats_tx_add(dev, burst.sent, burst.bytes);
 	if (unlikely(burst.sent < burst.n))

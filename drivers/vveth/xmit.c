@@ -10,6 +10,7 @@
 #include <net/sock.h>
 #include <net/udp.h>
 #include "vveth.h"
+#include "xdp.h"
 
 /* Beside the reasons of drops: no drop, the frame is the caller's again. */
 #define VVETH_BUSY (__VNET_DROP_MAX + 1)
@@ -68,30 +69,23 @@ static bool vveth_gro_done_by_sender(const struct sk_buff *skb,
 	       dev->features & NETIF_F_ALL_TSO;
 }
 
-/* For vveth_xmit_queue() a part of itself, whoever else calls it. */
-static __always_inline bool vveth_gro_helps(const struct sk_buff *skb,
-					    const struct net_device *dev,
-					    const struct net_device *rcv);
-
 /*
- * GRO costs every frame that it looks at, so leave out those that it would
- * not merge. All frames of a flow get the same answer, or one that GRO holds
- * would be overtaken: so it does not depend on the size.
+ * Whether GRO at @rcv would merge frames of that protocol. Without an @skb
+ * nothing is known of the sender.
  */
-static bool vveth_gro_helps(const struct sk_buff *skb,
-			    const struct net_device *dev,
-			    const struct net_device *rcv)
+static __always_inline bool vveth_gro_helps_proto(int proto,
+						  const struct sk_buff *skb,
+						  const struct net_device *dev,
+						  const struct net_device *rcv)
 {
-	if (!(rcv->features & NETIF_F_GRO))
-		return false;
-	switch (vveth_gro_proto(skb)) {
+	switch (proto) {
 	case IPPROTO_UDP:
 		if (rcv->features &
 		    (NETIF_F_GRO_FRAGLIST | NETIF_F_GRO_UDP_FWD))
 			return true;
 		/* Else only a tunnel's, if there is any on this host. */
 		return static_branch_unlikely(&udp_encap_needed_key) &&
-		       !vveth_gro_done_by_sender(skb, dev);
+		       !(skb && vveth_gro_done_by_sender(skb, dev));
 	case IPPROTO_TCP:
 	case IPPROTO_GRE:
 	case IPPROTO_IPIP:
@@ -100,10 +94,58 @@ static bool vveth_gro_helps(const struct sk_buff *skb,
 	case IPPROTO_HOPOPTS:
 	case IPPROTO_ROUTING:
 	case IPPROTO_DSTOPTS:
-		return !vveth_gro_done_by_sender(skb, dev);
+		return !(skb && vveth_gro_done_by_sender(skb, dev));
 	default:
 		return false;
 	}
+}
+
+/*
+ * GRO costs every frame that it looks at, so leave out those that it would
+ * not merge. All frames of a flow get the same answer, or one that GRO holds
+ * would be overtaken: so it does not depend on the size. For
+ * vveth_xmit_queue() a part of itself, whoever else calls it.
+ */
+static __always_inline bool vveth_gro_helps(const struct sk_buff *skb,
+					    const struct net_device *dev,
+					    const struct net_device *rcv)
+{
+	if (!(rcv->features & NETIF_F_GRO))
+		return false;
+	return vveth_gro_helps_proto(vveth_gro_proto(skb), skb, dev, rcv);
+}
+
+/**
+ * vveth_gro_helps_xdp() - whether GRO would merge a frame that has no skb
+ * @frame: the frame
+ * @rcv: the receiving end
+ *
+ * The answer is the same for all frames of a flow, as long as their headers
+ * lie in the first buffer; of others it says yes.
+ */
+bool vveth_gro_helps_xdp(const struct xdp_frame *frame,
+			 const struct net_device *rcv)
+{
+	const struct ethhdr *eth = frame->data;
+	int proto = -1;
+
+	if (!(rcv->features & NETIF_F_GRO))
+		return false;
+	if (frame->len < ETH_HLEN + sizeof(struct ipv6hdr))
+		return true;
+	switch (eth->h_proto) {
+	case htons(ETH_P_IP):
+		proto = ((const struct iphdr *)(eth + 1))->protocol;
+		break;
+	case htons(ETH_P_IPV6):
+		proto = ((const struct ipv6hdr *)(eth + 1))->nexthdr;
+		break;
+	case htons(ETH_P_8021Q):
+	case htons(ETH_P_8021AD):
+	case htons(ETH_P_TEB):
+		return true;
+	}
+	return vveth_gro_helps_proto(proto, NULL, NULL, rcv);
 }
 
 /**
@@ -293,13 +335,18 @@ static void vveth_count_tx(struct net_device *dev,
 		vveth_tx_stats_add(dev, txq - dev->_tx, len);
 }
 
-/*
- * Whether all frames that went into the ring have been received. The owner is
- * looked at on either side of the ring: before, so that the ring's head is not
- * older than what the last owner left; behind, since one that came meanwhile
- * may hold the frame that the ring has no more.
+/**
+ * vveth_rq_quiet() - whether all frames of a ring have been received
+ * @rq: the queue
+ *
+ * The owner is looked at on either side of the ring: before, so that the
+ * ring's head is not older than what the last owner left; behind, since one
+ * that came meanwhile may hold the frame that the ring has no more.
+ *
+ * Context: BH off.
+ * Return: true where they have.
  */
-static bool vveth_rq_quiet(struct vveth_rq *rq)
+bool vveth_rq_quiet(struct vveth_rq *rq)
 {
 	if (atomic_read_acquire(&rq->owner) != VVETH_RQ_IDLE ||
 	    !__ptr_ring_empty(&rq->ring))
@@ -458,6 +505,13 @@ static void vveth_port_xmit(struct sk_buff *skb, struct net_device *dev)
 		vnet_drop_skb(priv->drops, skb, VNET_DROP_RING_FULL);
 }
 
+static int vveth_port_xmit_frames(struct net_device *dev,
+				  struct xdp_frame **frames, unsigned int n)
+{
+	return vveth_xdp_send(dev, smp_processor_id(), frames, n);
+}
+
 const struct vnet_port_ops vveth_port_ops = {
 	.xmit = vveth_port_xmit,
+	.xmit_frames = vveth_port_xmit_frames,
 };

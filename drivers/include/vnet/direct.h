@@ -11,6 +11,7 @@
 #include <linux/u64_stats_sync.h>
 
 struct vnet_port;
+struct xdp_frame;
 
 /**
  * enum vnet_road - the road of a frame past a port, and what kept it from the
@@ -74,6 +75,12 @@ struct vnet_roads {
 bool vnet_port_receive(struct vnet_port *port, struct sk_buff *skb,
 		       enum vnet_road road);
 bool vnet_port_xmit(struct vnet_port *port, struct sk_buff *skb);
+unsigned int vnet_port_receive_frames(struct vnet_port *port,
+				      struct net_device *dev,
+				      struct xdp_frame **frames, unsigned int n,
+				      enum vnet_road road, u64 *bytes);
+bool vnet_port_xmit_frames(struct vnet_port *port, struct net_device *dev,
+			   struct xdp_frame **frames, unsigned int n);
 int vnet_queue_xmit(struct sk_buff *skb);
 bool vnet_direct_may_queue(void);
 

@@ -15,15 +15,21 @@
 
 struct vnet_flow;
 struct vnet_switch;
+struct xdp_frame;
 
 /**
  * struct vnet_port_ops - what others may ask of a port
  * @xmit: send a frame, as ndo_start_xmit for a device whose queues are neither
  *	stopped nor have a queueing discipline: the frame is always consumed,
  *	and counted. Called with BH off and no lock held.
+ * @xmit_frames: as ndo_xdp_xmit, for such a device: returns how many were
+ *	taken, which are then the first, or an error; what was not is counted,
+ *	but still the caller's. NULL where the driver has none. Likewise.
  */
 struct vnet_port_ops {
 	void (*xmit)(struct sk_buff *skb, struct net_device *dev);
+	int (*xmit_frames)(struct net_device *dev, struct xdp_frame **frames,
+			   unsigned int n);
 };
 
 /**
@@ -64,6 +70,10 @@ struct vnet_kind {
  *	as for a receive handler. Returns false, with the frame as it was, where
  *	it is not to be handed on to one other port only: it then comes by
  *	the ordinary road.
+ * @input_frames: the same for frames that have no skb: takes those that it can
+ *	hand to one other port each, and leaves the others, in their order, at
+ *	the beginning of the array. Returns how many these are. NULL where the
+ *	switch takes none.
  * @fdb_add: as ndo_fdb_add on the port, for an entry that leads to it
  * @fdb_del: as ndo_fdb_del on the port
  * @fdb_dump: emit the entries that lead to the port, as ndo_fdb_dump does
@@ -74,6 +84,8 @@ struct vnet_kind {
  */
 struct vnet_switch_ops {
 	bool (*input)(struct vnet_switch *sw, struct sk_buff *skb);
+	unsigned int (*input_frames)(struct vnet_switch *sw,
+				     struct xdp_frame **frames, unsigned int n);
 	int (*fdb_add)(struct vnet_switch *sw, struct ndmsg *ndm,
 		       struct nlattr *tb[], struct net_device *dev,
 		       const unsigned char *addr, u16 vid, u16 flags,

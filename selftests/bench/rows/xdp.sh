@@ -3,6 +3,7 @@
 # Frames that come to a pair without an skb, and AF_XDP.
 #
 #	the kernel's maker of XDP frames -> XDP_REDIRECT -> aKIND ==== bKIND -> skb -> drop
+#	the kernel's maker of XDP frames -> XDP_REDIRECT -> aTAG ==== oaTAG--[bridge]--obTAG ==== bTAG -> skb -> drop
 #	AF_XDP socket -> aKIND ==== bKIND -> XDP_REDIRECT -> AF_XDP socket
 #	                             [rx]
 #
@@ -10,9 +11,9 @@
 # GRO (veth-gro); vveth has neither of the two here, but what it is made with. The floor of the first is the same maker
 # with XDP_DROP, and the receive path; that of the second, sending from an AF_XDP socket into a device that drops. In
 # afxdpzc-* both sockets of vveth are bound without a copy in the kernel, which veth has not: all that either mode costs is
-# compared, without a floor.
+# compared, without a floor. In redirectbridge-* the in-tree pair in front of the bridge has GRO, for the same reason as above.
 #
-# ROWS: redirect-64 redirect-1500 afxdp-64 afxdp-1500 afxdpzc-64 afxdpzc-1500
+# ROWS: redirect-64 redirect-1500 redirectbridge-64 redirectbridge-1500 afxdp-64 afxdp-1500 afxdpzc-64 afxdpzc-1500
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 
@@ -31,12 +32,30 @@ redirect()
 		REPLY=$((REPLY + before))
 		return
 	fi
-	received rx "b$kind"
+	redirect_into "$kind"
+}
+
+# redirect_into TAG: frames into aTAG, all of which have to arrive at bTAG.
+redirect_into()
+{
+	local before index cost
+
+	received rx "b$1"
 	before=$REPLY
-	kind=$(<"/sys/class/net/a$1/ifindex")
-	kind=$("$TOOLS/bench/xdpgen" "$kind" "$COUNT" "$SIZE" "$OTHER") || die "XDP_REDIRECT into a$1"
+	index=$(<"/sys/class/net/a$1/ifindex")
+	cost=$("$TOOLS/bench/xdpgen" "$index" "$COUNT" "$SIZE" "$OTHER") || die "XDP_REDIRECT into a$1"
 	arrived rx "b$1" "$before" "$COUNT"
-	REPLY=$kind
+	REPLY=$cost
+}
+
+redirect_bridge()
+{
+	if [ "$1" = floor ]; then
+		redirect floor
+	else
+		short "$1"
+		redirect_into "$REPLY"
+	fi
 }
 
 afxdp()
@@ -55,13 +74,15 @@ cost()
 {
 	case $1 in
 	redirect-*) redirect "$2" ;;
+	redirectbridge-*) redirect_bridge "$2" ;;
 	afxdp-*) afxdp "$2" '' ;;
 	afxdpzc-*) afxdp "$2" tr ;;
 	esac
 }
 
 subjects=(vveth veth-dummy veth-gro)
-new_ns rx
+switched=(vveth-vbridge veth-bridge)
+new_ns rx sw
 new_floor
 new_dummy drop0
 mountpoint -q /sys/fs/bpf || must mount -t bpf bpf /sys/fs/bpf
@@ -70,6 +91,12 @@ for kind in "${subjects[@]}"; do
 	have "${kind%-*}" || continue
 	new_pair "${kind%-dummy}" '' "a$kind" rx "b$kind"
 done
+if [[ " $* " == *' redirectbridge-'* ]]; then
+	for subject in "${switched[@]}"; do
+		! subject_there "$subject" || new_switched "$subject"
+	done
+	must in_ns sw ethtool -K oatb gro on
+fi
 for row in "$@"; do
 	SIZE=$([ "${row#*-}" = 64 ] && echo 60 || echo 1514)
 	frame "${row#*-}"
@@ -79,6 +106,10 @@ for row in "$@"; do
 		row "$row" frame "XDP_REDIRECT into a pair, an skb at its other end; ${row#*-}"
 		rounds cost "$row" "${subjects[@]}" floor
 		must in_ns rx ip link set bveth-dummy xdpdrv off
+		;;
+	redirectbridge-*)
+		row "$row" frame "XDP_REDIRECT into pair, bridge, pair, an skb at its end; ${row#*-}"
+		rounds cost "$row" "${switched[@]}" floor
 		;;
 	afxdp-*)
 		row "$row" frame "AF_XDP in copy mode through a pair; ${row#*-}"

@@ -272,9 +272,9 @@ static void roads_have_names(struct kunit *test)
 	if (!unit_has(test, port.roads))
 		return;
 	local_bh_disable();
-	vnet_road_count(&port, false, VNET_ROAD_DIRECT);
-	vnet_road_count(&port, true, VNET_ROAD_TSTAMP);
-	vnet_road_count(&port, true, VNET_ROAD_TSTAMP);
+	vnet_road_count(&port, false, VNET_ROAD_DIRECT, 1);
+	vnet_road_count(&port, true, VNET_ROAD_TSTAMP, 1);
+	vnet_road_count(&port, true, VNET_ROAD_TSTAMP, 1);
 	local_bh_enable();
 	vnet_roads_get_values(&port, values);
 	KUNIT_EXPECT_EQ(test, values[0], 1);

@@ -1,0 +1,170 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# Frames that a program sends into a port without an skb: known ones cross the bridge as they are, all others as ever.
+#
+#	         s1                     h                  s2
+#	va ==== vb -XDP_REDIRECT-> e0 ==== p1 [vbr0] p2 ==== e0
+#	a
+# TIMEOUT: 300
+. "$(dirname "$0")/../lib/lib.sh"
+# shellcheck source=common.sh
+. "$(dirname "$0")/common.sh"
+
+PIN=/sys/fs/bpf/frames-$$
+
+setup()
+{
+	suite_only "has no such road"
+	setup_stations "$1"
+	setup_ns a
+	# shellcheck disable=SC2154 # set by setup_ns
+	add_pair "$a" va "$s1" vb
+	mountpoint -q /sys/fs/bpf || skip "no BPF file system"
+	in_ns "$s1" "$TOOLS/xdpload" "$PIN" redirect "$(link_attr "$s1" e0 ifindex)" || die "the program is not loaded"
+	defer rm -f "$PIN"
+	# `ip -n` would see a /sys of its own.
+	must in_ns "$s1" ip -force link set vb xdpdrv pinned "$PIN"
+	pkt -T "$s2:e0" -c 1 -s "$(mac 2)"
+	# The first is an skb at the bridge, which it teaches.
+	cross 10
+}
+
+# cross N [ARGS...]: N frames of station 1 to station 2; what has come is in PKT.
+cross()
+{
+	local n=$1
+
+	shift
+	pkt -T "$a:va" -R "$s2:e0" -c "$n" -w 200 -s "$(mac 1)" -d "$(mac 2)" "$@"
+}
+
+arrive()
+{
+	check_eq "${PKT[rx0.unique]} ${PKT[rx0.dup]} ${PKT[rx0.late]}" "$1 0 0" "frames at s2: once, twice, late"
+}
+
+stat()
+{
+	ethtool_stat "$h" "$1" "$2"
+}
+
+without_skb()
+{
+	ethtool_stat "$s2" e0 'rx*_xdp_frames'
+}
+
+# grows BEFORE N WHAT CMD...: what CMD prints is N more than BEFORE.
+grows()
+{
+	local before=$1 n=$2 what=$3
+
+	shift 3
+	check_eq "$(($("$@") - before))" "$n" "$what"
+}
+
+known_ones_stay_frames()
+{
+	local direct frames forwarded rx tx
+
+	setup 2
+	arrive 10
+	direct=$(stat p1 direct_rx) frames=$(without_skb) forwarded=$(br_stat forwarded)
+	rx=$(link_stat "$h" p1 rx_bytes) tx=$(link_stat "$h" p2 tx_packets)
+	cross 200 -f 4 -r 20000
+	arrive 200
+	grows "$direct" 200 "taken from p1 directly" stat p1 direct_rx
+	grows "$frames" 200 "come to s2 without an skb" without_skb
+	grows "$forwarded" 200 "forwarded by the bridge" br_stat forwarded
+	grows "$rx" $((200 * 60)) "bytes received by p1" link_stat "$h" p1 rx_bytes
+	grows "$tx" 200 "sent by p2" link_stat "$h" p2 tx_packets
+	check_eq "$(stat p2 'ordinary_tx_*')" 0 "sent by p2 in another way"
+}
+
+unknown_ones_do_not()
+{
+	local direct frames
+
+	setup 3
+	direct=$(stat p1 direct_rx) frames=$(without_skb)
+	pkt -T "$a:va" -R "$s2:e0" -R "$s3:e0" -c 20 -w 200 -s "$(mac 1)"
+	check_eq "${PKT[rx0.frames]} ${PKT[rx1.frames]}" "20 20" "broadcasts at stations 2 and 3"
+	cross 20 -s "$(mac 9)"
+	arrive 20
+	check_eq "$(fdb_port "$(mac 9)")" p1 "where a new sender was seen"
+	check_ge "$(($(stat p1 ordinary_rx_switch)))" 21 "left to the ordinary road"
+	direct=$(($(stat p1 direct_rx) - direct))
+	check_ge 19 "$direct" "taken directly, all but the first at most"
+	grows "$frames" "$direct" "come to s2 without an skb" without_skb
+}
+
+whoever_looks_sees_them()
+{
+	local port frames
+
+	need_tool tcpdump
+	setup 2
+	for port in p1 p2; do
+		frames=$(without_skb)
+		rm -f "$CASE_DIR/tap"
+		bg_ns "$h" tcpdump -i "$port" -n -l -U ether src "$(mac 1)" >"$CASE_DIR/seen" 2>"$CASE_DIR/tap"
+		busywait 5000 grep -q 'listening on' "$CASE_DIR/tap" || die "tcpdump does not start"
+		cross 50
+		arrive 50
+		sleep 0.3
+		stop_bg "$BG_PID"
+		check_eq "$(grep -c . "$CASE_DIR/seen")" 50 "frames that tcpdump sees at $port"
+		grows "$frames" 0 "come to s2 without an skb meanwhile" without_skb
+	done
+	frames=$(without_skb)
+	cross 50
+	grows "$frames" 50 "come without one when nobody looks" without_skb
+}
+
+ports_have_their_say()
+{
+	setup 2
+	must bridge -n "$h" link set dev p1 isolated on
+	must bridge -n "$h" link set dev p2 isolated on
+	cross 20
+	arrive 0
+	must bridge -n "$h" link set dev p2 isolated off
+	cross 20
+	arrive 20
+	check_stat drop_too_big 0 "too long so far"
+	must ip -n "$h" link set p2 mtu 500
+	cross 20 -l 900
+	arrive 0
+	check_stat drop_too_big 20 "too long for p2"
+	cross 20
+	arrive 20
+}
+
+in_vlans()
+{
+	setup 2
+	must ip -n "$h" link set vbr0 type "$BRIDGE" vlan_filtering 1
+	pkt -T "$s2:e0" -c 1 -s "$(mac 2)"
+	cross 20
+	arrive 20
+	must bridge -n "$h" vlan del dev p2 vid 1
+	cross 20
+	arrive 0
+}
+
+order_is_kept()
+{
+	setup 2
+	cross 20000 -f 16
+	check_eq "${PKT[rx0.dup]} ${PKT[rx0.late]}" "0 0" "frames that come twice, or late"
+	check_ge "${PKT[rx0.frames]}" 1000 "frames that come"
+}
+
+ALL_TESTS="
+	known_ones_stay_frames
+	unknown_ones_do_not
+	whoever_looks_sees_them
+	ports_have_their_say
+	in_vlans
+	order_is_kept
+"
+run_tests "$@"
