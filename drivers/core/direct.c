@@ -43,6 +43,7 @@ static const struct {
 	[VNET_ROAD_SHARED]	= { "shared", true, false },
 	[VNET_ROAD_DEPTH]	= { "depth", true, false },
 	[VNET_ROAD_SWITCH]	= { "switch", true, false },
+	[VNET_ROAD_OFF]		= { "off", true, false },
 	[VNET_ROAD_FLOW]	= { "flow", true, false },
 	[VNET_ROAD_QDISC]	= { "qdisc", false, true },
 	[VNET_ROAD_STOPPED]	= { "stopped", false, true },
@@ -180,6 +181,12 @@ static void vnet_set_headers(struct sk_buff *skb)
 	skb_reset_mac_len(skb);
 }
 
+/* Which of its reasons a switch had; looked at only once it has refused. */
+static enum vnet_road vnet_road_refused(const struct vnet_switch *sw)
+{
+	return READ_ONCE(sw->off) ? VNET_ROAD_OFF : VNET_ROAD_SWITCH;
+}
+
 /* Asks who may take the frame, flow first; says what becomes of it. */
 static enum vnet_road vnet_offer(struct vnet_flow *flow,
 				 struct vnet_switch *sw, struct sk_buff *skb)
@@ -194,7 +201,7 @@ static enum vnet_road vnet_offer(struct vnet_flow *flow,
 		road = VNET_ROAD_NF;
 	else if (likely(sw))
 		road = likely(sw->ops->input(sw, skb)) ? VNET_ROAD_DIRECT :
-							 VNET_ROAD_SWITCH;
+							 vnet_road_refused(sw);
 	__this_cpu_dec(vnet_direct_depth);
 	return road;
 }

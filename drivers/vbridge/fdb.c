@@ -235,7 +235,7 @@ static bool vbr_fdb_full(const struct vbr_port *port, enum vbr_stat *why)
 	if (max && READ_ONCE(br->n_learned) >= max)
 		return true;
 	*why = VBR_STAT_LEARN_REFUSED_PORT;
-	max = READ_ONCE(br->fdb_max_learned_port);
+	max = vbr_port_max_learned(port);
 	return max && READ_ONCE(port->n_learned) >= max;
 }
 

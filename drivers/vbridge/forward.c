@@ -102,6 +102,7 @@ static __always_inline bool __vbr_send(struct vbr *br,
 				       struct sk_buff *skb, u16 vid)
 {
 	enum vnet_drop why = VNET_DROP_TOO_BIG;
+	struct vnet_port *direct;
 
 	if (unlikely(vid)) {
 		skb = vbr_leave_vlan(br, &to->vlans, skb, vid);
@@ -127,7 +128,8 @@ static __always_inline bool __vbr_send(struct vbr *br,
 		why = VNET_DROP_TOO_SHORT;
 		goto drop;
 	}
-	if (to->suite && likely(vnet_port_xmit(to->suite, skb)))
+	direct = READ_ONCE(to->direct);
+	if (direct && likely(vnet_port_xmit(direct, skb)))
 		return true;
 	if (unlikely(vnet_queue_xmit(skb) != NET_XMIT_SUCCESS))
 		vbr_count(br, VBR_STAT_EGRESS_REFUSED, 1);

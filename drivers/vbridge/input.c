@@ -189,7 +189,8 @@ static __always_inline bool vbr_cross_known(struct vbr_port *port,
 		return false;
 	crossing = vbr_crossing_find(port, eth_hdr(skb), vid, state);
 	if (!crossing ||
-	    (direct && !crossing->to->suite && !vnet_direct_may_queue()))
+	    (direct && !READ_ONCE(crossing->to->direct) &&
+	     !vnet_direct_may_queue()))
 		return false;
 	if (unlikely(vid)) {
 		const struct vbr_crossing_vlan *vlan =
@@ -292,7 +293,8 @@ static bool vbr_input_takes(const struct vbr_verdict *verdict)
 		return true;
 	case VBR_FORWARD:
 		return !verdict->local &&
-		       (verdict->to->suite || vnet_direct_may_queue());
+		       (READ_ONCE(verdict->to->direct) ||
+			vnet_direct_may_queue());
 	default:
 		return false;
 	}
@@ -344,6 +346,8 @@ bool vbr_input(struct vnet_switch *sw, struct sk_buff *skb)
 	u16 vid = 0;
 
 	if (unlikely(READ_ONCE(br->special))) {
+		if (READ_ONCE(br->direct_off))
+			return false;
 		/* An answer leaves by the port the sender is in at the moment. */
 		if (READ_ONCE(br->n_suppress) && vbr_suppress_is_for(skb))
 			return false;

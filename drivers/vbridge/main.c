@@ -3,6 +3,7 @@
  * vbridge: loading and unloading.
  */
 #include <linux/module.h>
+#include <vnet/bridge.h>
 #include "crossing.h"
 #include "netlink.h"
 #include "vbridge.h"
@@ -20,6 +21,7 @@ static int __init vbr_init(void)
 	err = rtnl_link_register(&vbr_link_ops);
 	if (err)
 		goto err_notifier;
+	vnet_genl_answer_bridge(&vbr_genl_answers);
 	return 0;
 
 err_notifier:
@@ -31,6 +33,7 @@ err_crossings:
 
 static void __exit vbr_exit(void)
 {
+	vnet_genl_answer_bridge(NULL);
 	rtnl_link_unregister(&vbr_link_ops);
 	unregister_netdevice_notifier(&vbr_notifier);
 	/* No callback outlives its code, should one ever be added. */

@@ -8,6 +8,7 @@
 #include <linux/neighbour.h>
 #include <net/netlink.h>
 #include <net/rtnetlink.h>
+#include <vnet/bridge.h>
 #include "vbridge.h"
 
 /**
@@ -59,6 +60,9 @@ int vbr_vlan_fill(struct sk_buff *skb, const struct vbr_vlan_set *set,
 size_t vbr_get_linkxstats_size(const struct net_device *dev, int attr);
 int vbr_fill_linkxstats(struct sk_buff *skb, const struct net_device *dev,
 			int *prividx, int attr);
+
+/* genl.c */
+extern const struct vnet_bridge_answers vbr_genl_answers;
 
 /* fdb_netlink.c */
 extern const struct nla_policy vbr_fdb_del_bulk_policy[NDA_MAX + 1];

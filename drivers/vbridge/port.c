@@ -236,10 +236,41 @@ static void vbr_port_free(struct vbr_port *port)
 	kfree(port);
 }
 
+static void vbr_port_set_direct_rtnl(struct vbr_port *port, bool on)
+{
+	WRITE_ONCE(port->sw.off, !on);
+	WRITE_ONCE(port->direct, on ? port->suite : NULL);
+}
+
+/**
+ * vbr_set_direct_rtnl() - let frames take the direct road, or not
+ * @br: the bridge
+ * @on: whether they may
+ *
+ * Ports stay in their devices' slots, by which stock tools reach the
+ * forwarding table.
+ *
+ * Context: RTNL.
+ */
+void vbr_set_direct_rtnl(struct vbr *br, bool on)
+{
+	struct vbr_port *port;
+
+	ASSERT_RTNL();
+	if (br->direct_off == !on)
+		return;
+	WRITE_ONCE(br->direct_off, !on);
+	vbr_set_special_rtnl(br);
+	list_for_each_entry(port, &br->ports, list)
+		vbr_port_set_direct_rtnl(port, on);
+	vbr_crossings_end(br);
+}
+
 /* A member that is a port of the suite reaches its bridge by its slot. */
 static int vbr_port_fill_slot_rtnl(struct vbr_port *port)
 {
 	port->suite = vnet_port_find(port->dev);
+	vbr_port_set_direct_rtnl(port, !port->br->direct_off);
 	return port->suite ? vnet_port_join_rtnl(port->suite, &port->sw) : 0;
 }
 

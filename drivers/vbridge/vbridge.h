@@ -20,10 +20,11 @@
 /**
  * DOC: locks and life times
  *
- * RTNL is the outermost lock. Under it ports come and go, and all options of
- * a bridge and of its ports change. The datapath takes no lock for them: it
- * runs in an RCU read section with BH off and reads the options with
- * READ_ONCE(), so one frame may see the old and the next the new value.
+ * RTNL is the outermost lock. Under it ports come and go, and all options of a
+ * bridge and of its ports change, those of the family "vnet" too. The datapath
+ * takes no lock for them: it runs in an RCU read section with BH off and reads
+ * the options with READ_ONCE(), so one frame may see the old and the next the
+ * new value.
  *
  * &vbr.fdb_remove, a mutex taken under RTNL or alone, is held by whoever
  * removes entries of the forwarding table, which only process context does.
@@ -235,8 +236,9 @@ struct vbr_vlans {
  *	READ_ONCE() elsewhere
  * @no_ll_learn: link-local frames left to the port's stack teach nothing;
  *	RTNL, READ_ONCE() elsewhere
- * @special: @vlan_filtering is set, or @n_suppress is not 0; RTNL, READ_ONCE()
- *	elsewhere
+ * @special: @vlan_filtering or @direct_off is set, or @n_suppress is not 0;
+ *	RTNL, READ_ONCE() elsewhere
+ * @direct_off: no frame takes the direct road; RTNL, READ_ONCE() elsewhere
  * @n_suppress: ports that neighbours may be answered for; RTNL, READ_ONCE()
  *	elsewhere
  * @vlan_filtering: frames stay within their VLANs; RTNL, READ_ONCE()
@@ -277,6 +279,7 @@ struct vbr {
 	__be16 vlan_proto;
 	u32 n_suppress;
 
+	bool direct_off;
 	u16 default_pvid;
 	bool vlan_stats_per_port;
 	bool mtu_by_user;
@@ -325,6 +328,8 @@ struct vbr {
  * @dev: the device; a reference is held
  * @suite: the device's port where it is one of the suite, else NULL; set
  *	before the port is shown to anybody
+ * @direct: @suite, but NULL while vbr.direct_off is set; RTNL, READ_ONCE()
+ *	elsewhere
  * @flags: VBR_PORT_*; RTNL, READ_ONCE() elsewhere
  * @state: BR_STATE_*; RTNL, READ_ONCE() elsewhere
  * @group_fwd_mask: as vbr.group_fwd_mask, added to it; RTNL, READ_ONCE()
@@ -338,6 +343,9 @@ struct vbr {
  * @cost: for user space that runs a spanning tree; RTNL
  * @priority: likewise
  * @cost_by_user: @cost does not follow the device's speed; RTNL
+ * @fdb_max_learned: learned entries that may lead here, 0 for any number;
+ *	counts while @fdb_max_by_user is set; RTNL, READ_ONCE() elsewhere
+ * @fdb_max_by_user: it comes before vbr.fdb_max_learned_port; likewise
  * @link_up: device and bridge are up and there is carrier; RTNL
  * @addr: the device's address, as the forwarding table knows it; RTNL
  * @dev_tracker: of the reference
@@ -349,19 +357,22 @@ struct vbr {
 struct vbr_port {
 	struct vbr *br;
 	struct net_device *dev;
-	struct vnet_port *suite;
+	struct vnet_port *direct;
 	u32 flags;
 	u16 group_fwd_mask;
 	u8 state;
 	struct list_head list;
-	struct vnet_switch sw;
 	struct vbr_port __rcu *backup;
+	struct vnet_switch sw;
 	struct vbr_vlans vlans;
 
+	struct vnet_port *suite;
 	u32 n_backed;
 	u32 cost;
 	u16 priority;
 	bool cost_by_user;
+	bool fdb_max_by_user;
+	u32 fdb_max_learned;
 	bool link_up;
 	u8 addr[ETH_ALEN];
 	netdevice_tracker dev_tracker;
@@ -546,7 +557,17 @@ static inline bool vbr_vlan_untags(const struct vbr_vlan_set *set, u16 vid)
 /* What most bridges do not have, and so most frames see by one look. */
 static inline void vbr_set_special_rtnl(struct vbr *br)
 {
-	WRITE_ONCE(br->special, br->vlan_filtering || br->n_suppress);
+	bool special = br->vlan_filtering || br->n_suppress || br->direct_off;
+
+	WRITE_ONCE(br->special, special);
+}
+
+/* Learned entries that may lead to a port, 0 for any number. */
+static inline u32 vbr_port_max_learned(const struct vbr_port *port)
+{
+	return READ_ONCE(port->fdb_max_by_user) ?
+	       READ_ONCE(port->fdb_max_learned) :
+	       READ_ONCE(port->br->fdb_max_learned_port);
 }
 
 /* dev.c */
@@ -565,6 +586,7 @@ void vbr_port_set_state_rtnl(struct vbr_port *port, u8 state);
 bool vbr_port_check_link_rtnl(struct vbr_port *port);
 void vbr_port_set_backup_rtnl(struct vbr_port *port, struct vbr_port *backup);
 void vbr_port_set_flags_rtnl(struct vbr_port *port, u32 flags);
+void vbr_set_direct_rtnl(struct vbr *br, bool on);
 extern struct notifier_block vbr_notifier;
 
 /* vlan.c */

@@ -29,6 +29,7 @@ struct xdp_frame;
  * @VNET_ROAD_SHARED: somebody else holds the skb, too
  * @VNET_ROAD_DEPTH: it has come over as many direct hops as it may
  * @VNET_ROAD_SWITCH: the switch has more to do than hand it to one port
+ * @VNET_ROAD_OFF: the switch has been told to leave the direct road alone
  * @VNET_ROAD_FLOW: no flow is known for it, or the stack has to see it
  * @VNET_ROAD_QDISC: the device has a queueing discipline
  * @VNET_ROAD_STOPPED: the device's queue is stopped
@@ -51,6 +52,7 @@ enum vnet_road {
 	VNET_ROAD_SHARED,
 	VNET_ROAD_DEPTH,
 	VNET_ROAD_SWITCH,
+	VNET_ROAD_OFF,
 	VNET_ROAD_FLOW,
 	VNET_ROAD_QDISC,
 	VNET_ROAD_STOPPED,

@@ -102,12 +102,15 @@ struct vnet_switch_ops {
 /**
  * struct vnet_switch - a switch's hold on one member port
  * @ops: the switch driver's functions
+ * @off: the switch takes no frame from this port, for the user does not want
+ *	it to; written under RTNL, READ_ONCE() elsewhere
  *
  * Embedded in the switch's own port structure, which must outlive an RCU
  * grace period after the slot was cleared.
  */
 struct vnet_switch {
 	const struct vnet_switch_ops *ops;
+	bool off;
 };
 
 /**

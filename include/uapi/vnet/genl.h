@@ -14,11 +14,24 @@
  * @VNET_CMD_UNSPEC: none
  * @VNET_CMD_FLOW_DEV_GET: dump: the devices that vflow is bound to in the
  *	caller's namespace; needs CAP_NET_ADMIN there
+ * @VNET_CMD_BRIDGE_GET: the vbridge of %VNET_BRIDGE_IFINDEX, or as a dump all
+ *	in the caller's namespace; enum vnet_bridge_attr
+ * @VNET_CMD_BRIDGE_SET: change the vbridge of %VNET_BRIDGE_IFINDEX; needs
+ *	CAP_NET_ADMIN in the caller's namespace
+ * @VNET_CMD_BRIDGE_PORT_GET: the port of a vbridge that is device
+ *	%VNET_BRIDGE_PORT_IFINDEX, or as a dump all in the caller's namespace;
+ *	enum vnet_bridge_port_attr
+ * @VNET_CMD_BRIDGE_PORT_SET: change that port; needs CAP_NET_ADMIN in the
+ *	caller's namespace
  * @__VNET_CMD_MAX: end of the list
  */
 enum vnet_cmd {
 	VNET_CMD_UNSPEC,
 	VNET_CMD_FLOW_DEV_GET,
+	VNET_CMD_BRIDGE_GET,
+	VNET_CMD_BRIDGE_SET,
+	VNET_CMD_BRIDGE_PORT_GET,
+	VNET_CMD_BRIDGE_PORT_SET,
 	__VNET_CMD_MAX
 };
 
@@ -59,5 +72,56 @@ enum vnet_flow_why_attr {
 };
 
 #define VNET_FLOW_WHY_MAX (__VNET_FLOW_WHY_MAX - 1)
+
+/**
+ * enum vnet_bridge_attr - a vbridge
+ * @VNET_BRIDGE_UNSPEC: none
+ * @VNET_BRIDGE_IFINDEX: u32: its device; in each request that is no dump
+ * @VNET_BRIDGE_DIRECT: u8: 1 where frames may take the direct road, else 0
+ * @VNET_BRIDGE_FDB_N_ENTRIES: u32: entries of its forwarding table; read only
+ * @VNET_BRIDGE_FDB_N_LEARNED: u32: of these, the learned ones; read only
+ * @VNET_BRIDGE_FDB_MAX_LEARNED: u32: how many of them there may be, 0 for any
+ *	number; set by IFLA_BR_FDB_MAX_LEARNED, here read only
+ * @VNET_BRIDGE_FDB_MAX_LEARNED_PORT: u32: how many may lead to one port that
+ *	has no limit of its own, 0 for any number; read only
+ * @__VNET_BRIDGE_MAX: end of the list
+ */
+enum vnet_bridge_attr {
+	VNET_BRIDGE_UNSPEC,
+	VNET_BRIDGE_IFINDEX,
+	VNET_BRIDGE_DIRECT,
+	VNET_BRIDGE_FDB_N_ENTRIES,
+	VNET_BRIDGE_FDB_N_LEARNED,
+	VNET_BRIDGE_FDB_MAX_LEARNED,
+	VNET_BRIDGE_FDB_MAX_LEARNED_PORT,
+	__VNET_BRIDGE_MAX
+};
+
+#define VNET_BRIDGE_MAX (__VNET_BRIDGE_MAX - 1)
+
+/**
+ * enum vnet_bridge_port_attr - a port of a vbridge
+ * @VNET_BRIDGE_PORT_UNSPEC: none
+ * @VNET_BRIDGE_PORT_IFINDEX: u32: its device; in each request that is no dump
+ * @VNET_BRIDGE_PORT_MASTER: u32: the bridge's device; read only
+ * @VNET_BRIDGE_PORT_FDB_N_LEARNED: u32: learned entries that lead to it; read
+ *	only
+ * @VNET_BRIDGE_PORT_FDB_MAX_LEARNED: u32: how many of them there may be, 0 for
+ *	any number. What is there already stays.
+ * @VNET_BRIDGE_PORT_FDB_MAX_DEFAULT: flag: that is the bridge's
+ *	%VNET_BRIDGE_FDB_MAX_LEARNED_PORT; in a request, let it be so again
+ * @__VNET_BRIDGE_PORT_MAX: end of the list
+ */
+enum vnet_bridge_port_attr {
+	VNET_BRIDGE_PORT_UNSPEC,
+	VNET_BRIDGE_PORT_IFINDEX,
+	VNET_BRIDGE_PORT_MASTER,
+	VNET_BRIDGE_PORT_FDB_N_LEARNED,
+	VNET_BRIDGE_PORT_FDB_MAX_LEARNED,
+	VNET_BRIDGE_PORT_FDB_MAX_DEFAULT,
+	__VNET_BRIDGE_PORT_MAX
+};
+
+#define VNET_BRIDGE_PORT_MAX (__VNET_BRIDGE_PORT_MAX - 1)
 
 #endif /* _UAPI_VNET_GENL_H */
