@@ -80,6 +80,54 @@ nothing_is_left_out()
 	check_eq "$(vnet "$a" bridge | grep -oE ' attr[0-9]+ ')" "" "attributes printed by number"
 }
 
+own_options_are_shown_and_set()
+{
+	setup_bridge
+	check_eq "$(vnet_get "$a" "direct fdb_max_learned_port fdb_max_default" bridge)" "true 65536 true" "at first"
+	must vnet "$a" bridge set dev br0 direct off
+	must vnet "$a" bridge set port vb fdb_max_learned 12
+	check_eq "$(vnet_json "$a" '.[0] | [.direct, (.ports[] | .fdb_n_learned, .fdb_max_learned, .fdb_max_default)] | join(" ")' \
+		bridge)" "false 0 65536 true 0 12 false" "JSON after both"
+	check_match "$(vnet "$a" bridge show dev br0)" ' ports 2 direct off fdb_n_entries [1-9][0-9]* fdb_max_learned_port 65536'$'\n' \
+		"text of the bridge"
+	check_match "$(vnet "$a" bridge | grep ' port vb ')" ' fdb_n_learned 0 fdb_max_learned 12$' "text of vb"
+	check_match "$(vnet "$a" bridge | grep ' port va ')" ' fdb_max_learned 65536 fdb_max_default$' "text of va"
+	must vnet "$a" bridge set port vb fdb_max_learned default
+	must vnet "$a" bridge set dev br0 direct on
+	check_eq "$(vnet_get "$a" "direct" bridge)" true "direct in the end"
+	check_match "$(vnet "$a" bridge | grep ' port vb ')" ' fdb_max_learned 65536 fdb_max_default$' "text of vb in the end"
+}
+
+one_bridge_of_several_is_set()
+{
+	setup_bridge
+	make_bridge "$a" br1
+	must vnet "$a" bridge set dev br1 direct off
+	check_eq "$(vnet_json "$a" '[.[] | .ifname, .direct] | join(" ")' bridge)" "br0 true br1 false" "bridges"
+}
+
+what_cannot_be_set()
+{
+	setup_bridge
+	check_status 1 "needs \"dev BRIDGE\" or \"port DEV\"" vnet "$a" bridge set
+	check_status 1 "\"dev\" needs a value" vnet "$a" bridge set dev
+	check_status 1 "needs \"direct on\" or \"direct off\"" vnet "$a" bridge set dev br0
+	check_status 1 "\"direct\" needs a value" vnet "$a" bridge set dev br0 direct
+	check_status 1 "must be on or off" vnet "$a" bridge set dev br0 direct maybe
+	check_status 1 "\"extra\" is not understood" vnet "$a" bridge set dev br0 direct off extra
+	check_status 1 "needs \"fdb_max_learned\"" vnet "$a" bridge set port va direct off
+	check_status 1 "\"fdb_max_learned\" needs a value" vnet "$a" bridge set port va fdb_max_learned
+	check_status 1 "fdb_max_learned many" vnet "$a" bridge set port va fdb_max_learned many
+	check_status 1 "fdb_max_learned -1" vnet "$a" bridge set port va fdb_max_learned -1
+	check_status 1 "no device \"gone0\"" vnet "$a" bridge set dev gone0 direct off
+	check_status 2 "the device is no vbridge" vnet "$a" bridge set dev va direct off
+	check_status 2 "the device is no port of a vbridge" vnet "$a" bridge set port br0 fdb_max_learned 1
+	check_status 2 "cannot change br0: .*not permitted" vnet_unprivileged "$a" bridge set dev br0 direct off
+	check_eq "$(vnet_get "$a" "direct fdb_max_default" bridge)" "true true" "what is set in the end"
+	vnet_unprivileged "$a" bridge >"$CASE_DIR/text" || fail "vnet bridge fails without rights"
+	check_eq "$(<"$CASE_DIR/text")" "$(vnet "$a" bridge)" "what is shown without rights"
+}
+
 ALL_TESTS="ports_of_the_bridge foreign_port options_are_those_of_ip flags_follow_bridge_link several_bridges
-	nothing_is_left_out"
+	nothing_is_left_out own_options_are_shown_and_set one_bridge_of_several_is_set what_cannot_be_set"
 run_tests "$@"

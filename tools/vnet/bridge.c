@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bridge_own.h"
 #include "cmd.h"
 #include "kinds.h"
 #include "linkfmt.h"
@@ -184,7 +185,8 @@ static size_t bridge_ports_of(const struct bridge_ports *ports, int bridge)
 	return low;
 }
 
-static void bridge_show_port(struct out *o, const struct link_row *port)
+static void bridge_show_port(struct out *o, const struct link_row *port,
+			     const struct bridge_own *own)
 {
 	out_line(o, 4);
 	out_object(o, NULL);
@@ -194,11 +196,13 @@ static void bridge_show_port(struct out *o, const struct link_row *port)
 		out_str(o, "kind", "kind", port->kind);
 	linkfmt_nest(o, port->port_data, bridge_port_options,
 		     ARRAY_SIZE(bridge_port_options));
+	bridge_own_show_port(o, own, port->ifindex);
 	out_object_end(o);
 }
 
 static void bridge_show_one(struct out *o, const struct link_row *bridge,
-			    const struct bridge_ports *ports)
+			    const struct bridge_ports *ports,
+			    const struct bridge_own *own)
 {
 	size_t first = bridge_ports_of(ports, bridge->ifindex);
 	size_t end = bridge_ports_of(ports, bridge->ifindex + 1);
@@ -209,6 +213,7 @@ static void bridge_show_one(struct out *o, const struct link_row *bridge,
 	out_color(o, OUT_IFNAME, "ifname", NULL, bridge->name);
 	linkfmt_common(o, bridge);
 	out_u64(o, "port_count", "ports", end - first);
+	bridge_own_show(o, own, bridge->ifindex);
 	if (bridge->data) {
 		out_line(o, 4);
 		out_object(o, "options");
@@ -219,15 +224,25 @@ static void bridge_show_one(struct out *o, const struct link_row *bridge,
 	}
 	out_array(o, "ports");
 	for (size_t i = first; i < end; i++)
-		bridge_show_port(o, ports->port[i]);
+		bridge_show_port(o, ports->port[i], own);
 	out_array_end(o);
 	out_object_end(o);
+}
+
+static bool bridge_is_any(const struct links *links)
+{
+	for (size_t i = 0; i < links->count; i++) {
+		if (strcmp(links->row[i].kind, KIND_BRIDGE) == 0)
+			return true;
+	}
+	return false;
 }
 
 static int bridge_show(struct cmd_env *env, const struct links *links,
 		       const char *name)
 {
 	const struct link_row *one = NULL;
+	struct bridge_own own = { 0 };
 	struct bridge_ports ports;
 	size_t shown = 0;
 
@@ -236,35 +251,34 @@ static int bridge_show(struct cmd_env *env, const struct links *links,
 		if (!one)
 			return CMD_USAGE;
 	}
-	if (!bridge_ports_find(&ports, links))
+	/* Where there is none, the question would load a module. */
+	if (bridge_is_any(links) && !bridge_own_read(&own))
 		return CMD_REFUSED;
+	if (!bridge_ports_find(&ports, links)) {
+		bridge_own_free(&own);
+		return CMD_REFUSED;
+	}
 	out_array(env->out, NULL);
 	for (size_t i = 0; i < links->count; i++) {
 		const struct link_row *row = &links->row[i];
 
 		if (one ? row != one : strcmp(row->kind, KIND_BRIDGE) != 0)
 			continue;
-		bridge_show_one(env->out, row, &ports);
+		bridge_show_one(env->out, row, &ports, &own);
 		shown++;
 	}
 	out_array_end(env->out);
 	free(ports.port);
+	bridge_own_free(&own);
 	if (!shown)
 		kind_hint(KIND_BRIDGE);
 	return CMD_DONE;
 }
 
-static int bridge_run(struct cmd_env *env, struct args *args)
+static int bridge_run_show(struct cmd_env *env, const char *name)
 {
 	struct links links = { 0 };
 	int status = CMD_REFUSED;
-	const char *name;
-
-	args_take(args, "show");
-	args_take(args, "dev");
-	name = args_next(args);
-	if (!args_end(args))
-		return CMD_USAGE;
 
 	if (links_read(&links, env->nl, false))
 		status = bridge_show(env, &links, name);
@@ -272,13 +286,104 @@ static int bridge_run(struct cmd_env *env, struct args *args)
 	return status;
 }
 
+static bool bridge_parse_direct(struct args *args, uint8_t *direct)
+{
+	const char *word;
+
+	if (!args_take(args, "direct")) {
+		complain("\"bridge set dev\" needs \"direct on\" or \"direct off\"");
+		return false;
+	}
+	word = args_value(args, "direct");
+	if (!word)
+		return false;
+	if (strcmp(word, "on") && strcmp(word, "off")) {
+		complain("\"direct %s\": must be on or off", word);
+		return false;
+	}
+	*direct = !strcmp(word, "on");
+	return args_end(args);
+}
+
+static bool bridge_parse_max(struct args *args, bool *by_default, uint32_t *max)
+{
+	if (!args_take(args, "fdb_max_learned")) {
+		complain("\"bridge set port\" needs \"fdb_max_learned\" with a number, or with \"default\"");
+		return false;
+	}
+	*by_default = args_take(args, "default");
+	if (!*by_default &&
+	    !args_u32(args, "fdb_max_learned", 0, UINT32_MAX, max))
+		return false;
+	return args_end(args);
+}
+
+/* The device's number, 0 after a complaint. */
+static int bridge_dev(struct cmd_env *env, const char *name)
+{
+	struct link_row row;
+
+	if (!name || !args_devname(name))
+		return 0;
+	if (link_ask(env->nl, &row, name, 0, -1)) {
+		complain("there is no device \"%s\"", name);
+		return 0;
+	}
+	return row.ifindex;
+}
+
+static int bridge_run_set(struct cmd_env *env, struct args *args)
+{
+	bool is_port = args_take(args, "port"), by_default;
+	uint32_t max = 0;
+	uint8_t direct;
+	const char *name;
+	int ifindex;
+
+	if (!is_port && !args_take(args, "dev")) {
+		complain("\"bridge set\" needs \"dev BRIDGE\" or \"port DEV\"");
+		return CMD_USAGE;
+	}
+	name = args_value(args, is_port ? "port" : "dev");
+	if (!name || !(is_port ? bridge_parse_max(args, &by_default, &max) :
+				 bridge_parse_direct(args, &direct)))
+		return CMD_USAGE;
+	ifindex = bridge_dev(env, name);
+	if (!ifindex)
+		return CMD_USAGE;
+	if (is_port)
+		return bridge_own_set_port(ifindex, name,
+					   by_default ? NULL : &max);
+	return bridge_own_set(ifindex, name, direct);
+}
+
+static int bridge_run(struct cmd_env *env, struct args *args)
+{
+	const char *name;
+
+	if (args_take(args, "set"))
+		return bridge_run_set(env, args);
+	args_take(args, "show");
+	args_take(args, "dev");
+	name = args_next(args);
+	if (!args_end(args))
+		return CMD_USAGE;
+	return bridge_run_show(env, name);
+}
+
 const struct cmd bridge_cmd = {
 	.name = "bridge",
-	.brief = "show bridges, their options and their ports",
+	.brief = "show bridges, their options and their ports; set their own options",
 	.help =
 "Usage: vnet bridge [ show ] [ [ dev ] BRIDGE ]\n"
+"       vnet bridge set dev BRIDGE direct { on | off }\n"
+"       vnet bridge set port DEV fdb_max_learned { N | default }\n"
 "\n"
 "Options and flags have the names by which \"ip link set\" takes them. Times are in\n"
-"hundredths of a second. A flag of a port is listed where it is on.\n",
+"hundredths of a second. A flag of a port is listed where it is on.\n"
+"\n"
+"set changes what ip does not know: whether frames may take the direct road through\n"
+"the bridge, and how many addresses may be learned at a port, 0 for any number;\n"
+"default is what the bridge has for all ports, its fdb_max_learned_port.\n",
 	.run = bridge_run,
 };

@@ -1,57 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* `vnet flow`: the devices that vflow is bound to, and what became of frames. */
-#include <errno.h>
-#include <linux/genetlink.h>
 #include <net/if.h>
 #include <netlink/attr.h>
-#include <netlink/msg.h>
-#include <netlink/netlink.h>
-#include <string.h>
 #include <vnet/genl.h>
 
 #include "cmd.h"
-
-static const char flow_no_family[] =
-	"the kernel does not know the family \"" VNET_GENL_NAME
-	"\": load the modules with \"modprobe vflow\"";
-
-static struct nl_msg *flow_msg(int family, int flags, int cmd)
-{
-	const struct genlmsghdr hdr = { .cmd = cmd, .version = 1 };
-
-	return vnl_msg(family, flags, &hdr, sizeof(hdr));
-}
-
-static const struct nlattr *flow_attrs(struct nlmsghdr *hdr, int *len)
-{
-	*len = nlmsg_attrlen(hdr, GENL_HDRLEN);
-	return nlmsg_attrdata(hdr, GENL_HDRLEN);
-}
-
-static int flow_read_family(struct nlmsghdr *hdr, void *arg)
-{
-	const struct nlattr *head, *id;
-	int *family = arg;
-	uint64_t val;
-	int len;
-
-	head = flow_attrs(hdr, &len);
-	id = nla_find(head, len, CTRL_ATTR_FAMILY_ID);
-	if (id && vnl_attr_u64(id, &val))
-		*family = val;
-	return 0;
-}
-
-/* The family's number, or a negative errno. */
-static int flow_family(struct vnl *nl)
-{
-	struct nl_msg *msg = flow_msg(GENL_ID_CTRL, 0, CTRL_CMD_GETFAMILY);
-	int family = 0, err;
-
-	vnl_put_str(msg, CTRL_ATTR_FAMILY_NAME, VNET_GENL_NAME);
-	err = vnl_get(nl, msg, flow_read_family, &family);
-	return err ?: family;
-}
+#include "genl.h"
 
 static void flow_show_why(struct out *o, const struct nlattr *nest)
 {
@@ -73,7 +27,7 @@ static int flow_show_dev(struct nlmsghdr *hdr, void *arg)
 	uint32_t ifindex;
 	int len, left;
 
-	head = flow_attrs(hdr, &len);
+	head = genl_attrs(hdr, &len);
 	ifindex = vnl_attr_u32(nla_find(head, len, VNET_FLOW_DEV_IFINDEX), 0);
 	out_line(env->out, 0);
 	out_object(env->out, NULL);
@@ -91,38 +45,36 @@ static int flow_show_dev(struct nlmsghdr *hdr, void *arg)
 	return 0;
 }
 
-static int flow_show(struct cmd_env *env, struct vnl *nl)
+static int flow_show(struct cmd_env *env, struct genl *genl)
 {
-	int family = flow_family(nl), err;
+	int err;
 
-	if (family <= 0) {
-		complain("%s", flow_no_family);
+	if (!genl->family) {
+		genl_complain("vflow");
 		return CMD_REFUSED;
 	}
 	out_array(env->out, NULL);
-	err = vnl_dump(nl, flow_msg(family, NLM_F_DUMP, VNET_CMD_FLOW_DEV_GET),
+	err = vnl_dump(&genl->nl,
+		       genl_msg(genl, NLM_F_DUMP, VNET_CMD_FLOW_DEV_GET),
 		       flow_show_dev, env);
 	out_array_end(env->out);
 	if (err >= 0)
 		return CMD_DONE;
-	vnl_complain(nl, err, "read the devices of vflow");
+	vnl_complain(&genl->nl, err, "read the devices of vflow");
 	return CMD_REFUSED;
 }
 
 static int flow_run(struct cmd_env *env, struct args *args)
 {
-	struct vnl nl = { .sk = NULL };
 	int status = CMD_REFUSED;
+	struct genl genl;
 
 	args_take(args, "show");
 	if (!args_end(args))
 		return CMD_USAGE;
-	nl.sk = nl_socket_alloc();
-	if (nl.sk && !nl_connect(nl.sk, NETLINK_GENERIC))
-		status = flow_show(env, &nl);
-	else
-		complain("cannot open a generic netlink socket");
-	nl_socket_free(nl.sk);
+	if (genl_open(&genl))
+		status = flow_show(env, &genl);
+	genl_close(&genl);
 	return status;
 }
 

@@ -248,6 +248,14 @@ void out_flag(struct out *o, const char *key, bool val)
 		out_word(o, key);
 }
 
+void out_switch(struct out *o, const char *key, bool val)
+{
+	if (o->json)
+		out_flag(o, key, val);
+	else
+		out_str(o, key, key, val ? "on" : "off");
+}
+
 /* Both texts of bytes are cut to what fits: no address is that long. */
 static void out_format_bytes(char *text, size_t size, const void *data,
 			     size_t len, const char *sep)

@@ -93,6 +93,14 @@ void out_count(struct out *o, const char *key, uint64_t val);
  */
 void out_flag(struct out *o, const char *key, bool val);
 
+/**
+ * out_switch() - a truth whose text is "key on" or "key off"
+ * @o: the writer
+ * @key: its name in both
+ * @val: the truth
+ */
+void out_switch(struct out *o, const char *key, bool val);
+
 /* Bytes: colon-separated for an address, run together for anything else. */
 void out_mac(struct out *o, const char *key, const char *label,
 	     const void *data, size_t len);

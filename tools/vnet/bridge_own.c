@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What `ip` does not know of a bridge, by the family "vnet". */
+#include <assert.h>
+#include <errno.h>
+#include <linux/genetlink.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <vnet/genl.h>
+
+#include "bridge_own.h"
+#include "cmd.h"
+#include "genl.h"
+
+/* The attributes of both kinds of answer are few: their numbers are kept. */
+#define BRIDGE_OWN_ATTRS	8
+
+static_assert(BRIDGE_OWN_ATTRS > VNET_BRIDGE_MAX, "too few");
+static_assert(BRIDGE_OWN_ATTRS > VNET_BRIDGE_PORT_MAX, "too few");
+
+struct bridge_own_row {
+	int cmd;
+	uint64_t val[BRIDGE_OWN_ATTRS];
+	bool has[BRIDGE_OWN_ATTRS];
+};
+
+static int bridge_own_add(struct nlmsghdr *hdr, void *arg)
+{
+	const struct genlmsghdr *genl = nlmsg_data(hdr);
+	struct bridge_own *own = arg;
+	const struct nlattr *head, *attr;
+	struct bridge_own_row *row;
+	int len, left;
+
+	if (own->count == own->room) {
+		size_t room = own->room ? 2 * own->room : 16;
+
+		row = realloc(own->row, room * sizeof(*row));
+		if (!row)
+			return -ENOMEM;
+		own->row = row;
+		own->room = room;
+	}
+	row = &own->row[own->count++];
+	*row = (struct bridge_own_row){ .cmd = genl->cmd };
+	head = genl_attrs(hdr, &len);
+	nla_for_each_attr(attr, head, len, left) {
+		if (nla_type(attr) >= BRIDGE_OWN_ATTRS)
+			continue;
+		row->has[nla_type(attr)] = true;
+		if (nla_len(attr))
+			vnl_attr_u64(attr, &row->val[nla_type(attr)]);
+	}
+	return 0;
+}
+
+static int bridge_own_dump(struct bridge_own *own, struct genl *genl, int cmd)
+{
+	return vnl_dump(&genl->nl, genl_msg(genl, NLM_F_DUMP, cmd),
+			bridge_own_add, own);
+}
+
+bool bridge_own_read(struct bridge_own *own)
+{
+	struct genl genl;
+	int err = 0;
+	bool ok;
+
+	ok = genl_open(&genl);
+	if (ok && genl.family) {
+		err = bridge_own_dump(own, &genl, VNET_CMD_BRIDGE_GET);
+		if (err >= 0)
+			err = bridge_own_dump(own, &genl,
+					      VNET_CMD_BRIDGE_PORT_GET);
+	}
+	if (err < 0 && err != -EOPNOTSUPP) {
+		vnl_complain(&genl.nl, err, "read the bridges' own options");
+		ok = false;
+	}
+	genl_close(&genl);
+	if (!ok)
+		bridge_own_free(own);
+	return ok;
+}
+
+void bridge_own_free(struct bridge_own *own)
+{
+	free(own->row);
+	*own = (struct bridge_own){ 0 };
+}
+
+static const struct bridge_own_row *
+bridge_own_find(const struct bridge_own *own, int cmd, int ifindex)
+{
+	for (size_t i = 0; i < own->count; i++) {
+		if (own->row[i].cmd == cmd &&
+		    own->row[i].val[VNET_BRIDGE_IFINDEX] == (uint64_t)ifindex)
+			return &own->row[i];
+	}
+	return NULL;
+}
+
+void bridge_own_show(struct out *o, const struct bridge_own *own, int ifindex)
+{
+	const struct bridge_own_row *row;
+
+	row = bridge_own_find(own, VNET_CMD_BRIDGE_GET, ifindex);
+	if (!row)
+		return;
+	out_switch(o, "direct", row->val[VNET_BRIDGE_DIRECT]);
+	out_u64(o, "fdb_n_entries", "fdb_n_entries",
+		row->val[VNET_BRIDGE_FDB_N_ENTRIES]);
+	out_u64(o, "fdb_max_learned_port", "fdb_max_learned_port",
+		row->val[VNET_BRIDGE_FDB_MAX_LEARNED_PORT]);
+}
+
+void bridge_own_show_port(struct out *o, const struct bridge_own *own,
+			  int ifindex)
+{
+	const struct bridge_own_row *row;
+
+	row = bridge_own_find(own, VNET_CMD_BRIDGE_PORT_GET, ifindex);
+	if (!row)
+		return;
+	out_u64(o, "fdb_n_learned", "fdb_n_learned",
+		row->val[VNET_BRIDGE_PORT_FDB_N_LEARNED]);
+	out_u64(o, "fdb_max_learned", "fdb_max_learned",
+		row->val[VNET_BRIDGE_PORT_FDB_MAX_LEARNED]);
+	out_flag(o, "fdb_max_default",
+		 row->has[VNET_BRIDGE_PORT_FDB_MAX_DEFAULT]);
+}
+
+/* Sends what @put puts into a request. */
+static int bridge_own_change(int cmd, const char *name,
+			     void (*put)(struct nl_msg *msg, const void *arg),
+			     const void *arg, int ifindex)
+{
+	int status = CMD_REFUSED;
+	struct nl_msg *msg;
+	struct genl genl;
+	char what[64];
+	int err;
+
+	if (!genl_open(&genl)) {
+		genl_close(&genl);
+		return CMD_REFUSED;
+	}
+	if (!genl.family) {
+		genl_complain("vbridge");
+		genl_close(&genl);
+		return CMD_REFUSED;
+	}
+	msg = genl_msg(&genl, 0, cmd);
+	vnl_put_u32(msg, VNET_BRIDGE_IFINDEX, ifindex);
+	put(msg, arg);
+	err = vnl_do(&genl.nl, msg);
+	if (!err) {
+		status = CMD_DONE;
+	} else {
+		snprintf(what, sizeof(what), "change %s", name);
+		vnl_complain(&genl.nl, err, what);
+	}
+	genl_close(&genl);
+	return status;
+}
+
+static void bridge_own_put_direct(struct nl_msg *msg, const void *arg)
+{
+	vnl_put(msg, VNET_BRIDGE_DIRECT, arg, sizeof(uint8_t));
+}
+
+int bridge_own_set(int ifindex, const char *name, uint8_t direct)
+{
+	return bridge_own_change(VNET_CMD_BRIDGE_SET, name,
+				 bridge_own_put_direct, &direct, ifindex);
+}
+
+static void bridge_own_put_max(struct nl_msg *msg, const void *arg)
+{
+	if (arg)
+		vnl_put(msg, VNET_BRIDGE_PORT_FDB_MAX_LEARNED, arg,
+			sizeof(uint32_t));
+	else
+		vnl_put(msg, VNET_BRIDGE_PORT_FDB_MAX_DEFAULT, NULL, 0);
+}
+
+int bridge_own_set_port(int ifindex, const char *name, const uint32_t *max)
+{
+	return bridge_own_change(VNET_CMD_BRIDGE_PORT_SET, name,
+				 bridge_own_put_max, max, ifindex);
+}
