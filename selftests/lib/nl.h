@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * rtnetlink messages byte by byte, for tests that send what no tool would.
+ * Messages of rtnetlink and generic netlink byte by byte, for tests that send what no tool would.
  *
  *	struct nl_msg msg;
  *	nl_begin(&msg, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
@@ -36,20 +36,25 @@ struct nl_sock {
 	char extack[256];
 };
 
-static inline int nl_open(struct nl_sock *nl, unsigned int groups)
+static inline int nl_open_protocol(struct nl_sock *nl, int protocol, unsigned int groups)
 {
 	struct sockaddr_nl addr = { .nl_family = AF_NETLINK, .nl_groups = groups };
 	struct timeval limit = { .tv_sec = 10 };
 	int one = 1;
 
 	nl->extack[0] = '\0';
-	nl->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	nl->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
 	if (nl->fd < 0)
 		return -errno;
 	setsockopt(nl->fd, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
 	setsockopt(nl->fd, SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof(one));
 	setsockopt(nl->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	return bind(nl->fd, (struct sockaddr *)&addr, sizeof(addr)) ? -errno : 0;
+}
+
+static inline int nl_open(struct nl_sock *nl, unsigned int groups)
+{
+	return nl_open_protocol(nl, NETLINK_ROUTE, groups);
 }
 
 static inline void nl_begin(struct nl_msg *msg, unsigned short type, unsigned short flags)

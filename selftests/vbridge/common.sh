@@ -12,6 +12,9 @@
 #
 #	setup_stations N	the drawing, with N stations: their namespaces in $s1, $s2 ..., the host's in $h
 #	setup_stations -6 N	the same with IPv6 in the namespaces
+#				With VNET_ROAD=ordinary in the environment the direct road through vbr0 is off, and at the end no
+#				frame may have taken it. The in-tree bridge has no other road.
+#	own ARGS...		vnet bridge set ARGS, in the host's namespace
 #	mac N			the MAC address of station N's e0
 #	fdb_entry MAC		an entry's port and kind: "p1 dynamic", "p2 static sticky", "vbr0 permanent"; nothing where there
 #				is no entry
@@ -28,6 +31,7 @@
 #	remember / unchanged	what `ip -d link`, `bridge -d link` and `bridge fdb` say of the host now must be what they said
 #				when it was last remembered
 
+VNET=$BUILD/tools/vnet
 SENTENCE='^Error: [A-Za-z].* .*\.$'
 
 mac()
@@ -55,6 +59,7 @@ setup_stations()
 			echo "link set p$i master vbr0"
 		done
 	)
+	[ "$BRIDGE:${VNET_ROAD:-}" != vbridge:ordinary ] || leave_direct_road "$1"
 	for ((i = 1; i <= $1; i++)); do
 		var=s$i
 		set_up "${!var}" e0
@@ -64,6 +69,27 @@ setup_stations()
 		busywait 5000 port_forwards "p$i" || die "p$i does not come to forward"
 	done
 	wait_up "$h" vbr0
+}
+
+own()
+{
+	must "$VNET" -n "$h" bridge set "$@"
+}
+
+leave_direct_road()
+{
+	own dev vbr0 direct off
+	# In-tree pairs count no roads.
+	[ "$PAIR" != vveth ] || defer check_ordinary "$1"
+}
+
+check_ordinary()
+{
+	local i
+
+	for ((i = 1; i <= $1; i++)); do
+		! has_link "$h" "p$i" || check_eq "$(ethtool_stat "$h" "p$i" 'direct_*')" 0 "frames of p$i on the direct road"
+	done
 }
 
 port_forwards()
