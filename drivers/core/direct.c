@@ -296,7 +296,7 @@ unsigned int vnet_port_receive_frames(struct vnet_port *port,
 	if (unlikely(road == VNET_ROAD_DIRECT && vnet_has_nf_ingress(dev)))
 		road = VNET_ROAD_NF;
 	if (unlikely(road == VNET_ROAD_DIRECT && !sw->ops->input_frames))
-		road = VNET_ROAD_SWITCH;
+		road = vnet_road_refused(sw);
 	if (unlikely(road != VNET_ROAD_DIRECT)) {
 		vnet_road_count(port, false, road, n);
 		return n;
@@ -312,7 +312,7 @@ unsigned int vnet_port_receive_frames(struct vnet_port *port,
 		vnet_road_count(port, false, VNET_ROAD_DIRECT, n - left);
 	}
 	if (unlikely(left))
-		vnet_road_count(port, false, VNET_ROAD_SWITCH, left);
+		vnet_road_count(port, false, vnet_road_refused(sw), left);
 	return left;
 }
 EXPORT_SYMBOL_GPL(vnet_port_receive_frames);

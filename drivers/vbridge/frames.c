@@ -33,10 +33,13 @@ struct vbr_frames {
 /* Where they may not go directly after all, they are left, too. */
 static void vbr_frames_flush(struct vbr_frames *run)
 {
+	struct vnet_port *direct;
+
 	if (!run->n)
 		return;
-	if (vnet_port_xmit_frames(run->to->suite, run->to->dev, run->bulk,
-				  run->n)) {
+	direct = READ_ONCE(run->to->direct);
+	if (direct && vnet_port_xmit_frames(direct, run->to->dev, run->bulk,
+					    run->n)) {
 		vbr_count(run->br, VBR_STAT_FORWARDED, run->n);
 	} else {
 		memcpy(run->left + run->n_left, run->bulk,
@@ -59,7 +62,7 @@ static const struct vbr_port *vbr_frame_port(const struct vbr_port *from,
 	    is_multicast_ether_addr(eth->h_dest) || eth_type_vlan(eth->h_proto))
 		return NULL;
 	crossing = vbr_crossing_find(from, eth, 0, state);
-	if (!crossing || !crossing->to->suite)
+	if (!crossing || !READ_ONCE(crossing->to->direct))
 		return NULL;
 	dev = crossing->to->dev;
 	if (unlikely(xdp_get_frame_len((struct xdp_frame *)frame) >
