@@ -44,6 +44,18 @@ static const struct {
 };
 
 /**
+ * vnet_drop_name() - a reason as user space sees it
+ * @why: the reason
+ *
+ * Return: the name, which stays.
+ */
+const char *vnet_drop_name(enum vnet_drop why)
+{
+	return vnet_drop_names[why].name;
+}
+EXPORT_SYMBOL_GPL(vnet_drop_name);
+
+/**
  * vnet_drops_alloc() - allocate the drop counters of a device
  *
  * Context: may sleep.

@@ -12,6 +12,7 @@
 #include <linux/rculist.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
+#include "trace.h"
 #include "vbridge.h"
 
 /* Entries dealt with before the lock is given to others. */
@@ -180,6 +181,7 @@ static void vbr_fdb_delist_locked(struct vbr *br, struct vbr_fdb *fdb)
 static void vbr_fdb_move_locked(struct vbr *br, struct vbr_fdb *fdb,
 				struct vbr_port *port)
 {
+	trace_vbridge_fdb_move(br, vbr_fdb_port_locked(br, fdb), port, fdb);
 	vbr_fdb_delist_locked(br, fdb);
 	vbr_fdb_enlist_locked(br, fdb, port);
 	vbr_crossings_end(br);
@@ -209,14 +211,17 @@ static struct vbr_fdb *vbr_fdb_create_locked(struct vbr *br,
 		return NULL;
 	}
 	list_add_tail_rcu(&fdb->list, &br->fdb_list);
+	trace_vbridge_fdb_add(br, port, fdb);
 	vbr_fdb_notify(br, fdb, RTM_NEWNEIGH);
 	return fdb;
 }
 
-static void vbr_fdb_remove_locked(struct vbr *br, struct vbr_fdb *fdb)
+static void vbr_fdb_remove_locked(struct vbr *br, struct vbr_fdb *fdb,
+				  enum vbr_fdb_end how)
 {
 	lockdep_assert_held(&br->fdb_remove);
 	lockdep_assert_held(&br->fdb_lock);
+	trace_vbridge_fdb_remove(br, vbr_fdb_port_locked(br, fdb), fdb, how);
 	rhashtable_remove_fast(&br->fdb, &fdb->node, vbr_fdb_params);
 	list_del_rcu(&fdb->list);
 	vbr_fdb_notify(br, fdb, RTM_DELNEIGH);
@@ -427,7 +432,7 @@ static void vbr_fdb_age_one(struct vbr *br, struct vbr_fdb *fdb, void *arg)
 	}
 	spin_lock_bh(&br->fdb_lock);
 	if (vbr_fdb_expired(br, fdb)) {
-		vbr_fdb_remove_locked(br, fdb);
+		vbr_fdb_remove_locked(br, fdb, VBR_FDB_AGED);
 		vbr_count(br, VBR_STAT_AGED, 1);
 	}
 	spin_unlock_bh(&br->fdb_lock);
@@ -502,8 +507,10 @@ int vbr_fdb_set_rtnl(struct vbr *br, const struct vbr_fdb_req *req)
 		vbr_fdb_set_flags_locked(br, fdb, flags);
 		WRITE_ONCE(fdb->used, jiffies);
 		WRITE_ONCE(fdb->updated, jiffies);
-		if (changes)
+		if (changes) {
+			trace_vbridge_fdb_add(br, req->port, fdb);
 			vbr_fdb_notify(br, fdb, RTM_NEWNEIGH);
+		}
 	}
 	spin_unlock_bh(&br->fdb_lock);
 	return err;
@@ -534,7 +541,7 @@ int vbr_fdb_del_rtnl(struct vbr *br, const struct vbr_fdb_key *key,
 	else if (vbr_fdb_is_own(fdb->flags))
 		err = -EADDRINUSE;
 	else
-		vbr_fdb_remove_locked(br, fdb);
+		vbr_fdb_remove_locked(br, fdb, VBR_FDB_DELETED);
 	spin_unlock_bh(&br->fdb_lock);
 	mutex_unlock(&br->fdb_remove);
 	return err;
@@ -562,7 +569,7 @@ static void vbr_fdb_flush_one(struct vbr *br, struct vbr_fdb *fdb, void *arg)
 		return;
 	spin_lock_bh(&br->fdb_lock);
 	if (vbr_fdb_matches(fdb, match))
-		vbr_fdb_remove_locked(br, fdb);
+		vbr_fdb_remove_locked(br, fdb, VBR_FDB_FLUSHED);
 	spin_unlock_bh(&br->fdb_lock);
 }
 
@@ -588,7 +595,8 @@ static void vbr_fdb_flush_port(struct vbr *br,
 			if (!fdb)
 				break;
 			if (vbr_fdb_matches(fdb, match))
-				vbr_fdb_remove_locked(br, fdb);
+				vbr_fdb_remove_locked(br, fdb,
+						      VBR_FDB_FLUSHED);
 			else
 				list_move_tail(&fdb->port_list, &port->fdb);
 		}
@@ -624,7 +632,7 @@ void vbr_fdb_settle_rtnl(struct vbr *br, const u8 *addr)
 		spin_lock_bh(&br->fdb_lock);
 		fdb = vbr_fdb_find_locked(br, &key);
 		if (fdb && (fdb->flags & VBR_FDB_LEARNED))
-			vbr_fdb_remove_locked(br, fdb);
+			vbr_fdb_remove_locked(br, fdb, VBR_FDB_DELETED);
 		spin_unlock_bh(&br->fdb_lock);
 	}
 	mutex_unlock(&br->fdb_remove);
@@ -731,7 +739,7 @@ void vbr_fdb_del_local_rtnl(struct vbr *br, struct vbr_port *port,
 			vbr_fdb_move_locked(br, fdb, owner);
 			vbr_fdb_notify(br, fdb, RTM_NEWNEIGH);
 		} else {
-			vbr_fdb_remove_locked(br, fdb);
+			vbr_fdb_remove_locked(br, fdb, VBR_FDB_DELETED);
 		}
 	}
 	spin_unlock_bh(&br->fdb_lock);
@@ -781,7 +789,7 @@ int vbr_fdb_init(struct vbr *br)
 static void vbr_fdb_remove_any(struct vbr *br, struct vbr_fdb *fdb, void *arg)
 {
 	spin_lock_bh(&br->fdb_lock);
-	vbr_fdb_remove_locked(br, fdb);
+	vbr_fdb_remove_locked(br, fdb, VBR_FDB_FLUSHED);
 	spin_unlock_bh(&br->fdb_lock);
 }
 

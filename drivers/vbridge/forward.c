@@ -79,12 +79,13 @@ static bool vbr_find_network_header(struct sk_buff *skb)
 
 /* With or without its tag, and counted for its VLAN; or NULL, counted, too. */
 static struct sk_buff *vbr_leave_vlan(struct vbr *br,
+				      const struct vbr_port *from,
 				      const struct vbr_vlans *vlans,
 				      struct sk_buff *skb, u16 vid)
 {
 	skb = vbr_vlan_dress(br, vlans, skb, vid);
 	if (unlikely(!skb)) {
-		vnet_drop_count(br->drops, VNET_DROP_NOMEM, 1);
+		vbr_drop_count(br, from, NULL, VNET_DROP_NOMEM);
 		return NULL;
 	}
 	if (READ_ONCE(br->vlan_stats))
@@ -105,7 +106,7 @@ static __always_inline bool __vbr_send(struct vbr *br,
 	struct vnet_port *direct;
 
 	if (unlikely(vid)) {
-		skb = vbr_leave_vlan(br, &to->vlans, skb, vid);
+		skb = vbr_leave_vlan(br, from, &to->vlans, skb, vid);
 		if (unlikely(!skb))
 			return false;
 	}
@@ -135,7 +136,7 @@ static __always_inline bool __vbr_send(struct vbr *br,
 		vbr_count(br, VBR_STAT_EGRESS_REFUSED, 1);
 	return true;
 drop:
-	vnet_drop_skb(br->drops, skb, why);
+	vbr_drop_skb(br, from, skb, why);
 	return false;
 }
 
@@ -153,21 +154,23 @@ static bool vbr_send_clone(struct vbr *br, const struct vbr_port *from,
 	struct sk_buff *clone = skb_clone(skb, GFP_ATOMIC);
 
 	if (unlikely(!clone)) {
-		vnet_drop_count(br->drops, VNET_DROP_NOMEM, 1);
+		vbr_drop_count(br, from, skb, VNET_DROP_NOMEM);
 		return false;
 	}
 	return vbr_send(br, from, to, clone, verdict);
 }
 
 /* To the host, as received by the bridge device. Consumes @skb. */
-static void vbr_deliver_local(struct vbr *br, struct sk_buff *skb,
+static void vbr_deliver_local(struct vbr *br, const struct vbr_port *from,
+			      struct sk_buff *skb,
 			      const struct vbr_verdict *verdict)
 {
 	struct net_device *dev = br->dev;
 	const u8 *dest;
 
 	if (unlikely(verdict->vid)) {
-		skb = vbr_leave_vlan(br, &br->vlans, skb, verdict->vid);
+		skb = vbr_leave_vlan(br, from, &br->vlans, skb,
+				     verdict->vid);
 		if (unlikely(!skb))
 			return;
 	}
@@ -209,7 +212,7 @@ static void vbr_forward(struct vbr *br, const struct vbr_port *from,
 	}
 	if (vbr_send_clone(br, from, verdict->to, skb, verdict))
 		vbr_count(br, VBR_STAT_FORWARDED, 1);
-	vbr_deliver_local(br, skb, verdict);
+	vbr_deliver_local(br, from, skb, verdict);
 }
 
 /*
@@ -234,14 +237,14 @@ static void vbr_flood_rcu(struct vbr *br, const struct vbr_port *from,
 
 	if (!prev) {
 		if (verdict->local)
-			vbr_deliver_local(br, skb, verdict);
+			vbr_deliver_local(br, from, skb, verdict);
 		else
-			vnet_drop_skb(br->drops, skb, VNET_DROP_NO_EGRESS);
+			vbr_drop_skb(br, from, skb, VNET_DROP_NO_EGRESS);
 		return;
 	}
 	if (verdict->local) {
 		copies += vbr_send_clone(br, from, prev, skb, verdict);
-		vbr_deliver_local(br, skb, verdict);
+		vbr_deliver_local(br, from, skb, verdict);
 	} else {
 		copies += vbr_send(br, from, prev, skb, verdict);
 	}
@@ -269,10 +272,10 @@ void vbr_execute(struct vbr *br, const struct vbr_port *from,
 		vbr_flood_rcu(br, from, skb, verdict);
 		break;
 	case VBR_LOCAL:
-		vbr_deliver_local(br, skb, verdict);
+		vbr_deliver_local(br, from, skb, verdict);
 		break;
 	default:
-		vnet_drop_skb(br->drops, skb, verdict->why);
+		vbr_drop_skb(br, from, skb, verdict->why);
 		break;
 	}
 }

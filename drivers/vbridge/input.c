@@ -201,7 +201,7 @@ static __always_inline bool vbr_cross_known(struct vbr_port *port,
 			vbr_vlan_count(vlan->in, skb->len, true);
 		skb = vbr_vlan_dress(br, &crossing->to->vlans, skb, vid);
 		if (unlikely(!skb)) {
-			vnet_drop_count(br->drops, VNET_DROP_NOMEM, 1);
+			vbr_drop_count(br, port, NULL, VNET_DROP_NOMEM);
 			return true;
 		}
 		if (count)
@@ -268,7 +268,7 @@ rx_handler_result_t vbr_handle_frame(struct sk_buff **pskb)
 
 	skb = skb_share_check(skb, GFP_ATOMIC);
 	if (unlikely(!skb)) {
-		vnet_drop_count(br->drops, VNET_DROP_NOMEM, 1);
+		vbr_drop_count(br, port, NULL, VNET_DROP_NOMEM);
 		return RX_HANDLER_CONSUMED;
 	}
 	*pskb = skb;
@@ -366,12 +366,12 @@ static struct sk_buff *vbr_xmit_untag(struct vbr *br, struct sk_buff *skb)
 		return skb;
 	/* The type behind the tag belongs to it as well. */
 	if (unlikely(!pskb_may_pull(skb, VLAN_HLEN + sizeof(__be16)))) {
-		vnet_drop_skb(br->drops, skb, VNET_DROP_TOO_SHORT);
+		vbr_drop_skb(br, NULL, skb, VNET_DROP_TOO_SHORT);
 		return NULL;
 	}
 	skb = skb_vlan_untag(skb);
 	if (unlikely(!skb))
-		vnet_drop_count(br->drops, VNET_DROP_NOMEM, 1);
+		vbr_drop_count(br, NULL, NULL, VNET_DROP_NOMEM);
 	return skb;
 }
 
@@ -388,7 +388,7 @@ netdev_tx_t vbr_xmit(struct sk_buff *skb, struct net_device *dev)
 	struct vbr *br = netdev_priv(dev);
 
 	if (unlikely(!pskb_may_pull(skb, ETH_HLEN))) {
-		vnet_drop_skb(br->drops, skb, VNET_DROP_TOO_SHORT);
+		vbr_drop_skb(br, NULL, skb, VNET_DROP_TOO_SHORT);
 		return NETDEV_TX_OK;
 	}
 	dev_sw_netstats_tx_add(dev, 1, skb->len);

@@ -8,6 +8,9 @@
 #include "netlink.h"
 #include "vbridge.h"
 
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
 static int __init vbr_init(void)
 {
 	int err;

@@ -66,7 +66,7 @@ static void vbr_suppress_reply(const struct vbr_question *ask,
 						     &br->vlans, skb,
 				     verdict->vid);
 		if (!skb) {
-			vnet_drop_count(br->drops, VNET_DROP_NOMEM, 1);
+			vbr_drop_count(br, ask->from, NULL, VNET_DROP_NOMEM);
 			return;
 		}
 	}
@@ -178,7 +178,7 @@ static bool vbr_suppress_arp(struct vbr_question *ask, struct sk_buff *skb)
 	if (reply)
 		vbr_suppress_reply(ask, reply);
 	else
-		vnet_drop_count(ask->br->drops, VNET_DROP_NOMEM, 1);
+		vbr_drop_count(ask->br, ask->from, NULL, VNET_DROP_NOMEM);
 	return true;
 }
 
@@ -311,7 +311,7 @@ static bool vbr_suppress_nd(struct vbr_question *ask, struct sk_buff *skb)
 	if (reply)
 		vbr_suppress_reply(ask, reply);
 	else
-		vnet_drop_count(ask->br->drops, VNET_DROP_NOMEM, 1);
+		vbr_drop_count(ask->br, ask->from, NULL, VNET_DROP_NOMEM);
 	return true;
 }
 

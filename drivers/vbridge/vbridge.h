@@ -434,6 +434,18 @@ struct vbr_fdb {
 };
 
 /**
+ * enum vbr_fdb_end - why an entry left the table, for those who trace
+ * @VBR_FDB_DELETED: by itself, for user space or as an address of the bridge's
+ * @VBR_FDB_FLUSHED: with others of its kind, or with its port or bridge
+ * @VBR_FDB_AGED: it was silent
+ */
+enum vbr_fdb_end {
+	VBR_FDB_DELETED,
+	VBR_FDB_FLUSHED,
+	VBR_FDB_AGED,
+};
+
+/**
  * struct vbr_fdb_req - an entry that user space asks for
  * @key: address and VLAN
  * @port: where it shall lead; NULL for the bridge itself
@@ -687,6 +699,12 @@ void vbr_execute(struct vbr *br, const struct vbr_port *from,
 /* frames.c */
 unsigned int vbr_input_frames(struct vnet_switch *sw, struct xdp_frame **frames,
 			      unsigned int n);
+
+/* drop.c */
+void vbr_drop_count(struct vbr *br, const struct vbr_port *from,
+		    const struct sk_buff *skb, enum vnet_drop why);
+void vbr_drop_skb(struct vbr *br, const struct vbr_port *from,
+		  struct sk_buff *skb, enum vnet_drop why);
 
 /* suppress.c */
 bool vbr_suppress_is_for(const struct sk_buff *skb);

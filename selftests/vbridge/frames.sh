@@ -53,13 +53,13 @@ without_skb()
 	ethtool_stat "$s2" e0 'rx*_xdp_frames'
 }
 
-# grows BEFORE N WHAT CMD...: what CMD prints is N more than BEFORE.
+# grows FROM N WHAT CMD...: what CMD prints is N more than FROM.
 grows()
 {
-	local before=$1 n=$2 what=$3
+	local from=$1 n=$2 what=$3
 
 	shift 3
-	check_eq "$(($("$@") - before))" "$n" "$what"
+	check_eq "$(($("$@") - from))" "$n" "$what"
 }
 
 known_ones_stay_frames()

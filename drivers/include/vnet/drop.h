@@ -88,6 +88,7 @@ struct vnet_drops {
 	struct u64_stats_sync syncp;
 };
 
+const char *vnet_drop_name(enum vnet_drop why);
 struct vnet_drops __percpu *vnet_drops_alloc(void);
 void vnet_drop_skb(struct vnet_drops __percpu *drops, struct sk_buff *skb,
 		   enum vnet_drop why);
