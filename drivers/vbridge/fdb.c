@@ -12,6 +12,7 @@
 #include <linux/rculist.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
+#include <vnet/station.h>
 #include "trace.h"
 #include "vbridge.h"
 
@@ -178,13 +179,31 @@ static void vbr_fdb_delist_locked(struct vbr *br, struct vbr_fdb *fdb)
 	list_del(&fdb->port_list);
 }
 
+/* To who sends past the bridge, by what look-ups no longer say. */
+static void vbr_fdb_announce_locked(const struct vbr *br,
+				    const struct vbr_fdb *fdb,
+				    const struct vbr_port *from)
+{
+	struct vnet_station station = {
+		.bridge = br->dev, .addr = fdb->key.addr, .vid = fdb->key.vid,
+	};
+
+	if (!from || !vnet_stations_watched())
+		return;
+	station.port = from->dev;
+	vnet_station_left(&station);
+}
+
 static void vbr_fdb_move_locked(struct vbr *br, struct vbr_fdb *fdb,
 				struct vbr_port *port)
 {
-	trace_vbridge_fdb_move(br, vbr_fdb_port_locked(br, fdb), port, fdb);
+	struct vbr_port *from = vbr_fdb_port_locked(br, fdb);
+
+	trace_vbridge_fdb_move(br, from, port, fdb);
 	vbr_fdb_delist_locked(br, fdb);
 	vbr_fdb_enlist_locked(br, fdb, port);
 	vbr_crossings_end(br);
+	vbr_fdb_announce_locked(br, fdb, from);
 }
 
 static struct vbr_fdb *vbr_fdb_create_locked(struct vbr *br,
@@ -227,6 +246,7 @@ static void vbr_fdb_remove_locked(struct vbr *br, struct vbr_fdb *fdb,
 	vbr_fdb_notify(br, fdb, RTM_DELNEIGH);
 	vbr_fdb_set_flags_locked(br, fdb, VBR_FDB_DEAD);
 	vbr_fdb_delist_locked(br, fdb);
+	vbr_fdb_announce_locked(br, fdb, vbr_fdb_port_locked(br, fdb));
 	kfree_rcu(fdb, rcu);
 }
 

@@ -33,7 +33,8 @@
  *
  * &vbr.fdb_lock, one per bridge, is taken under both or alone, from process
  * and BH context; nothing is taken under it but the locks inside the hash
- * table, the allocator and netlink broadcast. It protects every change of
+ * table, the allocator, netlink broadcast and what the listeners of
+ * vnet_stations_watch() take, whose rules for that are there. It protects every change of
  * the forwarding table: the hash table, the lists, which port an entry
  * leads to, the flags of an entry, the counts of entries and
  * &vbr_port.fdb_closed. Look-ups take no lock. The two time stamps of an

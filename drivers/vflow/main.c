@@ -46,11 +46,19 @@ static int __init vflow_init(void)
 
 	if (err)
 		return err;
+	err = vflow_station_init();
+	if (err)
+		goto err_notifier;
 	err = vflow_block_init();
 	if (err)
-		unregister_netdevice_notifier(&vflow_netdev_notifier);
-	else
-		vnet_genl_show_flows(&vflow_shower);
+		goto err_station;
+	vnet_genl_show_flows(&vflow_shower);
+	return 0;
+
+err_station:
+	vflow_station_exit();
+err_notifier:
+	unregister_netdevice_notifier(&vflow_netdev_notifier);
 	return err;
 }
 
@@ -58,6 +66,7 @@ static void __exit vflow_exit(void)
 {
 	vnet_genl_show_flows(NULL);
 	vflow_block_exit();
+	vflow_station_exit();
 	unregister_netdevice_notifier(&vflow_netdev_notifier);
 	/* Rules are freed by code of this module. */
 	rcu_barrier();

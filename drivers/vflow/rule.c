@@ -229,8 +229,7 @@ static struct dst_entry *vflow_route(struct net *net,
 }
 
 /* The next hop as the routes know it, if it is the one the rule names. */
-static struct neighbour *vflow_next_hop(const struct vflow_rule *rule,
-					int oif)
+static struct neighbour *vflow_next_hop(struct vflow_rule *rule, int oif)
 {
 	const struct vflow_key *key = &rule->rewrite.key;
 	struct neighbour *neigh = NULL;
@@ -240,7 +239,9 @@ static struct neighbour *vflow_next_hop(const struct vflow_rule *rule,
 	dst = vflow_route(dev_net(rule->out), key, oif);
 	if (!dst)
 		return NULL;
-	if (dst->dev == rule->out)
+	rule->bridged = dst->dev != rule->out &&
+			vflow_station_behind(rule, dst->dev);
+	if (dst->dev == rule->out || rule->bridged)
 		neigh = dst_neigh_lookup(dst, key->family == AF_INET ?
 					      (void *)&key->v4.dst :
 					      (void *)&key->v6.dst);
@@ -395,6 +396,7 @@ bool vflow_rule_same(const struct vflow_rule *rule,
 {
 	return rule->out == other->out && rule->neigh == other->neigh &&
 	       rule->mtu == other->mtu && rule->genid == other->genid &&
+	       rule->bridged == other->bridged &&
 	       ether_addr_equal(rule->dest, other->dest) &&
 	       !memcmp(&rule->key, &other->key, sizeof(rule->key)) &&
 	       !memcmp(&rule->rewrite, &other->rewrite, sizeof(rule->rewrite));

@@ -79,6 +79,7 @@ static void vflow_rule_remove_locked(struct vflow_dev *vdev,
 				       vflow_key_params);
 	rhashtable_remove_fast(&vdev->by_cookie, &rule->by_cookie,
 			       vflow_cookie_params);
+	vflow_station_del(rule);
 	list_del(&rule->list);
 	trace_vflow_rule_del(vdev, rule);
 	vflow_rule_account(rule);
@@ -177,6 +178,7 @@ static int vflow_rule_update_locked(struct vflow_binding *binding,
 	}
 	old->lent = true;
 	list_replace(&old->list, &rule->list);
+	vflow_station_del(old);
 	vflow_rule_free_rcu(old);
 	return 0;
 }
@@ -185,17 +187,25 @@ static int vflow_rule_put_locked(struct vflow_binding *binding,
 				 struct vflow_rule *rule)
 {
 	struct vflow_rule *old;
+	int err;
 
 	/* One that goes has had its rules taken away, see vflow_netdev_event(). */
 	if (binding->closed || rule->out->reg_state != NETREG_REGISTERED)
 		return -ENODEV;
 	rule->binding = binding;
 	old = vflow_rule_find_locked(binding, rule->cookie);
-	if (!old)
-		return vflow_rule_add_locked(binding, rule);
-	if (old->hashed && vflow_rule_same(old, rule))
+	if (old && old->hashed && vflow_rule_same(old, rule))
 		return -EALREADY;
-	return vflow_rule_update_locked(binding, rule, old);
+	err = vflow_station_add(rule);
+	if (err)
+		return err;
+	err = old ? vflow_rule_update_locked(binding, rule, old) :
+		    vflow_rule_add_locked(binding, rule);
+	if (err)
+		vflow_station_del(rule);
+	else
+		vflow_station_recheck(rule);
+	return err;
 }
 
 /*
@@ -222,8 +232,9 @@ static int vflow_replace(struct vflow_binding *binding,
 		trace_vflow_rule_refuse(vdev, err);
 	} else {
 		err = vflow_rule_put_locked(binding, rule);
+		/* It may have been seen in the table of stations. */
 		if (err)
-			vflow_rule_free(rule);
+			vflow_rule_free_rcu(rule);
 		if (err == -EALREADY)
 			err = 0;
 	}

@@ -52,6 +52,15 @@
  * the last one of a device goes the &struct vflow_dev, which holds the device
  * until then.
  *
+ * A rule that leads past a bridge of the suite to one of its ports stands in a
+ * third table, of all devices, by port and MAC address; it has the locks of
+ * rhltable alone. A bridge announces under its own lock, in an RCU read section
+ * with BH off, that a station has left a port: what is found is torn down, for
+ * which no lock is taken, and its frames go to the stack at once. The rule comes
+ * into this table before the others, and the bridge is asked once more when it
+ * is in all; so either the announcement finds the rule, or that question the
+ * change.
+ *
  * A rule holds its outgoing device and its neighbour. Both are let go in the
  * RCU callback that frees the rule; unloading waits for these by
  * rcu_barrier().
@@ -154,6 +163,18 @@ struct vflow_rewrite {
 };
 
 /**
+ * struct vflow_station - a station behind a port of a bridge
+ * @out: the port's device, to compare only
+ * @addr: the MAC address
+ * @pad: zero
+ */
+struct vflow_station {
+	const struct net_device *out;
+	u8 addr[ETH_ALEN];
+	u16 pad;
+};
+
+/**
  * struct vflow_counts - one CPU's count of a rule's frames
  * @packets: frames, before segmentation
  * @bytes: their bytes from the IP header on
@@ -187,6 +208,9 @@ struct vflow_counts {
  * @told_packets: what the core knows of
  * @told_bytes: and of these
  * @lent: @counts belongs to a newer version
+ * @bridged: it leads past a bridge to a port, @out
+ * @by_station: then, in the table of stations
+ * @station: what it is found by there
  * @out_tracker: for @out
  * @rcu: for the callback that frees it
  *
@@ -214,6 +238,9 @@ struct vflow_rule {
 	struct vflow_binding *binding;
 	bool hashed;
 	bool lent;
+	bool bridged;
+	struct rhlist_head by_station;
+	struct vflow_station station;
 	u64 told_packets;
 	u64 told_bytes;
 	netdevice_tracker out_tracker;
@@ -315,6 +342,15 @@ void vflow_rule_free_rcu(struct vflow_rule *rule);
 bool vflow_rule_same(const struct vflow_rule *rule,
 		     const struct vflow_rule *other);
 void vflow_rule_read(const struct vflow_rule *rule, u64 *packets, u64 *bytes);
+
+/* station.c */
+int vflow_station_init(void);
+void vflow_station_exit(void);
+bool vflow_station_behind(const struct vflow_rule *rule,
+			  const struct net_device *bridge);
+int vflow_station_add(struct vflow_rule *rule);
+void vflow_station_del(struct vflow_rule *rule);
+void vflow_station_recheck(struct vflow_rule *rule);
 
 /* table.c */
 int vflow_table_init(struct vflow_dev *vdev);

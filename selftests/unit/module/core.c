@@ -6,6 +6,7 @@
 #include "../drivers/core/drop.c"
 #include "../drivers/core/nlutil.c"
 #include "../drivers/core/port.c"
+#include "../drivers/core/station.c"
 #include "unit.h"
 
 static void drop_reasons_have_names(struct kunit *test)

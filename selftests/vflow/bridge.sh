@@ -1,0 +1,169 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# Flows that leave past a bridge, by the port of their station: they end when the bridge no longer has the station there, and
+# come back by the port where it is now.
+#
+#	+-- c --+        +------- r -------+          +------ s ------+
+#	|  e0 ============ in       vbr0   |          |     br0       |
+#	+-------+        |      p1 --- p2  |          |   e0 --- e1   |
+#			 +-------|-----|---+          +---|------|----+
+#				 |     +------------------|------+
+#				 +------------------------+	s forwards by one of e0 and e1 only
+# TIMEOUT: 900
+. "$(dirname "$0")/../lib/lib.sh"
+# shellcheck source=common.sh
+. "$(dirname "$0")/common.sh"
+
+S_MAC=02:00:00:00:00:05
+
+setup_bridge()
+{
+	need_vflow
+	need_module vbridge
+	setup_ns c r s
+	add_pair "$c" e0 "$r" in
+	ipb "$r" <<-EOF
+		link add vbr0 up type vbridge
+		addr add 198.51.100.1/24 dev vbr0
+		addr add 192.0.2.1/24 dev in
+	EOF
+	ipb "$s" <<-EOF
+		link add br0 address $S_MAC up type vbridge
+		addr add $S4/24 dev br0
+		route add default via 198.51.100.1
+	EOF
+	add_pair "$s" e0 "$r" p1
+	add_pair "$s" e1 "$r" p2
+	must ip -n "$s" link set e0 master br0
+	must ip -n "$r" link set p1 master vbr0
+	must ip -n "$s" link set e1 master br0
+	station_at e0 e1
+	must ip -n "$r" link set p2 master vbr0
+	ipb "$c" <<-EOF
+		addr add $C4/24 dev e0
+		route add default via 192.0.2.1
+	EOF
+	must in_ns "$r" bash -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
+	must in_ns "$r" nft -f - <<-EOF
+		table inet f {
+			flowtable ft {
+				hook ingress priority 0
+				devices = { in, p1, p2 }
+				flags offload
+				counter
+			}
+			chain forward {
+				type filter hook forward priority 0
+				meta l4proto { tcp, udp } flow add @ft
+			}
+		}
+	EOF
+	ping_ok "$s" 198.51.100.1 || die "no answer from the router"
+}
+
+# station_at DEV OTHER: s is reached by DEV only.
+station_at()
+{
+	busywait 5000 port_state "$1" forwarding || busywait 5000 port_state "$1" blocking || die "$1 does not work"
+	busywait 5000 port_state "$2" forwarding || busywait 5000 port_state "$2" blocking || die "$2 does not work"
+	must bridge -n "$s" link set dev "$2" state 4
+	must bridge -n "$s" link set dev "$1" state 3
+}
+
+port_state()
+{
+	bridge -n "$s" link show dev "$1" | grep -q "state $2"
+}
+
+start_flow()
+{
+	setup_bridge
+	flow_open "$c" "$s" "$S4"
+	flow_ok up 2 100
+	flow_ok down 2 100
+	# What enters by a port of a bridge is left alone there: only the one direction is taken.
+	busywait 5000 has_rules 1 || die "vflow has no rule: $(conntrack_of)"
+	past_the_bridge p1
+}
+
+sent_past()
+{
+	local port bridge
+
+	port=$(link_stat "$r" "$1" tx_packets)
+	bridge=$(link_stat "$r" vbr0 tx_packets)
+	TAKEN_IN=$(taken in)
+	flow_ok up 20 100
+	port=$(($(link_stat "$r" "$1" tx_packets) - port))
+	bridge=$(($(link_stat "$r" vbr0 tx_packets) - bridge))
+	echo "port=$port bridge=$bridge taken=$(($(taken in) - TAKEN_IN))"
+	[ "$port" -ge 20 ] && [ "$bridge" -le 5 ] && [ $(($(taken in) - TAKEN_IN)) -eq 20 ]
+}
+
+# past_the_bridge PORT: frames of the flow are taken where they come in, and leave by the port and not by the bridge.
+past_the_bridge()
+{
+	slowwait 10 sent_past "$1" || fail "vflow does not send by $1: $(vnet -n "$r" flow)"
+}
+
+# The old port stays up: nothing but the bridge says that the station is elsewhere.
+station_moves()
+{
+	start_flow
+	station_at e1 e0
+	ping_ok "$s" 198.51.100.1 || die "no answer from the router by e1"
+	check_match "$(bridge -n "$r" fdb get "$S_MAC" br vbr0)" "dev p2 " "the station's entry"
+	flow_ok up 10 100
+	past_the_bridge p2
+	flow_ok down 10 100
+}
+
+entry_is_moved_by_hand()
+{
+	start_flow
+	station_at e1 e0
+	must bridge -n "$r" fdb replace "$S_MAC" dev vbr0 self static via p2
+	flow_ok up 10 100
+	past_the_bridge p2
+}
+
+# rules_go_after CMD...: what was the flow's way ends, without a frame of it.
+rules_go_after()
+{
+	must "$@"
+	slowwait 10 no_rules || fail "rules stay after $*"
+	flow_ok up 10 100
+}
+
+entry_is_deleted()
+{
+	start_flow
+	rules_go_after bridge -n "$r" fdb del "$S_MAC" dev vbr0 self
+}
+
+entries_are_flushed()
+{
+	start_flow
+	rules_go_after bridge -n "$r" fdb flush dev vbr0 brport p1
+}
+
+entry_ages()
+{
+	start_flow
+	rules_go_after ip -n "$r" link set vbr0 type vbridge ageing_time 100
+}
+
+# Another station's entry is nothing to this flow.
+others_may_move()
+{
+	start_flow
+	must bridge -n "$r" fdb add 02:00:00:00:0a:01 dev vbr0 self static via p1
+	TAKEN_IN=$(taken in)
+	must bridge -n "$r" fdb replace 02:00:00:00:0a:01 dev vbr0 self static via p2
+	must bridge -n "$r" fdb del 02:00:00:00:0a:01 dev vbr0 self
+	flow_ok up 20 100
+	check_eq "$(($(taken in) - TAKEN_IN))" 20 "frames taken at in"
+}
+
+ALL_TESTS="station_moves entry_is_moved_by_hand entry_is_deleted entries_are_flushed entry_ages others_may_move"
+run_tests "$@"
