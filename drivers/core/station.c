@@ -5,7 +5,7 @@
 #include <linux/module.h>
 #include <vnet/station.h>
 
-ATOMIC_NOTIFIER_HEAD(vnet_stations);
+struct atomic_notifier_head vnet_stations = ATOMIC_NOTIFIER_INIT(vnet_stations);
 EXPORT_SYMBOL_GPL(vnet_stations);
 
 /**
