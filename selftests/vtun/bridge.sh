@@ -28,6 +28,17 @@ start_tap()
 	must ip -n "$a" link set "$name" master vbr0
 	# Without a queue's discipline, as a device that never waits.
 	must ip -n "$a" link set "$name" up
+	busywait 5000 forward v0 "$name" || die "ports that do not forward"
+}
+
+# forward PORT...: all of them do; a port hears of its link a while after that has come.
+forward()
+{
+	local port
+
+	for port; do
+		bridge -n "$a" -j link show dev "$port" | grep -q '"state":"forwarding"' || return
+	done
 }
 
 no_qdisc()
