@@ -68,20 +68,27 @@ static bool vnet_has_nf_egress(const struct net_device *dev)
 #endif
 }
 
-/* Whether RPS is set up for any queue that receives. */
-static bool vnet_has_rps(const struct net_device *dev)
-{
 #ifdef CONFIG_RPS
+static noinline bool vnet_queues_have_rps(const struct net_device *dev)
+{
 	unsigned int i;
 
-	if (!static_branch_unlikely(&rps_needed))
-		return false;
 	for (i = 0; i < READ_ONCE(dev->real_num_rx_queues); i++)
 		if (rcu_access_pointer(dev->_rx[i].rps_map) ||
 		    rcu_access_pointer(dev->_rx[i].rps_flow_table))
 			return true;
-#endif
 	return false;
+}
+#endif
+
+/* Whether RPS is set up for any queue that receives. */
+static __always_inline bool vnet_has_rps(const struct net_device *dev)
+{
+#ifdef CONFIG_RPS
+	return static_branch_unlikely(&rps_needed) && vnet_queues_have_rps(dev);
+#else
+	return false;
+#endif
 }
 
 /* In the tag of the skb it would be for the VLAN devices, if there are any. */
