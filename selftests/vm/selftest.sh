@@ -104,6 +104,9 @@ scan_passes_a_clean_log() {
 [    5.0] vveth: loading out-of-tree module taints kernel.
 [    5.0] vveth: module verification failed: signature and/or required key missing - tainting kernel
 [    6.0] warning: `foo' uses deprecated v2 capabilities in a way that may be insecure
+[    6.2] WARNING: CPU: 0 PID: 316 at kernel/trace/trace_events.c:1150 event_file_put+0xb8/0x100
+[    6.2] Call Trace:
+[    6.2] ---[ end trace 0000000000000000 ]---
 [    6.5] pktgen: WARNING: trying to remove a running interface, stopping it now
 [    7.0] bridge: filtering via arp/ip/ip6tables is no longer available by default.
 LINES
