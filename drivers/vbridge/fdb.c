@@ -53,7 +53,8 @@ static __always_inline u32 vbr_fdb_hash(const void *key, u32 len, u32 seed)
 	return ((both ^ (both >> 32)) * GOLDEN_RATIO_64) >> 32;
 }
 
-static __always_inline int vbr_fdb_compare(struct rhashtable_compare_arg *arg, const void *obj)
+static __always_inline int
+vbr_fdb_compare(struct rhashtable_compare_arg *arg, const void *obj)
 {
 	const struct vbr_fdb *fdb = obj;
 
@@ -139,20 +140,19 @@ static void vbr_fdb_set_flags_locked(struct vbr *br, struct vbr_fdb *fdb,
 				     u32 flags)
 {
 	struct vbr_port *port = vbr_fdb_port_locked(br, fdb);
+	u32 old = fdb->flags;
 
-	if ((fdb->flags ^ flags) & VBR_FDB_LEARNED) {
+	if ((old ^ flags) & VBR_FDB_LEARNED) {
 		int change = flags & VBR_FDB_LEARNED ? 1 : -1;
 
 		WRITE_ONCE(br->n_learned, br->n_learned + change);
 		if (port)
 			WRITE_ONCE(port->n_learned, port->n_learned + change);
 	}
-	if (fdb->flags && fdb->flags != flags) {
-		WRITE_ONCE(fdb->flags, flags);
+	WRITE_ONCE(fdb->flags, flags);
+	/* A new entry, which had none, is part of no crossing. */
+	if (old && old != flags)
 		vbr_crossings_end(br);
-	} else {
-		WRITE_ONCE(fdb->flags, flags);
-	}
 }
 
 static void vbr_fdb_enlist_locked(struct vbr *br, struct vbr_fdb *fdb,

@@ -118,7 +118,6 @@ static enum vnet_road vveth_xdp_road(struct vveth_rq *rq,
  * has taken is at the beginning then, as if it had been sent.
  */
 static noinline void vveth_xdp_to_port(struct vveth_rq *rq,
-				       struct net_device *dev,
 				       struct vveth_xdp_burst *burst)
 {
 	struct vveth_priv *rcv_priv = netdev_priv(rq->dev);
@@ -170,7 +169,7 @@ int vveth_xdp_send(struct net_device *dev, unsigned int nr,
 
 	rq = &rings->rq[rings->n > 1 ? nr % rings->n : 0];
 	if (vnet_port_used(&rcv_priv->port))
-		vveth_xdp_to_port(rq, dev, &burst);
+		vveth_xdp_to_port(rq, &burst);
 	if (burst.sent < n) {
 		vveth_xdp_produce(priv, rq, &burst);
 		vveth_rq_wake(rq, true);
