@@ -361,7 +361,9 @@ static int vbr_dev_fill_forward_path(struct net_device_path_ctx *ctx,
 	fdb = vbr_fdb_lookup_rcu(br, ctx->daddr, vid);
 	if (fdb && !(READ_ONCE(fdb->flags) & VBR_FDB_LOCAL))
 		to = rcu_dereference(fdb->port);
-	if (to && READ_ONCE(to->state) == BR_STATE_FORWARDING)
+	/* Flowtables know nothing of tunnels. */
+	if (to && READ_ONCE(to->state) == BR_STATE_FORWARDING &&
+	    !(READ_ONCE(to->flags) & VBR_PORT_TUNNEL))
 		err = READ_ONCE(br->vlan_filtering) ?
 		      vbr_path_leave(to, vid, ctx, path) : 0;
 	if (!err) {

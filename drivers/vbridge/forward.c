@@ -100,7 +100,7 @@ static struct sk_buff *vbr_leave_vlan(struct vbr *br,
 static __always_inline bool __vbr_send(struct vbr *br,
 				       const struct vbr_port *from,
 				       const struct vbr_port *to,
-				       struct sk_buff *skb, u16 vid)
+				       struct sk_buff *skb, u16 vid, u32 nhid)
 {
 	enum vnet_drop why = VNET_DROP_TOO_BIG;
 	struct vnet_port *direct;
@@ -109,6 +109,11 @@ static __always_inline bool __vbr_send(struct vbr *br,
 		skb = vbr_leave_vlan(br, from, &to->vlans, skb, vid);
 		if (unlikely(!skb))
 			return false;
+		if (unlikely(READ_ONCE(to->flags) & VBR_PORT_TUNNEL) &&
+		    unlikely(!vbr_tunnel_out(to, skb, vid, nhid))) {
+			vbr_drop_skb(br, from, skb, VNET_DROP_NOMEM);
+			return false;
+		}
 	}
 	skb->dev = to->dev;
 	if (from) {
@@ -144,7 +149,7 @@ static bool vbr_send(struct vbr *br, const struct vbr_port *from,
 		     const struct vbr_port *to, struct sk_buff *skb,
 		     const struct vbr_verdict *verdict)
 {
-	return __vbr_send(br, from, to, skb, verdict->vid);
+	return __vbr_send(br, from, to, skb, verdict->vid, verdict->nhid);
 }
 
 static bool vbr_send_clone(struct vbr *br, const struct vbr_port *from,
@@ -199,15 +204,29 @@ static void vbr_deliver_local(struct vbr *br, const struct vbr_port *from,
 void vbr_cross(struct vbr *br, const struct vbr_port *from,
 	       const struct vbr_port *to, struct sk_buff *skb, u16 vid)
 {
-	if (likely(__vbr_send(br, from, to, skb, vid)))
+	if (likely(__vbr_send(br, from, to, skb, vid, 0)))
+		vbr_count(br, VBR_STAT_FORWARDED, 1);
+}
+
+/* As vbr_cross(), out of a backup whose tunnels have nexthops. */
+static noinline void vbr_send_by_nexthop(struct vbr *br,
+					 const struct vbr_port *from,
+					 struct sk_buff *skb,
+					 const struct vbr_verdict *verdict)
+{
+	if (vbr_send(br, from, verdict->to, skb, verdict))
 		vbr_count(br, VBR_STAT_FORWARDED, 1);
 }
 
 static void vbr_forward(struct vbr *br, const struct vbr_port *from,
 			struct sk_buff *skb, const struct vbr_verdict *verdict)
 {
-	if (!verdict->local) {
+	if (!verdict->local && likely(!verdict->nhid)) {
 		vbr_cross(br, from, verdict->to, skb, verdict->vid);
+		return;
+	}
+	if (!verdict->local) {
+		vbr_send_by_nexthop(br, from, skb, verdict);
 		return;
 	}
 	if (vbr_send_clone(br, from, verdict->to, skb, verdict))

@@ -29,7 +29,10 @@ static void vbr_decide_known_rcu(const struct vbr_port *from,
 	if (to && unlikely(rcu_access_pointer(to->backup)) &&
 	    (!netif_carrier_ok(to->dev) || !netif_running(to->dev))) {
 		backup = rcu_dereference(to->backup);
-		to = backup ?: to;
+		if (backup) {
+			verdict->nhid = READ_ONCE(to->backup_nhid);
+			to = backup;
+		}
 	}
 	if (to && vbr_may_egress(from, to, verdict)) {
 		verdict->action = VBR_FORWARD;
@@ -215,7 +218,18 @@ static __always_inline bool vbr_cross_known(struct vbr_port *port,
 static bool vbr_crossing_known(const struct vbr_verdict *verdict)
 {
 	return verdict->action == VBR_FORWARD && verdict->source &&
-	       verdict->dest && !verdict->local && !verdict->answered;
+	       verdict->dest && !verdict->local && !verdict->answered &&
+	       !(READ_ONCE(verdict->to->flags) & VBR_PORT_TUNNEL);
+}
+
+/* The VLAN of a frame that comes in; as vbr_vlan_classify(). */
+static u16 vbr_classify_rcu(const struct vbr_port *port, struct sk_buff *skb)
+{
+	u16 vid = 0;
+
+	if (unlikely(READ_ONCE(port->flags) & VBR_PORT_TUNNEL))
+		vid = vbr_tunnel_in(port, skb);
+	return vid ?: vbr_vlan_classify(port->br, &port->vlans, skb);
 }
 
 /* A frame that no crossing is known for; as vbr_handle_frame(). */
@@ -275,7 +289,7 @@ rx_handler_result_t vbr_handle_frame(struct sk_buff **pskb)
 
 	state = atomic64_read_acquire(&br->state);
 	if (unlikely(READ_ONCE(br->special)))
-		vid = vbr_vlan_classify(br, &port->vlans, skb);
+		vid = vbr_classify_rcu(port, skb);
 	if (likely(!READ_ONCE(br->n_suppress)) &&
 	    likely(vbr_cross_known(port, skb, vid, state, false)))
 		return RX_HANDLER_CONSUMED;
@@ -292,7 +306,7 @@ static bool vbr_input_takes(const struct vbr_verdict *verdict)
 	case VBR_DROP:
 		return true;
 	case VBR_FORWARD:
-		return !verdict->local &&
+		return !verdict->local && !verdict->nhid &&
 		       (READ_ONCE(verdict->to->direct) ||
 			vnet_direct_may_queue());
 	default:

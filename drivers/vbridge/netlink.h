@@ -54,9 +54,10 @@ int vbr_dev_dellink(struct net_device *dev, struct nlmsghdr *nlh, u16 flags);
 /* vlan_netlink.c */
 int vbr_vlan_parse(struct vbr_vlan_set *set, const struct nlattr *afspec,
 		   bool del, struct netlink_ext_ack *extack);
-size_t vbr_vlan_fill_size(const struct vbr_vlan_set *set);
+size_t vbr_vlan_fill_size(const struct vbr_vlan_set *set,
+			  const struct vbr_tunnels *tunnels);
 int vbr_vlan_fill(struct sk_buff *skb, const struct vbr_vlan_set *set,
-		  bool ranges);
+		  const struct vbr_tunnels *tunnels, bool ranges);
 size_t vbr_get_linkxstats_size(const struct net_device *dev, int attr);
 int vbr_fill_linkxstats(struct sk_buff *skb, const struct net_device *dev,
 			int *prividx, int attr);

@@ -49,6 +49,14 @@ void vbr_port_set_state_rtnl(struct vbr_port *port, u8 state)
 		netif_carrier_off(br->dev);
 }
 
+static void vbr_port_set_direct_rtnl(struct vbr_port *port)
+{
+	bool on = !port->br->direct_off && !(port->flags & VBR_PORT_TUNNEL);
+
+	WRITE_ONCE(port->sw.off, !on);
+	WRITE_ONCE(port->direct, on ? port->suite : NULL);
+}
+
 /**
  * vbr_port_set_flags_rtnl() - change a port's flags
  * @port: the port
@@ -65,6 +73,7 @@ void vbr_port_set_flags_rtnl(struct vbr_port *port, u32 flags)
 	n -= !!(port->flags & VBR_PORT_ANSWERS);
 	n += !!(flags & VBR_PORT_ANSWERS);
 	WRITE_ONCE(port->flags, flags);
+	vbr_port_set_direct_rtnl(port);
 	WRITE_ONCE(br->n_suppress, n);
 	vbr_set_special_rtnl(br);
 	vbr_crossings_end(br);
@@ -226,6 +235,7 @@ static struct vbr_port *vbr_port_alloc(struct vbr *br, struct net_device *dev)
 	port->priority = VBR_PORT_PRIORITY;
 	port->sw.ops = &vbr_switch_ops;
 	ether_addr_copy(port->addr, dev->dev_addr);
+	vbr_tunnels_init(&port->tunnels);
 	INIT_LIST_HEAD(&port->fdb);
 	return port;
 }
@@ -234,12 +244,6 @@ static void vbr_port_free(struct vbr_port *port)
 {
 	netdev_put(port->dev, &port->dev_tracker);
 	kfree(port);
-}
-
-static void vbr_port_set_direct_rtnl(struct vbr_port *port, bool on)
-{
-	WRITE_ONCE(port->sw.off, !on);
-	WRITE_ONCE(port->direct, on ? port->suite : NULL);
 }
 
 /**
@@ -262,7 +266,7 @@ void vbr_set_direct_rtnl(struct vbr *br, bool on)
 	WRITE_ONCE(br->direct_off, !on);
 	vbr_set_special_rtnl(br);
 	list_for_each_entry(port, &br->ports, list)
-		vbr_port_set_direct_rtnl(port, on);
+		vbr_port_set_direct_rtnl(port);
 	vbr_crossings_end(br);
 }
 
@@ -270,7 +274,7 @@ void vbr_set_direct_rtnl(struct vbr *br, bool on)
 static int vbr_port_fill_slot_rtnl(struct vbr_port *port)
 {
 	port->suite = vnet_port_find(port->dev);
-	vbr_port_set_direct_rtnl(port, !port->br->direct_off);
+	vbr_port_set_direct_rtnl(port);
 	return port->suite ? vnet_port_join_rtnl(port->suite, &port->sw) : 0;
 }
 

@@ -4,6 +4,7 @@
  */
 #include <linux/if_bridge.h>
 #include <linux/slab.h>
+#include <net/dst_metadata.h>
 #include <vnet/nlutil.h>
 #include "netlink.h"
 #include "vbridge.h"
@@ -40,7 +41,7 @@ const struct nla_policy vbr_port_policy[VBR_BRPORT_MAX + 1] = {
 	[IFLA_BRPORT_MULTICAST_ROUTER]	= { .type = NLA_U8 },
 	[IFLA_BRPORT_MCAST_FLOOD]	= NLA_POLICY_MAX(NLA_U8, 1),
 	[IFLA_BRPORT_MCAST_TO_UCAST]	= { .type = NLA_U8 },
-	[IFLA_BRPORT_VLAN_TUNNEL]	= { .type = NLA_U8 },
+	[IFLA_BRPORT_VLAN_TUNNEL]	= NLA_POLICY_MAX(NLA_U8, 1),
 	[IFLA_BRPORT_BCAST_FLOOD]	= NLA_POLICY_MAX(NLA_U8, 1),
 	[IFLA_BRPORT_GROUP_FWD_MASK]	= { .type = NLA_U16 },
 	[IFLA_BRPORT_NEIGH_SUPPRESS]	= NLA_POLICY_MAX(NLA_U8, 1),
@@ -71,10 +72,6 @@ static const struct vbr_unbuilt vbr_port_unbuilt[] = {
 	{ IFLA_BRPORT_MCAST_MAX_GROUPS, 0, VBR_NO_MCAST },
 	{ IFLA_BRPORT_NEIGH_VLAN_SUPPRESS, 0,
 	  "neighbours are answered for in all VLANs of a port or in none: use neigh_suppress" },
-	{ IFLA_BRPORT_VLAN_TUNNEL, 0,
-	  "this bridge maps no VLANs to tunnels: use a vxlan device for each VLAN" },
-	{ IFLA_BRPORT_BACKUP_NHID, 0,
-	  "the backup of a port is another port here, not a nexthop" },
 	{ IFLA_BRPORT_LEARNING_SYNC, 0,
 	  "no switch chip learns for this bridge: leave the option out or set it to off" },
 	{ }
@@ -96,6 +93,7 @@ static const struct {
 	{ IFLA_BRPORT_NEIGH_SUPPRESS, VBR_PORT_SUPPRESS },
 	{ IFLA_BRPORT_PROXYARP, VBR_PORT_PROXYARP },
 	{ IFLA_BRPORT_PROXYARP_WIFI, VBR_PORT_PROXYARP_WIFI },
+	{ IFLA_BRPORT_VLAN_TUNNEL, VBR_PORT_TUNNEL },
 };
 
 /**
@@ -108,12 +106,14 @@ static const struct {
  * @cost: for a spanning tree in user space
  * @priority: likewise
  * @backup: who gets its frames while it has no carrier, or NULL
+ * @backup_nhid: the nexthop they leave by there, or 0
  */
 struct vbr_port_config {
 	bool cost_by_user;
 	u32 cost;
 	u16 priority;
 	struct vbr_port *backup;
+	u32 backup_nhid;
 	u32 flags;
 	u16 group_fwd_mask;
 	u8 state;
@@ -192,6 +192,18 @@ static int vbr_port_config_parse_backup(struct vbr_port_config *cfg,
 	return 0;
 }
 
+static int vbr_port_config_parse_nhid(struct vbr_port_config *cfg,
+				      const struct nlattr *nla,
+				      struct netlink_ext_ack *extack)
+{
+	cfg->backup_nhid = nla_get_u32(nla);
+	if (!cfg->backup_nhid || VNET_COMPAT_TUNNEL_NHID)
+		return 0;
+	NL_SET_ERR_MSG_ATTR(extack, nla,
+			    "on this kernel frames cannot name the nexthop of a tunnel: leave backup_nhid out");
+	return -EOPNOTSUPP;
+}
+
 /*
  * The options of @port changed as the request says; @port stays as it is.
  * @tb reaches up to @maxtype, which on an older core is less than we know.
@@ -211,6 +223,7 @@ static int vbr_port_config_parse(struct vbr_port_config *cfg,
 	cfg->cost_by_user = port->cost_by_user;
 	cfg->priority = port->priority;
 	cfg->backup = rtnl_dereference(port->backup);
+	cfg->backup_nhid = port->backup_nhid;
 
 	err = vbr_nl_refuse_unbuilt(vbr_port_unbuilt, tb, maxtype, extack);
 	if (err)
@@ -248,6 +261,13 @@ static int vbr_port_config_parse(struct vbr_port_config *cfg,
 		if (err)
 			return err;
 	}
+	if (maxtype >= IFLA_BRPORT_BACKUP_NHID && tb[IFLA_BRPORT_BACKUP_NHID]) {
+		err = vbr_port_config_parse_nhid(cfg,
+						 tb[IFLA_BRPORT_BACKUP_NHID],
+						 extack);
+		if (err)
+			return err;
+	}
 	nla = tb[IFLA_BRPORT_STATE];
 	if (nla) {
 		err = vbr_port_config_parse_state(cfg, port, nla, extack);
@@ -278,6 +298,9 @@ static void vbr_port_config_apply(struct vbr_port *port,
 	WRITE_ONCE(port->cost, cfg->cost);
 	port->cost_by_user = cfg->cost_by_user;
 	WRITE_ONCE(port->priority, cfg->priority);
+	if (!(cfg->flags & VBR_PORT_TUNNEL))
+		vbr_tunnels_flush_rtnl(&port->tunnels);
+	WRITE_ONCE(port->backup_nhid, cfg->backup_nhid);
 	if (cfg->backup != rtnl_dereference(port->backup))
 		vbr_port_set_backup_rtnl(port, cfg->backup);
 	/* Nobody is asked for them any more. */
@@ -327,7 +350,8 @@ static size_t vbr_port_attrs_size(void)
 	       nla_total_size(sizeof(u16)) +	/* IFLA_BRPORT_GROUP_FWD_MASK */
 	       nla_total_size(sizeof(u32)) +	/* IFLA_BRPORT_COST */
 	       nla_total_size(sizeof(u16)) +	/* IFLA_BRPORT_PRIORITY */
-	       nla_total_size(sizeof(u32));	/* IFLA_BRPORT_BACKUP_PORT */
+	       nla_total_size(sizeof(u32)) +	/* IFLA_BRPORT_BACKUP_PORT */
+	       nla_total_size(sizeof(u32));	/* IFLA_BRPORT_BACKUP_NHID */
 }
 
 static int vbr_port_put_backup(struct sk_buff *skb, const struct vbr_port *port)
@@ -341,6 +365,9 @@ static int vbr_port_put_backup(struct sk_buff *skb, const struct vbr_port *port)
 		err = nla_put_u32(skb, IFLA_BRPORT_BACKUP_PORT,
 				  backup->dev->ifindex);
 	rcu_read_unlock();
+	if (!err && READ_ONCE(port->backup_nhid))
+		err = nla_put_u32(skb, IFLA_BRPORT_BACKUP_NHID,
+				  READ_ONCE(port->backup_nhid));
 	return err;
 }
 
@@ -390,7 +417,8 @@ int vbr_fill_slave_info(struct sk_buff *skb, const struct net_device *dev,
 	return vbr_port_put_attrs(skb, vbr_port_get(slave));
 }
 
-static size_t vbr_link_msg_size(const struct vbr_vlan_set *vlans)
+static size_t vbr_link_msg_size(const struct vbr_vlan_set *vlans,
+				const struct vbr_tunnels *tunnels)
 {
 	return NLMSG_ALIGN(sizeof(struct ifinfomsg)) +
 	       nla_total_size(IFNAMSIZ) +		/* IFLA_IFNAME */
@@ -400,7 +428,7 @@ static size_t vbr_link_msg_size(const struct vbr_vlan_set *vlans)
 	       nla_total_size(MAX_ADDR_LEN) +		/* IFLA_ADDRESS */
 	       nla_total_size(sizeof(u32)) +		/* IFLA_LINK */
 	       nla_total_size(vbr_port_attrs_size()) +	/* IFLA_PROTINFO */
-	       vbr_vlan_fill_size(vlans);		/* IFLA_AF_SPEC */
+	       vbr_vlan_fill_size(vlans, tunnels);	/* IFLA_AF_SPEC */
 }
 
 static int vbr_link_put_dev(struct sk_buff *skb, const struct vbr *br,
@@ -456,8 +484,8 @@ static int vbr_link_put(struct sk_buff *skb, const struct vbr *br,
 	}
 	if (!(how->filter & VBR_FILTER_VLANS))
 		return 0;
-	return vbr_vlan_fill(skb, vlans,
-			    how->filter & RTEXT_FILTER_BRVLAN_COMPRESSED);
+	return vbr_vlan_fill(skb, vlans, port ? &port->tunnels : NULL,
+			     how->filter & RTEXT_FILTER_BRVLAN_COMPRESSED);
 }
 
 /*
@@ -502,7 +530,9 @@ static void vbr_link_notify(const struct vbr *br, const struct vbr_port *port,
 	struct sk_buff *skb;
 
 	skb = nlmsg_new(vbr_link_msg_size(port ? &port->vlans.set :
-						 &br->vlans.set), GFP_KERNEL);
+						 &br->vlans.set,
+					  port ? &port->tunnels : NULL),
+			GFP_KERNEL);
 	if (!skb) {
 		rtnl_set_sk_err(net, RTNLGRP_LINK, -ENOBUFS);
 		return;
@@ -565,6 +595,7 @@ struct vbr_link_change {
 	struct vbr *br;
 	struct vbr_port *port;
 	struct vbr_vlan_set *vlans;
+	struct vbr_tunnel_plan *tunnels;
 	struct vbr_port_config *cfg;
 };
 
@@ -592,6 +623,27 @@ static int vbr_link_parse_port(struct vbr_link_change *change,
 				     extack);
 }
 
+static int vbr_link_parse_tunnels(struct vbr_link_change *change,
+				  const struct nlattr *afspec, bool del,
+				  struct netlink_ext_ack *extack)
+{
+	struct vbr_tunnel_plan *plan;
+	u32 flags = 0;
+
+	plan = vbr_tunnel_parse(change->vlans, afspec, del, extack);
+	if (IS_ERR_OR_NULL(plan))
+		return PTR_ERR_OR_ZERO(plan);
+	change->tunnels = plan;
+	if (change->port)
+		flags = change->cfg ? change->cfg->flags : change->port->flags;
+	if (!(flags & VBR_PORT_TUNNEL)) {
+		NL_SET_ERR_MSG(extack,
+			       "VLANs can be tunnels at a port that is told so: set vlan_tunnel on first");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int vbr_link_parse_vlans(struct vbr_link_change *change,
 				const struct nlattr *afspec, bool del,
 				struct netlink_ext_ack *extack)
@@ -603,27 +655,37 @@ static int vbr_link_parse_vlans(struct vbr_link_change *change,
 				sizeof(*change->vlans), GFP_KERNEL);
 	if (!change->vlans)
 		return -ENOMEM;
-	return vbr_vlan_parse(change->vlans, afspec, del, extack);
+	return vbr_vlan_parse(change->vlans, afspec, del, extack) ?:
+	       vbr_link_parse_tunnels(change, afspec, del, extack);
 }
 
 static int vbr_link_apply(const struct vbr_link_change *change,
 			  struct netlink_ext_ack *extack)
 {
+	struct vbr_port *port = change->port;
 	int err;
 
+	if (change->tunnels) {
+		err = vbr_tunnel_begin_rtnl(&port->tunnels, change->tunnels,
+					    extack);
+		if (err)
+			return err;
+	}
 	if (change->vlans) {
-		err = vbr_vlan_commit_rtnl(change->br, change->port,
-					   change->vlans);
+		err = vbr_vlan_commit_rtnl(change->br, port, change->vlans);
 		if (err) {
+			if (change->tunnels)
+				vbr_tunnel_undo_rtnl(&port->tunnels,
+						     change->tunnels);
 			NL_SET_ERR_MSG(extack,
 				       "no memory for another VLAN, or the port's device refuses it");
 			return err;
 		}
 	}
 	if (change->cfg)
-		vbr_port_config_apply(change->port, change->cfg);
+		vbr_port_config_apply(port, change->cfg);
 	if (change->vlans || change->cfg)
-		vbr_link_notify(change->br, change->port, RTM_NEWLINK);
+		vbr_link_notify(change->br, port, RTM_NEWLINK);
 	return 0;
 }
 
@@ -639,11 +701,12 @@ static int vbr_link_change(struct net_device *dev, const struct nlmsghdr *nlh,
 	if (!del)
 		info = nlmsg_find_attr(nlh, sizeof(struct ifinfomsg),
 				       IFLA_PROTINFO);
-	err = vbr_link_parse_vlans(&change,
+	err = vbr_link_parse_port(&change, &cfg, info, extack) ?:
+	      vbr_link_parse_vlans(&change,
 				   nlmsg_find_attr(nlh, sizeof(struct ifinfomsg),
 						   IFLA_AF_SPEC), del, extack) ?:
-	      vbr_link_parse_port(&change, &cfg, info, extack) ?:
 	      vbr_link_apply(&change, extack);
+	vbr_tunnel_plan_free(change.tunnels);
 	kfree(change.vlans);
 	return err;
 }

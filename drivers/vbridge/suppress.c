@@ -69,6 +69,9 @@ static void vbr_suppress_reply(const struct vbr_question *ask,
 			vbr_drop_count(br, ask->from, NULL, VNET_DROP_NOMEM);
 			return;
 		}
+		if (ask->from &&
+		    (READ_ONCE(ask->from->flags) & VBR_PORT_TUNNEL))
+			vbr_tunnel_out(ask->from, skb, verdict->vid, 0);
 	}
 	vbr_count(br, VBR_STAT_ANSWERED, 1);
 	if (ask->from) {

@@ -16,6 +16,7 @@
 #include <linux/xarray.h>
 #include <vnet/drop.h>
 #include <vnet/port.h>
+#include "tunnel.h"
 
 /**
  * DOC: locks and life times
@@ -48,6 +49,10 @@
  * VLANs: RTNL for all changes. The datapath reads one word of a set of VLANs
  * at a time, so a frame sees each VLAN as member or not, and finds a VLAN's
  * counters under RCU; these are freed by call_rcu().
+ *
+ * Tunnels: RTNL for all changes. The datapath finds them under RCU; they are
+ * freed by kfree_rcu(), and what frames on their way hold of them when the
+ * last of these is gone.
  *
  * &vbr.state says that what crossings (crossing.h) remember may no longer be
  * so. Whoever changes what a known unicast frame is decided by, other than by
@@ -310,6 +315,7 @@ struct vbr {
 #define VBR_PORT_SUPPRESS	BIT(8)
 #define VBR_PORT_PROXYARP	BIT(9)
 #define VBR_PORT_PROXYARP_WIFI	BIT(10)
+#define VBR_PORT_TUNNEL		BIT(11)
 /* These do not get what was answered for them. */
 #define VBR_PORT_ANSWERED	(VBR_PORT_SUPPRESS | VBR_PORT_PROXYARP_WIFI)
 /* Neighbours are answered for while a port has one of these. */
@@ -329,8 +335,8 @@ struct vbr {
  * @dev: the device; a reference is held
  * @suite: the device's port where it is one of the suite, else NULL; set
  *	before the port is shown to anybody
- * @direct: @suite, but NULL while vbr.direct_off is set; RTNL, READ_ONCE()
- *	elsewhere
+ * @direct: @suite, but NULL while vbr.direct_off or VBR_PORT_TUNNEL is set;
+ *	RTNL, READ_ONCE() elsewhere
  * @flags: VBR_PORT_*; RTNL, READ_ONCE() elsewhere
  * @state: BR_STATE_*; RTNL, READ_ONCE() elsewhere
  * @group_fwd_mask: as vbr.group_fwd_mask, added to it; RTNL, READ_ONCE()
@@ -340,6 +346,9 @@ struct vbr {
  * @vlans: the VLANs the port is in
  * @backup: the port that gets its unicast frames while it has no carrier, or
  *	NULL; RTNL, RCU elsewhere
+ * @backup_nhid: the nexthop by which they leave there if their VLAN is a
+ *	tunnel, or 0; RTNL, READ_ONCE() elsewhere
+ * @tunnels: which of the VLANs are tunnels; none without VBR_PORT_TUNNEL
  * @n_backed: ports whose @backup it is; RTNL
  * @cost: for user space that runs a spanning tree; RTNL
  * @priority: likewise
@@ -368,6 +377,8 @@ struct vbr_port {
 	struct vbr_vlans vlans;
 
 	struct vnet_port *suite;
+	struct vbr_tunnels tunnels;
+	u32 backup_nhid;
 	u32 n_backed;
 	u32 cost;
 	u16 priority;
@@ -504,6 +515,7 @@ enum vbr_action {
  * @why: the reason of VBR_DROP
  * @flood: the port flag that lets this kind of flood out (VBR_FLOOD)
  * @to: the port (VBR_FORWARD), borrowed under RCU
+ * @nhid: the nexthop it is to leave @to by, if its VLAN is a tunnel there, or 0
  * @source: the entry of the source address, where it says just that the
  *	address lies where the frame came from; else NULL
  * @dest: likewise for the destination and @to
@@ -516,6 +528,7 @@ struct vbr_verdict {
 	enum vnet_drop why;
 	u32 flood;
 	const struct vbr_port *to;
+	u32 nhid;
 	struct vbr_fdb *source;
 	struct vbr_fdb *dest;
 };

@@ -252,6 +252,8 @@ static void vbr_vlan_leave(struct vbr *br, struct vbr_port *port, u16 vid)
 {
 	if (vbr_vlan_tells(port))
 		vlan_vid_del(port->dev, br->vlan_proto, vid);
+	if (port)
+		vbr_tunnel_del_rtnl(&port->tunnels, vid);
 	if (port && br->vlan_stats_per_port)
 		vbr_vlan_put(br, &port->vlans.own, vid);
 	vbr_vlan_put(br, &br->vlans_seen, vid);

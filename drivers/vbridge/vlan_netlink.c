@@ -99,18 +99,15 @@ static int vbr_vlan_check_type(const struct nlattr *nla,
 	switch (nla_type(nla)) {
 	case IFLA_BRIDGE_FLAGS:
 	case IFLA_BRIDGE_VLAN_INFO:
+	case IFLA_BRIDGE_VLAN_TUNNEL_INFO:
 		return 0;
 	case IFLA_BRIDGE_MODE:
 		NL_SET_ERR_MSG_ATTR(extack, nla,
 				    "this bridge has no hardware to set a mode of");
 		break;
-	case IFLA_BRIDGE_VLAN_TUNNEL_INFO:
-		NL_SET_ERR_MSG_ATTR(extack, nla,
-				    "this bridge maps no VLANs to tunnels: use a vxlan device for each VLAN");
-		break;
 	default:
 		NL_SET_ERR_MSG_ATTR(extack, nla,
-				    "of VLANs, this bridge knows which there are, which is the pvid and which are untagged");
+				    "of VLANs, this bridge knows which there are, which is the pvid, which are untagged and which are tunnels");
 		break;
 	}
 	return -EOPNOTSUPP;
@@ -123,7 +120,8 @@ static int vbr_vlan_check_type(const struct nlattr *nla,
  * @del: the VLANs shall go
  * @extack: gets the sentence of a refusal
  *
- * Deleting what is not there is no error, as with the in-tree bridge.
+ * Deleting what is not there is no error, as with the in-tree bridge. Tunnels
+ * are for vbr_tunnel_parse().
  *
  * Return: 0 or an error.
  */
@@ -200,10 +198,12 @@ static u16 vbr_vlan_range_end(const struct vbr_vlan_set *set, u16 vid,
 /**
  * vbr_vlan_fill_size() - room that vbr_vlan_fill() needs at most
  * @set: the VLANs
+ * @tunnels: which of them are tunnels, or NULL
  *
  * Return: bytes.
  */
-size_t vbr_vlan_fill_size(const struct vbr_vlan_set *set)
+size_t vbr_vlan_fill_size(const struct vbr_vlan_set *set,
+			  const struct vbr_tunnels *tunnels)
 {
 	size_t n = 0;
 	u16 vid;
@@ -212,19 +212,21 @@ size_t vbr_vlan_fill_size(const struct vbr_vlan_set *set)
 	     vid = vbr_vlan_next(set, vid + 1))
 		n++;
 	return nla_total_size(0) +
-	       n * nla_total_size(sizeof(struct bridge_vlan_info));
+	       n * nla_total_size(sizeof(struct bridge_vlan_info)) +
+	       (tunnels ? vbr_tunnel_fill_size(tunnels) : 0);
 }
 
 /**
  * vbr_vlan_fill() - emit a set of VLANs as IFLA_AF_SPEC
  * @skb: the message
  * @set: the VLANs
+ * @tunnels: which of them are tunnels, or NULL
  * @ranges: as ranges where there are some
  *
  * Return: 0 or -EMSGSIZE.
  */
 int vbr_vlan_fill(struct sk_buff *skb, const struct vbr_vlan_set *set,
-		  bool ranges)
+		  const struct vbr_tunnels *tunnels, bool ranges)
 {
 	struct nlattr *nest;
 	u16 vid, end, flags;
@@ -242,6 +244,8 @@ int vbr_vlan_fill(struct sk_buff *skb, const struct vbr_vlan_set *set,
 		if (vbr_vlan_put_range(skb, vid, end, flags))
 			return -EMSGSIZE;
 	}
+	if (tunnels && vbr_tunnel_fill(skb, tunnels))
+		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
 }

@@ -2,7 +2,8 @@
 /*
  * What the stock tools of the host may be too old to say to a bridge, or to show of it.
  *
- *	brtool [-n NS] port DEV NUMBER=VALUE...		options of a port, by the numbers of IFLA_BRPORT_*, each of one byte
+ *	brtool [-n NS] port DEV NUMBER[w]=VALUE...	options of a port, by the numbers of IFLA_BRPORT_*; each of one byte,
+ *							or of four where a w follows the number
  *	brtool [-n NS] fdb BRIDGE MAC			an entry's port, and "locked" where it is
  *
  * Status 1 where the kernel says no; its sentence is printed.
@@ -39,11 +40,16 @@ static int set_port(struct nl_sock *nl, char **argv)
 	struct nlattr *nest;
 	unsigned int number, value;
 	unsigned char byte;
+	char width[2];
 
 	nl_begin(&msg, RTM_SETLINK, NLM_F_ACK);
 	nl_put(&msg, &ifi, sizeof(ifi));
 	nest = nl_nest(&msg, IFLA_PROTINFO | NLA_F_NESTED);
 	while (*++argv) {
+		if (sscanf(*argv, "%u%1[w]=%u", &number, width, &value) == 3) {
+			nl_attr(&msg, number, &value, sizeof(value));
+			continue;
+		}
 		if (sscanf(*argv, "%u=%u", &number, &value) != 2)
 			errx(2, "%s is no NUMBER=VALUE", *argv);
 		byte = value;

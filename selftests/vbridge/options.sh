@@ -73,7 +73,6 @@ unbuilt_port_options()
 		fastleave on
 		mcast_router 2
 		mcast_to_unicast on
-		vlan_tunnel on
 		backup_port p1
 		backup_port vbr0
 		learning_sync on
@@ -87,7 +86,6 @@ unbuilt_port_options()
 		state 9
 	EOF
 	refused_all '' bridge -n "$h" <<-EOF
-		vlan add dev p1 vid 7 tunnel_info id 7
 		link set dev vbr0 learning off self
 	EOF
 	unchanged

@@ -39,6 +39,7 @@ static struct vbr_port *unit_port_create(struct vbr *br, int nr)
 	/* Where no other address of a test lies. */
 	ether_addr_copy(port->addr, UNIT_ADDR(0xff00 + nr));
 	INIT_LIST_HEAD(&port->fdb);
+	vbr_tunnels_init(&port->tunnels);
 	xa_init(&port->vlans.own);
 	port->vlans.counted = &br->vlans_seen;
 	list_add_tail(&port->list, &br->ports);

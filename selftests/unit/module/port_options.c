@@ -10,7 +10,7 @@ static void every_port_option_is_accounted_for(struct kunit *test)
 	static const u16 built[] = {
 		IFLA_BRPORT_STATE, IFLA_BRPORT_GROUP_FWD_MASK,
 		IFLA_BRPORT_FLUSH, IFLA_BRPORT_COST, IFLA_BRPORT_PRIORITY,
-		IFLA_BRPORT_BACKUP_PORT,
+		IFLA_BRPORT_BACKUP_PORT, IFLA_BRPORT_BACKUP_NHID,
 	};
 	const struct vbr_unbuilt *unbuilt;
 	u8 times[VBR_BRPORT_MAX + 1] = {};
@@ -125,6 +125,7 @@ static void port_answers_fit_their_room(struct kunit *test)
 	if (!unit_has(test, skb))
 		return;
 	rcu_assign_pointer(port->backup, unit->port[1]);
+	port->backup_nhid = 10;
 	KUNIT_EXPECT_EQ(test, vbr_port_put_attrs(skb, unit->port[0]), 0);
 	KUNIT_EXPECT_EQ(test, skb->len, vbr_get_slave_size(unit->dev, NULL));
 	len = skb->len;
@@ -135,7 +136,8 @@ static void port_answers_fit_their_room(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vbr_link_fill(skb, unit->br, port, &how), 0);
 	rtnl_unlock();
 	KUNIT_EXPECT_LE(test, skb->len - len,
-			NLMSG_HDRLEN + vbr_link_msg_size(&port->vlans.set));
+			NLMSG_HDRLEN + vbr_link_msg_size(&port->vlans.set,
+							    &port->tunnels));
 	kfree_skb(skb);
 }
 

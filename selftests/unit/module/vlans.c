@@ -195,8 +195,9 @@ static void shown_vlans_are_what_was_asked_for(struct kunit *test)
 		whole = skb->len;
 		skb_trim(skb, 0);
 		memset(again, 0, sizeof(*again));
-		KUNIT_EXPECT_EQ(test, vbr_vlan_fill(skb, set, ranges), 0);
-		KUNIT_EXPECT_LE(test, skb->len, vbr_vlan_fill_size(set));
+		KUNIT_EXPECT_EQ(test, vbr_vlan_fill(skb, set, NULL, ranges),
+				0);
+		KUNIT_EXPECT_LE(test, skb->len, vbr_vlan_fill_size(set, NULL));
 		KUNIT_EXPECT_EQ(test, vbr_vlan_parse(again, (void *)skb->data,
 						     false, &extack), 0);
 		KUNIT_EXPECT_EQ(test, memcmp(set, again, sizeof(*set)), 0);
