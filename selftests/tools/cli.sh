@@ -5,7 +5,7 @@
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 
-commands="pair link bridge fdb stats flow"
+commands="link stats drops pair bridge fdb flow"
 
 help_names_all_commands()
 {
@@ -53,6 +53,12 @@ usage_errors_end_with_1()
 	check_status 1 "\"br\" needs a value" vnet "$a" fdb show br
 	check_status 1 "from 1 to 4094" vnet "$a" fdb show vlan 4095
 	check_status 1 "\"pair\" needs add or del" vnet "$a" pair
+	check_status 1 "no device \"gone0\"" vnet "$a" stats -w gone0
+	check_status 1 "from 0.01 to 86400 seconds" vnet "$a" stats -w interval inf
+	check_status 1 "from 0.01 to 86400 seconds" vnet "$a" stats interval 0
+	check_status 1 "\"extra\" is not understood" vnet "$a" stats -w lo extra
+	check_status 1 "no device \"gone0\"" vnet "$a" drops gone0
+	check_status 1 "\"count\" is not for drops" vnet "$a" drops count 2
 }
 
 keywords_are_whole_words()
@@ -85,7 +91,7 @@ no_devices_is_an_empty_answer()
 	local cmd
 
 	setup_ns a
-	for cmd in link bridge stats fdb; do
+	for cmd in link bridge stats fdb drops; do
 		check_eq "$(vnet "$a" "$cmd" 2>/dev/null)" "" "vnet $cmd"
 		check_eq "$(vnet "$a" -j "$cmd" 2>/dev/null)" "[]" "vnet -j $cmd"
 	done
@@ -136,6 +142,45 @@ namespace_by_name_and_path()
 	check_status 1 "cannot enter network namespace \"/dev/null\"" "$VNET" -n /dev/null link
 }
 
+# In one answer: this namespace, whose name is empty, and those that have a name.
+all_namespaces()
+{
+	setup_ns a b c
+	add_pair "$a" va "$b" vb
+	check_eq "$("$VNET" -n "$c" -a -j link | jq -r --arg a "$a" --arg b "$b" \
+		'map(select(.netns == $a or .netns == $b)) | map(.ifname) | join(" ")')" "va vb" "devices"
+	check_eq "$(vnet "$a" -a -j link | jq -r 'map(.netns + ":" + .ifname) | join(" ")')" ":va $b:vb" "this one is first and once"
+	check_match "$(vnet "$a" -a link)" "netns $b"$'\n'"[0-9]+ vb kind vveth" "text"
+	check_status 1 "\"pair\" is for one namespace" "$VNET" -a pair del va
+	check_eq "$(vnet "$a" -a -j bridge 2>/dev/null)" "[]" "nothing in any"
+}
+
+commands_from_a_file()
+{
+	setup_ns a
+	printf '%s\n' '# two pairs' '' 'pair add va peer vb' "  pair add 'vc' peer \"vd\" # and a comment" 'pair del va' >"$CASE_DIR/batch"
+	check_status 0 "" vnet "$a" -b "$CASE_DIR/batch"
+	check_eq "$(links "$a")" "vc vd" "devices"
+	check_status 0 "" vnet "$a" -batch - <<<'pair del vd'
+	check_eq "$(links "$a")" "" "devices after standard input"
+	check_eq "$(printf 'link\nstats\n' | vnet "$a" -j -b - 2>/dev/null | jq -c .)" $'[]\n[]' "an answer for each line"
+}
+
+commands_from_a_file_that_fail()
+{
+	setup_ns a
+	printf '%s\n' 'pair add va peer vb' 'pair add va peer vc' 'nonsense' 'pair add vd peer ve' >"$CASE_DIR/batch"
+	check_status 2 "this was line 2 of " vnet "$a" -b "$CASE_DIR/batch"
+	check_eq "$(links "$a")" "va vb" "devices where the second line failed"
+	check_status 2 "this was line 3 of " vnet "$a" -force -b "$CASE_DIR/batch"
+	check_eq "$(links "$a")" "va vb vd ve" "devices with -force"
+	check_status 1 "a quote that does not end" vnet "$a" -b - <<<'link show "va'
+	check_status 1 "too many words" vnet "$a" -b - <<<"link $(printf '%0.sx ' {1..300})"
+	check_status 1 "cannot open \"/nowhere\"" vnet "$a" -b /nowhere
+	check_status 1 "\"link\" is not understood" vnet "$a" -b - link
+	check_status 1 "no option \"--x\"" vnet "$a" -b - --x
+}
+
 output_that_cannot_be_written()
 {
 	setup_ns a
@@ -147,7 +192,7 @@ missing_modules_are_named()
 {
 	setup_ns a
 	must unload
-	check_status 0 "modprobe -a vveth vbridge" vnet "$a" link
+	check_status 0 "modprobe -a vveth vbridge vtun" vnet "$a" link
 	check_status 0 "modprobe -a vbridge" vnet "$a" bridge
 	must modprobe vveth
 	check_status 0 "" vnet "$a" link
@@ -168,5 +213,5 @@ module_that_cannot_be_loaded()
 
 ALL_TESTS="help_names_all_commands help_of_each_command version_is_told usage_errors_end_with_1 keywords_are_whole_words
 	devices_of_other_kinds_are_not_ours no_devices_is_an_empty_answer json_is_the_same_pretty colour_only_when_asked
-	namespace_by_name_and_path output_that_cannot_be_written missing_modules_are_named module_that_cannot_be_loaded"
+	namespace_by_name_and_path all_namespaces commands_from_a_file commands_from_a_file_that_fail output_that_cannot_be_written missing_modules_are_named module_that_cannot_be_loaded"
 run_tests "$@"

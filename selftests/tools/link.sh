@@ -73,6 +73,42 @@ port_names_its_bridge()
 	check_match "$(vnet "$a" link show va)" " master br0 " "text of va"
 }
 
+queues_and_rings()
+{
+	setup_ns a b
+	must ip -n "$a" link add va numtxqueues 4 numrxqueues 4 type "vveth" peer name vb netns "$b"
+	check_eq "$(row "$a" va rx_queues tx_queues)" "$(in_ns "$a" ethtool -l va | awk '/^Current/ { now = 1 }
+		now && /^(RX|TX):/ { printf "%s%s", sep, $2; sep = " " }')" "queues"
+	must in_ns "$a" ethtool -G va rx 64
+	must in_ns "$a" ethtool -L va rx 2 tx 3
+	check_eq "$(row "$a" va rx_queues tx_queues rx_ring)" "2 3 64" "after a change"
+	check_match "$(vnet "$a" link va)" " rx-queues 2 tx-queues 3 rx-ring 64" "text"
+}
+
+tuns_are_the_suites()
+{
+	setup_ns a
+	must ip -n "$a" link add t0 type vtun mode tap
+	check_eq "$(row "$a" t0 kind queues queues_max)" "vtun 0 1" "t0"
+	check_match "$(vnet "$a" link)" " t0 kind vtun .* queues 0 queues-max 1" "text"
+}
+
+# However many devices there are: so many calls of the kernel for each, and a few.
+calls_for_many_devices()
+{
+	local i calls
+
+	need_tool strace
+	setup_ns a b
+	for ((i = 0; i < 300; i++)); do
+		echo "link add p$i type vveth peer name q$i netns $b"
+	done | ipb "$a"
+	must in_ns "$a" strace -f -c -o "$CASE_DIR/strace" "$VNET" -j link >"$CASE_DIR/json"
+	calls=$(awk '$NF == "total" { print $4 }' "$CASE_DIR/strace")
+	check_eq "$(jq length "$CASE_DIR/json")" 300 "devices"
+	check_le "$calls" $((300 * 5 + 300)) "calls of the kernel"
+}
+
 only_the_suites_devices()
 {
 	setup_ns a
@@ -154,6 +190,6 @@ list_while_devices_come_and_go()
 }
 
 ALL_TESTS="peer_in_the_same_namespace peer_in_another_namespace peer_out_of_sight state_mtu_and_address
-	port_names_its_bridge only_the_suites_devices one_device text_has_what_json_has hostile_name many_devices
+	port_names_its_bridge queues_and_rings tuns_are_the_suites calls_for_many_devices only_the_suites_devices one_device text_has_what_json_has hostile_name many_devices
 	list_while_devices_come_and_go"
 run_tests "$@"

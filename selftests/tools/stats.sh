@@ -85,6 +85,97 @@ without_rights()
 	check_eq "$(grep -c '^[0-9]' "$CASE_DIR/text")" 2 "devices"
 }
 
-ALL_TESTS="frames_are_counted drops_by_reason text_has_the_reason_of_a_drop all_devices_in_one_answer agrees_with_ip
+queues_add_up()
+{
+	setup_ns a b
+	add_wide_pair "$a" va "$b" vb 2
+	must in_ns "$a" ethtool -L va rx 2 tx 2
+	pkt -T "$a:va" -R "$b:vb" -c 25
+	check_eq "$(vnet_json "$a" '.[0].queues | [length, (map(select(.queue[:2] == "tx").packets) | add)] | join(" ")' stats va)" \
+		"4 25" "queues, and what they have sent"
+	check_match "$(vnet "$a" stats va)" $'\n''    queue tx[01] packets [1-9]' "text"
+}
+
+roads_are_apart_from_counters()
+{
+	setup_ns a
+	make_pair "$a" va va2
+	make_bridge "$a" br0 va
+	check_eq "$(vnet_json "$a" '.[0] | [(.roads | has("direct_rx")), ([.counters | keys[] | select(test("direct|ordinary|^rx[0-9]"))] | length)] |
+		join(" ")' stats va)" "true 0" "roads of a pair"
+	check_eq "$(vnet_json "$a" '.[0] | [(.counters | has("forwarded")), (.drops | has("no_egress"))] | join(" ")' stats br0)" \
+		"true true" "counters of a bridge"
+}
+
+# watch OPTION...: the tool's rates, into a file, from before the caller goes on
+watch()
+{
+	bg_ns "$a" "$VNET" -j stats -w interval 0.1 "$@" >"$CASE_DIR/rates"
+	busywait 5000 test -s "$CASE_DIR/rates" || die "no rates"
+}
+
+# rates_sum FILTER: the sum of something over all answers that are complete
+rates_sum()
+{
+	jq -s "[.[][] | $1] | add" <(grep ']$' "$CASE_DIR/rates")
+}
+
+rates_sum_is()
+{
+	[ "$(rates_sum "$1")" = "$2" ]
+}
+
+rates_have_every_frame_once()
+{
+	setup_ns a b
+	add_pair "$a" va "$b" vb
+	pkt -T "$a:va" -R "$b:vb" -c 5
+	watch queues va
+	pkt -T "$a:va" -R "$b:vb" -c 25
+	busywait 5000 rates_sum_is .tx.packets 25 || fail "frames sent: $(rates_sum .tx.packets)"
+	check_ge "$(rates_sum .tx.packets_per_s)" 30 "frames a second"
+	check_eq "$(rates_sum '.queues[].tx.packets')" 25 "frames of queues"
+	check_eq "$(rates_sum .rx.packets)" 0 "frames received"
+}
+
+rates_as_text()
+{
+	setup_ns a b
+	add_pair "$a" va "$b" vb
+	vnet "$a" stats -w count 2 interval 0.05 queues >"$CASE_DIR/text" || fail "stats -w fails with $?"
+	check_eq "$(grep -cE '^[0-9:]+  1 devices, over 0\.[0-9]+ s$' "$CASE_DIR/text")" 2 "answers"
+	check_eq "$(grep -cE '^va +vveth +0 +0 +0 +0 +0$' "$CASE_DIR/text")" 2 "lines of va"
+	check_eq "$(grep -cE '^  tx0 ' "$CASE_DIR/text")" 2 "lines of a queue"
+	check_eq "$(grep -c $'\033' "$CASE_DIR/text")" 0 "lines with control sequences where there is no terminal"
+}
+
+# A device that goes is no reason to stop, but for the one that was asked for.
+rates_while_devices_go()
+{
+	setup_ns a
+	make_pair "$a" va vb
+	make_pair "$a" vc vd
+	watch count 3
+	must ip -n "$a" link del va
+	wait "$BG_PID" || fail "stats -w ends with $?"
+	check_eq "$(jq -c '[.[].ifname]' "$CASE_DIR/rates" | tail -n 1)" '["vd","vc"]' "devices in the last answer"
+	watch vc
+	must ip -n "$a" link del vc
+	wait "$BG_PID" && fail "stats -w goes on"
+	return 0
+}
+
+interrupted_is_done()
+{
+	setup_ns a
+	make_pair "$a" va vb
+	watch
+	kill -INT "$BG_PID"
+	wait "$BG_PID" || fail "stats -w ends with $?"
+	jq . "$CASE_DIR/rates" >/dev/null || fail "no JSON: $(<"$CASE_DIR/rates")"
+}
+
+ALL_TESTS="queues_add_up roads_are_apart_from_counters rates_have_every_frame_once rates_as_text rates_while_devices_go
+	interrupted_is_done frames_are_counted drops_by_reason text_has_the_reason_of_a_drop all_devices_in_one_answer agrees_with_ip
 	without_rights"
 run_tests "$@"

@@ -374,6 +374,7 @@ static int bridge_run(struct cmd_env *env, struct args *args)
 const struct cmd bridge_cmd = {
 	.name = "bridge",
 	.brief = "show bridges, their options and their ports; set their own options",
+	.all = true,
 	.help =
 "Usage: vnet bridge [ show ] [ [ dev ] BRIDGE ]\n"
 "       vnet bridge set dev BRIDGE direct { on | off }\n"

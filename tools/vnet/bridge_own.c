@@ -67,7 +67,7 @@ bool bridge_own_read(struct bridge_own *own)
 	int err = 0;
 	bool ok;
 
-	ok = genl_open(&genl);
+	ok = genl_open(&genl, VNET_GENL_NAME);
 	if (ok && genl.family) {
 		err = bridge_own_dump(own, &genl, VNET_CMD_BRIDGE_GET);
 		if (err >= 0)
@@ -142,7 +142,7 @@ static int bridge_own_change(int cmd, const char *name,
 	char what[64];
 	int err;
 
-	if (!genl_open(&genl)) {
+	if (!genl_open(&genl, VNET_GENL_NAME)) {
 		genl_close(&genl);
 		return CMD_REFUSED;
 	}

@@ -29,12 +29,14 @@ struct cmd_env {
  * @name: the word
  * @brief: what it does, in a few words
  * @help: its usage text
+ * @all: whether -all may run it in many namespaces, for one answer
  * @run: does it; the arguments are those after the word
  */
 struct cmd {
 	const char *name;
 	const char *brief;
 	const char *help;
+	bool all;
 	int (*run)(struct cmd_env *env, struct args *args);
 };
 
@@ -44,5 +46,6 @@ extern const struct cmd bridge_cmd;
 extern const struct cmd fdb_cmd;
 extern const struct cmd stats_cmd;
 extern const struct cmd flow_cmd;
+extern const struct cmd drops_cmd;
 
 #endif

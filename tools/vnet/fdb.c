@@ -298,6 +298,7 @@ static int fdb_run(struct cmd_env *env, struct args *args)
 const struct cmd fdb_cmd = {
 	.name = "fdb",
 	.brief = "show the forwarding tables of bridges",
+	.all = true,
 	.help =
 "Usage: vnet fdb [ show [ br BRIDGE ] [ brport PORT ] [ vlan VID ] ]\n"
 "\n"

@@ -72,7 +72,7 @@ static int flow_run(struct cmd_env *env, struct args *args)
 	args_take(args, "show");
 	if (!args_end(args))
 		return CMD_USAGE;
-	if (genl_open(&genl))
+	if (genl_open(&genl, VNET_GENL_NAME))
 		status = flow_show(env, &genl);
 	genl_close(&genl);
 	return status;
@@ -81,6 +81,7 @@ static int flow_run(struct cmd_env *env, struct args *args)
 const struct cmd flow_cmd = {
 	.name = "flow",
 	.brief = "show what vflow takes and what it leaves to the stack",
+	.all = true,
 	.help =
 "Usage: vnet flow [ show ]\n"
 "\n"

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The generic netlink family "vnet". */
+/* Generic netlink, and the family "vnet" in it. */
 #include <errno.h>
 #include <linux/genetlink.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <vnet/genl.h>
 
@@ -44,8 +45,9 @@ static int genl_read_family(struct nlmsghdr *hdr, void *arg)
 	return 0;
 }
 
-bool genl_open(struct genl *genl)
+bool genl_open(struct genl *genl, const char *family)
 {
+	char what[64];
 	struct nl_msg *msg;
 	int on = 1;
 	int err;
@@ -63,11 +65,12 @@ bool genl_open(struct genl *genl)
 	setsockopt(nl_socket_get_fd(genl->nl.sk), SOL_NETLINK, NETLINK_CAP_ACK,
 		   &on, sizeof(on));
 	msg = genl_msg_to(GENL_ID_CTRL, 0, CTRL_CMD_GETFAMILY);
-	vnl_put_str(msg, CTRL_ATTR_FAMILY_NAME, VNET_GENL_NAME);
+	vnl_put_str(msg, CTRL_ATTR_FAMILY_NAME, family);
 	err = vnl_get(&genl->nl, msg, genl_read_family, &genl->family);
 	if (!err || err == -ENOENT)
 		return true;
-	vnl_complain(&genl->nl, err, "ask for the family \"" VNET_GENL_NAME "\"");
+	snprintf(what, sizeof(what), "ask for the family \"%s\"", family);
+	vnl_complain(&genl->nl, err, what);
 	return false;
 }
 

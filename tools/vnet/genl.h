@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The generic netlink family "vnet", which has what no stock tool asks for. */
+/* Generic netlink: the family "vnet", which has what no stock tool asks for. */
 #ifndef VNET_TOOL_GENL_H
 #define VNET_TOOL_GENL_H
 
@@ -20,15 +20,16 @@ struct genl {
 /**
  * genl_open() - open a socket in the current network namespace
  * @genl: the socket; always for genl_close()
+ * @family: the name of the family
  *
  * Return: whether it could be opened and the kernel be asked for the family;
  * if not, a complaint was made. The family need not be there.
  */
-bool genl_open(struct genl *genl);
+bool genl_open(struct genl *genl, const char *family);
 void genl_close(struct genl *genl);
 
 /**
- * genl_complain() - say that the kernel does not know the family
+ * genl_complain() - say that the kernel does not know the family "vnet"
  * @module: what to load
  */
 void genl_complain(const char *module);

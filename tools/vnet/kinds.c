@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The kinds of device the suite makes. A module has the name of its kind. */
+#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,8 +8,9 @@
 
 #include "args.h"
 #include "kinds.h"
+#include "nl.h"
 
-static const char *const kind_names[] = { KIND_PAIR, KIND_BRIDGE };
+static const char *const kind_names[] = { KIND_PAIR, KIND_BRIDGE, KIND_TUN };
 
 bool kind_is_ours(const char *kind)
 {
@@ -31,7 +33,11 @@ static bool kind_loaded(const char *kind)
 void kind_hint(const char *kind)
 {
 	char missing[128] = "";
+	static bool said;
 
+	/* Of many namespaces each would say the same. */
+	if (said)
+		return;
 	for (size_t i = 0; i < ARRAY_SIZE(kind_names); i++) {
 		const char *name = kind_names[i];
 		size_t used = strlen(missing);
@@ -42,6 +48,16 @@ void kind_hint(const char *kind)
 			return;
 		snprintf(missing + used, sizeof(missing) - used, " %s", name);
 	}
+	said = true;
 	complain("no such devices, and nothing to make them is loaded; \"modprobe -a%s\" loads it",
 		 missing);
+}
+
+bool kind_complain(const struct vnl *nl, int err, const char *kind)
+{
+	if (err != -EOPNOTSUPP || strcmp(nl->sentence, "Unknown device type"))
+		return false;
+	complain("the kernel does not know devices of type %s: load the module with \"modprobe %s\"",
+		 kind, kind);
+	return true;
 }

@@ -7,6 +7,7 @@
 
 #define KIND_PAIR	"vveth"
 #define KIND_BRIDGE	"vbridge"
+#define KIND_TUN	"vtun"
 
 /**
  * kind_is_ours() - is this a kind of the suite?
@@ -23,5 +24,17 @@ bool kind_is_ours(const char *kind);
  * For an empty list: devices of a kind cannot exist without its module.
  */
 void kind_hint(const char *kind);
+
+struct vnl;
+
+/**
+ * kind_complain() - say that the kernel does not know a kind, if that is it
+ * @nl: the socket that a device was asked for through
+ * @err: what the kernel answered
+ * @kind: the kind that was asked for
+ *
+ * Return: whether it was, and a complaint was made.
+ */
+bool kind_complain(const struct vnl *nl, int err, const char *kind);
 
 #endif

@@ -6,6 +6,7 @@
 #include <vnet/vveth.h>
 
 #include "cmd.h"
+#include "ethnl.h"
 #include "kinds.h"
 #include "linkfmt.h"
 #include "links.h"
@@ -16,6 +17,7 @@ struct link_view {
 	struct cmd_env *env;
 	struct links links;
 	struct netns_names names;
+	struct ethnl ethnl;
 };
 
 /* The name of the other end; NULL if it is where we may not look. */
@@ -66,6 +68,26 @@ static void link_show_mode(struct out *o, const struct link_row *row)
 			VVETH_MODE_L3 ? "l3" : "l2");
 }
 
+static void link_show_some(struct out *o, const char *key, const char *label,
+			   uint32_t val)
+{
+	if (val)
+		out_u64(o, key, label, val);
+}
+
+static void link_show_queues(struct out *o, const struct ethnl_row *row)
+{
+	if (!row)
+		return;
+	link_show_some(o, "rx_queues", "rx-queues", row->rx);
+	link_show_some(o, "tx_queues", "tx-queues", row->tx);
+	if (row->combined_max) {
+		out_u64(o, "queues", "queues", row->combined);
+		out_u64(o, "queues_max", "queues-max", row->combined_max);
+	}
+	link_show_some(o, "rx_ring", "rx-ring", row->ring);
+}
+
 static void link_show_one(struct link_view *view, const struct link_row *row)
 {
 	struct out *o = view->env->out;
@@ -89,6 +111,7 @@ static void link_show_one(struct link_view *view, const struct link_row *row)
 			out_u64(o, "master_index", "master-index", row->master);
 	}
 	linkfmt_common(o, row);
+	link_show_queues(o, ethnl_find(&view->ethnl, row->ifindex));
 	out_object_end(o);
 }
 
@@ -129,8 +152,10 @@ static int link_run(struct cmd_env *env, struct args *args)
 	if (!args_end(args))
 		return CMD_USAGE;
 
-	if (links_read(&view.links, env->nl, false))
+	if (links_read(&view.links, env->nl, false) &&
+	    ethnl_read(&view.ethnl))
 		status = link_show(&view, name);
+	ethnl_free(&view.ethnl);
 	links_free(&view.links);
 	netns_names_free(&view.names);
 	return status;
@@ -139,10 +164,13 @@ static int link_run(struct cmd_env *env, struct args *args)
 const struct cmd link_cmd = {
 	.name = "link",
 	.brief = "show the devices of the suite",
+	.all = true,
 	.help =
 "Usage: vnet link [ show ] [ [ dev ] NAME ]\n"
 "\n"
 "Each device with its kind, of a pair's end the mode, the peer and the peer's\n"
-"namespace, the bridge it is a port of, state, MTU and address.\n",
+"namespace, the bridge it is a port of, state, MTU and address, and how many queues\n"
+"and slots of a receive ring it has. Queues of a vtun are those that programs have\n"
+"attached.\n",
 	.run = link_run,
 };

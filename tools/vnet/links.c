@@ -234,3 +234,16 @@ int link_ask(struct vnl *nl, struct link_row *row, const char *name,
 	vnl_put_u32(msg, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	return vnl_get(nl, msg, link_read_one, row);
 }
+
+int link_ask_index(struct vnl *nl, const char *name)
+{
+	struct link_row row;
+
+	if (!args_devname(name))
+		return 0;
+	if (link_ask(nl, &row, name, 0, -1)) {
+		complain("there is no device \"%s\"", name);
+		return 0;
+	}
+	return row.ifindex;
+}

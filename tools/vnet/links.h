@@ -102,4 +102,13 @@ const struct link_row *links_find(const struct links *links, const char *name,
 int link_ask(struct vnl *nl, struct link_row *row, const char *name,
 	     int ifindex, int nsid);
 
+/**
+ * link_ask_index() - ask the kernel for the number of a device
+ * @nl: the socket
+ * @name: the device
+ *
+ * Return: its number; 0, after a complaint, if there is no such device.
+ */
+int link_ask_index(struct vnl *nl, const char *name);
+
 #endif

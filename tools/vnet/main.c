@@ -10,7 +10,7 @@
 #include "netns.h"
 
 static const struct cmd *const main_cmds[] = {
-	&pair_cmd, &link_cmd, &bridge_cmd, &fdb_cmd, &stats_cmd,
+	&link_cmd, &stats_cmd, &drops_cmd, &pair_cmd, &bridge_cmd, &fdb_cmd,
 	&flow_cmd,
 };
 
@@ -21,7 +21,10 @@ struct main_options {
 	bool color;
 	bool version;
 	bool help;
+	bool all;
+	bool force;
 	const char *netns;
+	const char *batch;
 };
 
 static void main_help(FILE *f)
@@ -39,6 +42,9 @@ static void main_help(FILE *f)
 	      "    -p, -pretty           with -j: a value a line\n"
 	      "    -c, -color[=WHEN]     colour: always (default), auto or never\n"
 	      "    -n, -netns NETNS      work in that network namespace (name or path)\n"
+	      "    -a, -all              show all namespaces that may be entered, this one first\n"
+	      "    -b, -batch FILE       commands from a file, one a line; - for standard input\n"
+	      "    -force                with -b: go on after a command that failed\n"
 	      "    -V, -Version          print the version\n"
 	      "    -h, -help             print this\n", f);
 }
@@ -122,6 +128,13 @@ static bool main_option(const char *opt, struct args *args,
 	} else if (main_is(opt, "n", "netns")) {
 		set->netns = args_value(args, opt);
 		return set->netns;
+	} else if (main_is(opt, "a", "all")) {
+		set->all = true;
+	} else if (main_is(opt, "b", "batch")) {
+		set->batch = args_value(args, opt);
+		return set->batch;
+	} else if (main_is(opt, "force", "force")) {
+		set->force = true;
 	} else if (main_is(opt, "V", "Version")) {
 		set->version = true;
 	} else if (main_is(opt, "h", "help")) {
@@ -144,29 +157,176 @@ static bool main_options(struct args *args, struct main_options *set)
 	return true;
 }
 
-static int main_run(const struct cmd *cmd, struct args *args,
-		    const struct main_options *set)
+/* One command and all that it is given, wherever it runs. */
+struct main_job {
+	const struct cmd *cmd;
+	struct args args;
+	struct out out;
+	int status;
+};
+
+static int main_run_here(struct main_job *job)
 {
-	struct out out = {
-		.f = stdout,
-		.json = set->json,
-		.pretty = set->pretty,
-		.color = set->color && !set->json,
-	};
+	struct args args = job->args;
 	struct vnl nl;
-	struct cmd_env env = { .nl = &nl, .out = &out };
+	struct cmd_env env = { .nl = &nl, .out = &job->out };
 	int status;
 
-	if (set->netns && !netns_enter(set->netns))
-		return CMD_USAGE;
 	if (!vnl_open(&nl))
 		return CMD_REFUSED;
-	status = cmd->run(&env, args);
+	status = job->cmd->run(&env, &args);
 	vnl_close(&nl);
-	if (!out_finish(&out)) {
+	return status;
+}
+
+static void main_run_in(const char *name, void *arg)
+{
+	struct main_job *job = arg;
+	int status;
+
+	job->out.netns = name ? name : "";
+	if (name) {
+		out_line(&job->out, 0);
+		out_word(&job->out, "netns");
+		out_word(&job->out, name);
+	}
+	status = main_run_here(job);
+	if (status > job->status)
+		job->status = status;
+}
+
+static int main_run_all(struct main_job *job)
+{
+	if (!job->cmd->all) {
+		complain("\"%s\" is for one namespace: -all is for what shows devices",
+			 job->cmd->name);
+		return CMD_USAGE;
+	}
+	out_array(&job->out, NULL);
+	job->out.shared = true;
+	if (!netns_each(main_run_in, job) && !job->status)
+		job->status = CMD_REFUSED;
+	job->out.shared = false;
+	out_array_end(&job->out);
+	return job->status;
+}
+
+static int main_run(const struct cmd *cmd, const struct args *args,
+		    const struct main_options *set)
+{
+	struct main_job job = {
+		.cmd = cmd,
+		.args = *args,
+		.out = {
+			.f = stdout,
+			.json = set->json,
+			.pretty = set->pretty,
+			.color = set->color && !set->json,
+		},
+	};
+	int status;
+
+	status = set->all ? main_run_all(&job) : main_run_here(&job);
+	if (!out_finish(&job.out)) {
 		complain("cannot write the answer: %s", strerror(errno));
 		return CMD_REFUSED;
 	}
+	return status;
+}
+
+/* The command that the words are, without the options before it. */
+static int main_words(struct args *args, const struct main_options *set)
+{
+	const struct cmd *cmd;
+
+	if (args_take(args, "help"))
+		return main_help_cmd(args);
+	cmd = main_find(args_next(args));
+	if (!cmd)
+		return CMD_USAGE;
+	if (args_take(args, "help")) {
+		fputs(cmd->help, stdout);
+		return CMD_DONE;
+	}
+	return main_run(cmd, args, set);
+}
+
+#define MAIN_BATCH_WORDS	256
+
+/*
+ * Cuts a line into words at blanks; quotes, single or double, keep them in a
+ * word, and what follows a # that begins a word is a comment.
+ */
+static bool main_split(char *line, struct args *args)
+{
+	char *to;
+
+	args->left = 0;
+	while (*(line += strspn(line, " \t\n")) && *line != '#') {
+		char quote = 0;
+
+		if (args->left == MAIN_BATCH_WORDS)
+			return false;
+		args->word[args->left++] = to = line;
+		for (; *line && (quote || !strchr(" \t\n", *line)); line++) {
+			if (*line == quote)
+				quote = 0;
+			else if (!quote && strchr("'\"", *line))
+				quote = *line;
+			else
+				*to++ = *line;
+		}
+		if (quote)
+			return false;
+		if (*line)
+			line++;
+		*to = '\0';
+	}
+	return true;
+}
+
+static int main_batch_lines(FILE *f, const struct main_options *set)
+{
+	char *word[MAIN_BATCH_WORDS];
+	int worst = CMD_DONE, status;
+	unsigned int number = 0;
+	char *line = NULL;
+	size_t size = 0;
+
+	while (getline(&line, &size, f) >= 0) {
+		struct args args = { .word = word };
+
+		number++;
+		if (!main_split(line, &args)) {
+			complain("a quote that does not end, or too many words");
+			status = CMD_USAGE;
+		} else {
+			status = args.left ? main_words(&args, set) : CMD_DONE;
+		}
+		if (status == CMD_DONE)
+			continue;
+		complain("this was line %u of %s", number, set->batch);
+		worst = status > worst ? status : worst;
+		if (!set->force)
+			break;
+	}
+	free(line);
+	return worst;
+}
+
+static int main_batch(const struct main_options *set)
+{
+	bool from_stdin = strcmp(set->batch, "-") == 0;
+	FILE *f = from_stdin ? stdin : fopen(set->batch, "re");
+	int status;
+
+	if (!f) {
+		complain("cannot open \"%s\": %s", set->batch, strerror(errno));
+		return CMD_USAGE;
+	}
+	status = main_batch_lines(f, set);
+	if (!from_stdin)
+		fclose(f);
 	return status;
 }
 
@@ -174,8 +334,6 @@ int main(int argc, char **argv)
 {
 	struct args args = { .left = argc - 1, .word = argv + 1 };
 	struct main_options set = { 0 };
-	const struct cmd *cmd;
-	const char *name;
 
 	if (!main_options(&args, &set))
 		return CMD_USAGE;
@@ -183,20 +341,17 @@ int main(int argc, char **argv)
 		puts("vnet " VNET_VERSION);
 		return CMD_DONE;
 	}
-	if (set.help || args_take(&args, "help"))
+	if (set.help)
 		return main_help_cmd(&args);
-
-	name = args_next(&args);
-	if (!name) {
+	if (!args.left && !set.batch) {
 		main_help(stderr);
 		return CMD_USAGE;
 	}
-	cmd = main_find(name);
-	if (!cmd)
+	if (set.batch && !args_end(&args))
 		return CMD_USAGE;
-	if (args_take(&args, "help")) {
-		fputs(cmd->help, stdout);
-		return CMD_DONE;
-	}
-	return main_run(cmd, &args, &set);
+	/* Help needs no namespace. */
+	if (set.netns && (set.batch || strcmp(*args.word, "help")) &&
+	    !netns_enter(set.netns))
+		return CMD_USAGE;
+	return set.batch ? main_batch(&set) : main_words(&args, &set);
 }

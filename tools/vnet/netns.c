@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Network namespaces by name, path, or the kernel's id for them. */
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "args.h"
@@ -57,6 +59,105 @@ bool netns_enter(const char *name)
 	return true;
 }
 
+/* What netns_each() goes on with. */
+struct netns_walk {
+	void (*fn)(const char *name, void *arg);
+	void *arg;
+	ino_t *seen;
+	size_t count;
+};
+
+static int netns_by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strverscmp((*a)->d_name, (*b)->d_name);
+}
+
+static int netns_is_name(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+static int netns_is_process(const struct dirent *entry)
+{
+	return isdigit((unsigned char)entry->d_name[0]);
+}
+
+/* Is it new? Then it is remembered. */
+static bool netns_is_new(struct netns_walk *walk, int fd)
+{
+	struct stat st;
+	ino_t *more;
+
+	if (fstat(fd, &st))
+		return false;
+	for (size_t i = 0; i < walk->count; i++) {
+		if (walk->seen[i] == st.st_ino)
+			return false;
+	}
+	more = realloc(walk->seen, (walk->count + 1) * sizeof(*more));
+	if (!more)
+		return false;
+	walk->seen = more;
+	more[walk->count++] = st.st_ino;
+	return true;
+}
+
+static void netns_visit(struct netns_walk *walk, const char *name)
+{
+	int fd = netns_open(name);
+
+	if (fd < 0)
+		return;
+	if (netns_is_new(walk, fd) && setns(fd, CLONE_NEWNET) == 0)
+		walk->fn(name, walk->arg);
+	close(fd);
+}
+
+static void netns_visit_dir(struct netns_walk *walk, const char *dir,
+			    int (*choose)(const struct dirent *entry),
+			    const char *before, const char *after)
+{
+	struct dirent **entry = NULL;
+	char name[PATH_MAX];
+	int n;
+
+	n = scandir(dir, &entry, choose, netns_by_name);
+	for (int i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "%s%s%s", before,
+			 entry[i]->d_name, after);
+		netns_visit(walk, name);
+		free(entry[i]);
+	}
+	free(entry);
+}
+
+bool netns_each(void (*fn)(const char *name, void *arg), void *arg)
+{
+	struct netns_walk walk = { .fn = fn, .arg = arg };
+	bool back = true;
+	int home;
+
+	home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (home < 0) {
+		complain("cannot open the namespace of this process: %s",
+			 strerror(errno));
+		return false;
+	}
+	netns_is_new(&walk, home);
+	fn(NULL, arg);
+	netns_visit_dir(&walk, NETNS_DIR, netns_is_name, "", "");
+	netns_visit_dir(&walk, "/proc", netns_is_process, "/proc/", "/ns/net");
+	/* Without the right to leave it there was none to come back. */
+	if (setns(home, CLONE_NEWNET) && errno != EPERM) {
+		complain("cannot go back to the first namespace: %s",
+			 strerror(errno));
+		back = false;
+	}
+	close(home);
+	free(walk.seen);
+	return back;
+}
+
 static int netns_read_id(struct nlmsghdr *hdr, void *arg)
 {
 	const struct nlattr *attr;
@@ -67,8 +168,7 @@ static int netns_read_id(struct nlmsghdr *hdr, void *arg)
 	return 0;
 }
 
-/* The id this namespace has for the one in the file, -1 if it has none. */
-static int netns_id(struct vnl *nl, int fd)
+int netns_id(struct vnl *nl, int fd)
 {
 	struct rtgenmsg gen = { .rtgen_family = AF_UNSPEC };
 	int nsid = NETNSA_NSID_NOT_ASSIGNED;

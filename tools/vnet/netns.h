@@ -26,6 +26,29 @@ int netns_open(const char *name);
 bool netns_enter(const char *name);
 
 /**
+ * netns_each() - do something in each namespace that can be found
+ * @fn: does it, in the namespace @name; NULL is the one the caller is in, which
+ *	comes first and which the program is in again at the end
+ * @arg: for @fn
+ *
+ * They are those that `ip netns` knows, then those that processes are in, named
+ * by a path. What may not be entered is passed over, and so is what is there
+ * under a second name.
+ *
+ * Return: whether it worked; if not, a complaint was made.
+ */
+bool netns_each(void (*fn)(const char *name, void *arg), void *arg);
+
+/**
+ * netns_id() - the id that a namespace has for another one
+ * @nl: a socket in the namespace
+ * @fd: the other one
+ *
+ * Return: the id, -1 if it has none.
+ */
+int netns_id(struct vnl *nl, int fd);
+
+/**
  * struct netns_names - names of the namespaces that have an id here
  * @entries: id and name of each, in order of the ids
  * @count: how many

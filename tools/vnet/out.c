@@ -17,9 +17,9 @@ static const char *const out_escape[] = {
 	[OUT_BAD] = "\033[1;31m",
 };
 
-/* Length of the UTF-8 sequence at the start of s, 0 if there is none. */
-static size_t out_utf8_len(const unsigned char *s)
+size_t out_utf8_len(const char *text)
 {
+	const unsigned char *s = (const unsigned char *)text;
 	size_t len, i;
 
 	if (s[0] < 0x80)
@@ -57,7 +57,7 @@ static struct json_object *out_json_string(const char *val)
 	if (!clean)
 		return NULL;
 	while (*s) {
-		len = out_utf8_len(s);
+		len = out_utf8_len((const char *)s);
 		if (len) {
 			memcpy(clean + n, s, len);
 			n += len;
@@ -143,10 +143,13 @@ void out_array(struct out *o, const char *key)
 {
 	if (!o->json)
 		return;
-	if (o->depth) {
+	/* Of commands that share an answer each has its rows in it. */
+	if (o->shared && o->depth == 1)
+		o->open[o->depth++] = NULL;
+	else if (o->depth)
 		out_json_open(o, key, json_object_new_array());
+	if (o->depth)
 		return;
-	}
 	fputc('[', o->f);
 	out_json_open(o, key, NULL);
 }
@@ -157,6 +160,10 @@ void out_array_end(struct out *o)
 
 	if (!o->json)
 		return;
+	if (o->shared && o->depth == 2 && !o->open[1]) {
+		o->depth--;
+		return;
+	}
 	out_json_close(o);
 	if (outermost)
 		fputs(o->pretty && o->any_row ? "\n]" : "]", o->f);
@@ -164,8 +171,13 @@ void out_array_end(struct out *o)
 
 void out_object(struct out *o, const char *key)
 {
-	if (o->json)
-		out_json_open(o, key, json_object_new_object());
+	bool row = out_json_at_top(o);
+
+	if (!o->json)
+		return;
+	out_json_open(o, key, json_object_new_object());
+	if (row && o->netns)
+		out_str(o, "netns", NULL, o->netns);
 }
 
 void out_object_end(struct out *o)
@@ -295,4 +307,14 @@ bool out_finish(struct out *o)
 	if (o->any_item)
 		fputc('\n', o->f);
 	return fflush(o->f) == 0 && !ferror(o->f);
+}
+
+bool out_flush(struct out *o)
+{
+	bool ok = out_finish(o);
+
+	o->any_item = false;
+	o->any_row = false;
+	o->line_used = false;
+	return ok;
 }

@@ -33,6 +33,8 @@ enum out_color {
  * @json: write JSON, else text
  * @pretty: JSON over several lines, indented
  * @color: colour the text
+ * @shared: the outermost array is the caller's, who opens and ends it
+ * @netns: a namespace that each row names first, NULL for none
  * @line_used: the line of text has a word
  * @any_item: something was written
  * @any_row: the outermost JSON array has an item
@@ -44,6 +46,8 @@ struct out {
 	bool json;
 	bool pretty;
 	bool color;
+	bool shared;
+	const char *netns;
 	bool line_used;
 	bool any_item;
 	bool any_row;
@@ -105,6 +109,22 @@ void out_switch(struct out *o, const char *key, bool val);
 void out_mac(struct out *o, const char *key, const char *label,
 	     const void *data, size_t len);
 void out_hex(struct out *o, const char *key, const void *data, size_t len);
+
+/**
+ * out_utf8_len() - the length of the UTF-8 sequence at the start of a text
+ * @text: the text
+ *
+ * Return: the length, 0 if there is none.
+ */
+size_t out_utf8_len(const char *text);
+
+/**
+ * out_flush() - write out an answer that others follow
+ * @o: the writer
+ *
+ * Return: as out_finish().
+ */
+bool out_flush(struct out *o);
 
 /**
  * out_finish() - end the last line and write everything out

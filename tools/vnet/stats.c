@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /* `vnet stats`: the counters of the suite's devices. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cmd.h"
-#include "drvstats.h"
+#include "counters.h"
 #include "kinds.h"
-#include "links.h"
-
-#define STATS_DROP_PREFIX	"drop_"
+#include "rates.h"
+#include "samples.h"
+#include "watch.h"
 
 /* One direction of a device, named as in `ip -s link`. */
 struct stats_way {
@@ -53,133 +52,200 @@ static void stats_show_link(struct out *o, const struct rtnl_link_stats64 *s)
 	stats_show_way(o, &tx);
 }
 
-static bool stats_is_drop(const char *name)
-{
-	return strncmp(name, STATS_DROP_PREFIX,
-		       strlen(STATS_DROP_PREFIX)) == 0;
-}
-
-/* An identity that drivers of pairs put among their counters. */
-static bool stats_is_identity(const char *name)
-{
-	return strcmp(name, "peer_ifindex") == 0;
-}
-
-/* Is the counter one of a drop reason, as asked for, or one of the others? */
-static bool stats_belongs(const char *name, bool drops)
-{
-	return stats_is_drop(name) == drops && !stats_is_identity(name);
-}
-
-/* Those of the driver's counters that are reasons for drops, or the others. */
-static void stats_show_driver(struct out *o, const struct drvstats *drv,
-			      const char *key, bool drops)
+/* The driver's counters of one group. */
+static void stats_show_group(struct out *o, const struct sample *sample,
+			     const char *key, enum counter_group group)
 {
 	bool any = false;
 
-	for (size_t i = 0; i < drv->count; i++)
-		any |= drv->value[i] &&
-		       stats_belongs(drvstats_name(drv, i), drops);
+	for (size_t i = 0; i < sample->count; i++)
+		any |= sample->values[i] &&
+		       counter_group(sample->names[i]) == group;
 	if (any) {
 		out_line(o, 4);
 		out_word(o, key);
 	}
 	out_object(o, key);
-	for (size_t i = 0; i < drv->count; i++) {
-		const char *name = drvstats_name(drv, i);
+	for (size_t i = 0; i < sample->count; i++) {
+		const char *name = sample->names[i];
 
-		if (!stats_belongs(name, drops))
-			continue;
-		if (drops)
-			name += strlen(STATS_DROP_PREFIX);
-		out_count(o, name, drv->value[i]);
+		if (counter_group(name) == group)
+			out_count(o, counter_name(name), sample->values[i]);
 	}
 	out_object_end(o);
 }
 
-static int stats_show_one(struct out *o, struct drvstats *drv,
-			  const struct link_row *row)
+/* The counters of a queue follow one another. */
+static size_t stats_queue_end(const struct sample *sample, size_t first,
+			      char *queue, bool *any)
 {
-	int err;
+	char next[ETH_GSTRING_LEN];
+	size_t i;
 
-	err = drvstats_read(drv, row->name);
-	if (err == -ENODEV)
-		return CMD_DONE;
+	*any = false;
+	counter_queue(sample->names[first], queue, sizeof(next));
+	for (i = first; i < sample->count; i++) {
+		if (counter_group(sample->names[i]) != COUNTER_QUEUE)
+			break;
+		counter_queue(sample->names[i], next, sizeof(next));
+		if (strcmp(queue, next) != 0)
+			break;
+		*any |= sample->values[i];
+	}
+	return i;
+}
+
+static void stats_show_queues(struct out *o, const struct sample *sample)
+{
+	char queue[ETH_GSTRING_LEN];
+	size_t end;
+	bool any;
+
+	out_array(o, "queues");
+	for (size_t i = 0; i < sample->count; i = end) {
+		end = i + 1;
+		if (counter_group(sample->names[i]) != COUNTER_QUEUE)
+			continue;
+		end = stats_queue_end(sample, i, queue, &any);
+		if (!any && !o->json)
+			continue;
+		out_line(o, 4);
+		out_object(o, NULL);
+		out_str(o, "queue", "queue", queue);
+		for (; i < end; i++)
+			out_count(o, counter_name(sample->names[i]),
+				  sample->values[i]);
+		out_object_end(o);
+	}
+	out_array_end(o);
+}
+
+static void stats_show_one(struct out *o, const struct sample *sample)
+{
 	out_line(o, 0);
 	out_object(o, NULL);
-	out_u64(o, "ifindex", NULL, row->ifindex);
-	out_color(o, OUT_IFNAME, "ifname", NULL, row->name);
-	out_str(o, "kind", "kind", row->kind);
-	stats_show_link(o, &row->stats);
-	if (!err) {
-		stats_show_driver(o, drv, "drops", true);
-		stats_show_driver(o, drv, "counters", false);
+	out_u64(o, "ifindex", NULL, sample->ifindex);
+	out_color(o, OUT_IFNAME, "ifname", NULL, sample->name);
+	out_str(o, "kind", "kind", sample->kind);
+	stats_show_link(o, &sample->link);
+	if (sample->has_driver) {
+		stats_show_group(o, sample, "drops", COUNTER_DROP);
+		stats_show_group(o, sample, "roads", COUNTER_ROAD);
+		stats_show_group(o, sample, "counters", COUNTER_OTHER);
+		stats_show_queues(o, sample);
 	}
 	out_object_end(o);
-	if (!err || err == -EOPNOTSUPP)
-		return CMD_DONE;
-	complain("cannot read the driver's counters of %s: %s", row->name,
-		 strerror(-err));
-	return CMD_REFUSED;
 }
 
-static int stats_show(struct cmd_env *env, const struct links *links,
-		      const char *name)
+static int stats_show(struct cmd_env *env, const char *name)
 {
-	const struct link_row *one = NULL;
-	int status = CMD_DONE;
-	struct drvstats drv;
-	size_t shown = 0;
+	struct samples samples = { 0 };
+	int status;
 
-	if (name) {
-		one = links_find(links, name, NULL);
-		if (!one)
-			return CMD_USAGE;
+	status = samples_read(&samples, env->nl, name);
+	if (status != CMD_USAGE) {
+		out_array(env->out, NULL);
+		for (size_t i = 0; i < samples.count; i++)
+			stats_show_one(env->out, &samples.row[i]);
+		out_array_end(env->out);
+		if (!samples.count && !name)
+			kind_hint(NULL);
 	}
-	if (!drvstats_open(&drv))
-		return CMD_REFUSED;
-	out_array(env->out, NULL);
-	for (size_t i = 0; i < links->count; i++) {
-		const struct link_row *row = &links->row[i];
+	samples_free(&samples);
+	return status;
+}
 
-		if (one ? row != one : !kind_is_ours(row->kind))
-			continue;
-		if (stats_show_one(env->out, &drv, row) != CMD_DONE)
-			status = CMD_REFUSED;
-		shown++;
+/* The words behind the command. */
+struct stats_words {
+	const char *name;
+	struct watch watch;
+	bool watching;
+	bool queues;
+};
+
+static bool stats_parse(struct args *args, struct stats_words *words)
+{
+	bool bad = false;
+
+	args_take(args, "show");
+	while (args->left) {
+		if (watch_take(&words->watch, args, &bad)) {
+			if (bad)
+				return false;
+			words->watching = true;
+		} else if (args_take(args, "-w") || args_take(args, "watch")) {
+			words->watching = true;
+		} else if (args_take(args, "queues")) {
+			words->watching = true;
+			words->queues = true;
+		} else if (!words->name) {
+			bool keyword = args_take(args, "dev");
+
+			words->name = keyword ? args_value(args, "dev") :
+						args_next(args);
+			if (!words->name)
+				return false;
+		} else {
+			return args_end(args);
+		}
 	}
-	out_array_end(env->out);
-	drvstats_close(&drv);
-	if (!shown)
+	return true;
+}
+
+static int stats_watch(struct cmd_env *env, const struct stats_words *words)
+{
+	struct samples before = { 0 }, now = { 0 };
+	int status;
+
+	if (env->out->shared) {
+		complain("\"stats -w\" watches one namespace: leave -all out, or name it with -n");
+		return CMD_USAGE;
+	}
+	watch_begin();
+	status = samples_read(&before, env->nl, words->name);
+	if (!before.count && !words->name)
 		kind_hint(NULL);
+	for (uint32_t n = 0; status != CMD_USAGE && !watch_ended();) {
+		if (words->watch.count && n++ == words->watch.count)
+			break;
+		if (!watch_wait(words->watch.interval))
+			break;
+		status = samples_read(&now, env->nl, words->name);
+		if (status == CMD_USAGE ||
+		    !rates_show(env->out, &before, &now, words->queues))
+			break;
+		samples_free(&before);
+		before = now;
+		now = (struct samples){ 0 };
+	}
+	samples_free(&before);
+	samples_free(&now);
 	return status;
 }
 
 static int stats_run(struct cmd_env *env, struct args *args)
 {
-	struct links links = { 0 };
-	int status = CMD_REFUSED;
-	const char *name;
+	struct stats_words words = { .watch.interval = 1 };
 
-	args_take(args, "show");
-	args_take(args, "dev");
-	name = args_next(args);
-	if (!args_end(args))
+	if (!stats_parse(args, &words))
 		return CMD_USAGE;
-
-	if (links_read(&links, env->nl, true))
-		status = stats_show(env, &links, name);
-	links_free(&links);
-	return status;
+	return words.watching ? stats_watch(env, &words) :
+				stats_show(env, words.name);
 }
 
 const struct cmd stats_cmd = {
 	.name = "stats",
-	.brief = "show counters, and drops by reason",
+	.brief = "show counters, drops by reason, and rates",
+	.all = true,
 	.help =
 "Usage: vnet stats [ show ] [ [ dev ] NAME ]\n"
+"       vnet stats -w [ interval SECONDS ] [ count N ] [ queues ] [ [ dev ] NAME ]\n"
 "\n"
-"What each device received, sent and dropped, and why. Reasons and counters of the\n"
-"driver that are zero are left out of the text; JSON has them all.\n",
+"What each device received, sent and dropped, and why; which roads frames took to it\n"
+"or from it; and what each queue has carried. What is zero is left out of the text;\n"
+"JSON has it all.\n"
+"\n"
+"-w shows rates instead, again and again, on a terminal the busiest devices first.\n"
+"JSON has an array a line, with what was counted meanwhile as well.\n",
 	.run = stats_run,
 };
