@@ -5,7 +5,7 @@
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 
-commands="link stats drops pair bridge fdb flow"
+commands="link stats drops topo pair bridge fdb flow"
 
 help_names_all_commands()
 {
@@ -91,7 +91,7 @@ no_devices_is_an_empty_answer()
 	local cmd
 
 	setup_ns a
-	for cmd in link bridge stats fdb drops; do
+	for cmd in link bridge stats fdb drops topo; do
 		check_eq "$(vnet "$a" "$cmd" 2>/dev/null)" "" "vnet $cmd"
 		check_eq "$(vnet "$a" -j "$cmd" 2>/dev/null)" "[]" "vnet -j $cmd"
 	done

@@ -47,5 +47,6 @@ extern const struct cmd fdb_cmd;
 extern const struct cmd stats_cmd;
 extern const struct cmd flow_cmd;
 extern const struct cmd drops_cmd;
+extern const struct cmd topo_cmd;
 
 #endif

@@ -10,8 +10,8 @@
 #include "netns.h"
 
 static const struct cmd *const main_cmds[] = {
-	&link_cmd, &stats_cmd, &drops_cmd, &pair_cmd, &bridge_cmd, &fdb_cmd,
-	&flow_cmd,
+	&link_cmd, &stats_cmd, &drops_cmd, &topo_cmd, &pair_cmd, &bridge_cmd,
+	&fdb_cmd, &flow_cmd,
 };
 
 /* What the options before the command ask for. */
