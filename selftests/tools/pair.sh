@@ -161,7 +161,50 @@ delete_all_or_nothing()
 	check_eq "$(links "$a")" "va vb" "devices"
 }
 
-ALL_TESTS="add_into_namespaces add_by_path_and_pid attributes_of_both_ends in_layer_3 names_that_are_keywords peer_without_a_name
+many_at_once()
+{
+	local i
+
+	setup_ns a
+	make_bridge "$a" br0
+	for i in 1 2 3; do
+		must ip netns add "many$i-$$"
+		defer ip netns del "many$i-$$"
+	done
+	check_status 0 "" vnet "$a" pair add va%d master br0 up peer eth0 netns "many%d-$$" up count 3 from 1
+	check_eq "$(links "$a")" "br0 va1 va2 va3" "devices in a"
+	for i in 1 2 3; do
+		check_eq "$(links "many$i-$$")" eth0 "devices in namespace $i"
+		wait_up "$a" "va$i"
+	done
+	check_eq "$(vnet_column "$a" master link)" "br0 br0 br0" "masters"
+	check_status 0 "" vnet "$a" pair del va%d count 3 from 1
+	check_eq "$(links "$a")" br0 "devices after del"
+}
+
+many_that_fail()
+{
+	setup_ns a
+	check_status 0 "" vnet "$a" pair add v2 peer w2
+	check_status 2 "this was the pair with the number 2; 2 of 5 were made" vnet "$a" pair add v%d peer w%d count 5
+	check_eq "$(links "$a")" "v0 v1 v2 w0 w1 w2" "devices"
+	check_status 1 "no device \"v3\"" vnet "$a" pair del v%d count 4
+	check_eq "$(links "$a")" "v0 v1 v2 w0 w1 w2" "devices after a del that cannot be"
+	check_status 1 "\"count\" needs names with %d" vnet "$a" pair add x peer y count 2
+	check_status 1 "from 1 to 1000000" vnet "$a" pair add x%d peer y%d count 0
+	check_status 0 "" vnet "$a" pair del v%d count 3
+	check_eq "$(links "$a")" "" "devices at the end"
+}
+
+# The kernel numbers a name with %d itself where no count is said.
+kernel_numbers()
+{
+	setup_ns a
+	check_status 0 "" vnet "$a" pair add name v%d peer name w%d
+	check_eq "$(links "$a")" "v0 w0" "devices"
+}
+
+ALL_TESTS="many_at_once many_that_fail kernel_numbers add_into_namespaces add_by_path_and_pid attributes_of_both_ends in_layer_3 names_that_are_keywords peer_without_a_name
 	as_a_port bad_words_are_refused kernel_says_why without_rights delete_one_end delete_many_and_both_ends
 	delete_all_or_nothing"
 run_tests "$@"

@@ -15,6 +15,7 @@
 #include "kinds.h"
 #include "links.h"
 #include "netns.h"
+#include "series.h"
 
 #define PAIR_ETH_ALEN	6
 
@@ -267,12 +268,8 @@ static int pair_create(struct cmd_env *env, const struct pair_end *near,
 	err = vnl_do(env->nl, pair_request(near, far, master));
 	if (!err)
 		return CMD_DONE;
-	if (err == -EOPNOTSUPP &&
-	    strcmp(env->nl->sentence, "Unknown device type") == 0) {
-		complain("the kernel does not know devices of type " KIND_PAIR
-			 ": load the module with \"modprobe " KIND_PAIR "\"");
+	if (kind_complain(env->nl, err, KIND_PAIR))
 		return CMD_REFUSED;
-	}
 	snprintf(what, sizeof(what), "make the pair %s",
 		 near->name ? near->name : "");
 	vnl_complain(env->nl, err, what);
@@ -305,18 +302,45 @@ static bool pair_parse(struct args *args, struct pair_end *near,
 	return true;
 }
 
-static int pair_add(struct cmd_env *env, struct args *args)
+static int pair_add_one(struct cmd_env *env, struct args *args)
 {
 	struct pair_end near = { .netns_fd = -1 };
 	struct pair_end far = { .netns_fd = -1 };
 	int status = CMD_USAGE;
 
-	if (!args->left)
-		complain("\"pair add\" needs a name; try \"vnet pair help\"");
-	else if (pair_parse(args, &near, &far))
+	if (pair_parse(args, &near, &far))
 		status = pair_create(env, &near, &far);
 	pair_close(&near);
 	pair_close(&far);
+	return status;
+}
+
+/* Those that were made before one was refused stay. */
+static int pair_add(struct cmd_env *env, struct args *args)
+{
+	int status = CMD_DONE;
+	struct series series;
+	struct args words;
+
+	if (!args->left) {
+		complain("\"pair add\" needs a name; try \"vnet pair help\"");
+		return CMD_USAGE;
+	}
+	if (!series_take(&series, args))
+		return CMD_USAGE;
+	for (uint32_t i = 0; i < series.count && status == CMD_DONE; i++) {
+		struct args one;
+
+		if (!series_make(&series, i, &words))
+			return CMD_REFUSED;
+		/* What is parsed is used up; what was made is to be freed. */
+		one = words;
+		status = pair_add_one(env, &one);
+		series_free(&series, &words);
+		if (status != CMD_DONE && series.many)
+			complain("this was the pair with the number %u; %u of %u were made",
+				 series.from + i, i, series.count);
+	}
 	return status;
 }
 
@@ -407,16 +431,12 @@ static int pair_delete_all(struct cmd_env *env, struct args *args,
 	return status;
 }
 
-static int pair_del(struct cmd_env *env, struct args *args)
+static int pair_del_words(struct cmd_env *env, struct args *args)
 {
 	struct pair_victim *victims;
 	int status = CMD_REFUSED;
 	int *peers;
 
-	if (!args->left) {
-		complain("\"pair del\" needs a name; try \"vnet pair help\"");
-		return CMD_USAGE;
-	}
 	victims = calloc(args->left, sizeof(*victims));
 	peers = calloc(args->left, sizeof(*peers));
 	if (victims && peers)
@@ -426,6 +446,51 @@ static int pair_del(struct cmd_env *env, struct args *args)
 	free(victims);
 	free(peers);
 	return status;
+}
+
+/* All names of all numbers, in one. */
+static int pair_del_series(struct cmd_env *env, const struct series *series)
+{
+	size_t room = (size_t)series->count * series->args.left;
+	struct args all = { 0 }, one;
+	int status = CMD_REFUSED;
+	char **words;
+
+	words = calloc(room + 1, sizeof(*words));
+	if (!words) {
+		complain("out of memory");
+		return CMD_REFUSED;
+	}
+	for (uint32_t i = 0; i < series->count; i++) {
+		if (!series_make(series, i, &one))
+			break;
+		for (int w = 0; w < series->args.left; w++)
+			words[all.left++] = one.word[w];
+		/* The words themselves are the list's now. */
+		if (series->many)
+			free(one.word);
+	}
+	if ((size_t)all.left == room) {
+		all.word = words;
+		status = pair_del_words(env, &all);
+	}
+	for (size_t i = 0; series->many && i < room; i++)
+		free(words[i]);
+	free(words);
+	return status;
+}
+
+static int pair_del(struct cmd_env *env, struct args *args)
+{
+	struct series series;
+
+	if (!args->left) {
+		complain("\"pair del\" needs a name; try \"vnet pair help\"");
+		return CMD_USAGE;
+	}
+	if (!series_take(&series, args))
+		return CMD_USAGE;
+	return pair_del_series(env, &series);
 }
 
 static int pair_run(struct cmd_env *env, struct args *args)
@@ -447,14 +512,19 @@ const struct cmd pair_cmd = {
 	.brief = "make and remove pairs",
 	.help =
 "Usage: vnet pair add [ name ] NAME [ OPTIONS ] [ peer [ name ] PEER [ OPTIONS ] ]\n"
-"       vnet pair del NAME...\n"
+"                     [ SERIES ]\n"
+"       vnet pair del NAME... [ SERIES ]\n"
 "\n"
 "OPTIONS := [ netns { NAME | PATH | PID } ] [ address MAC ] [ mtu MTU ] [ up ]\n"
 "           [ txqueuelen PACKETS ] [ numtxqueues N ] [ numrxqueues N ]\n"
 "           [ master BRIDGE ] [ mode { l2 | l3 } ]    (of the first end only)\n"
 "\n"
+"SERIES := count N [ from M ]    N times, with the numbers from M (0) on wherever the\n"
+"                                words before have %d\n"
+"\n"
 "Each end is made in its namespace at once. Deleting one end deletes the other.\n"
 "\n"
-"    vnet pair add c1 master vbr0 up peer eth0 netns blue up\n",
+"    vnet pair add c1 master vbr0 up peer eth0 netns blue up\n"
+"    vnet pair add ct%d master vbr0 up peer eth0 netns ct%d up count 100 from 1\n",
 	.run = pair_run,
 };
