@@ -4,6 +4,7 @@
  */
 #include <linux/if_link.h>
 #include <linux/module.h>
+#include <net/net_namespace.h>
 #include <vnet/nlutil.h>
 
 /**
@@ -55,3 +56,84 @@ int vnet_nl_check_info(struct nlattr *tb[], int which,
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vnet_nl_check_info);
+
+/* What makes the two a pair is said once; here it would be passed over. */
+static int vnet_nl_peer_whole(struct nlattr *tb[],
+			      struct netlink_ext_ack *extack)
+{
+	if (tb[IFLA_LINKINFO]) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[IFLA_LINKINFO],
+				    "the kind and the options of a pair are those of both ends: leave them out for the peer");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/**
+ * vnet_nl_peer_parse() - what newlink of a kind that comes in pairs is to know
+ *	of the second end
+ * @cfg: gets it; zeroed
+ * @dev: the first end, which has its name
+ * @params: the request
+ * @attr: the attribute of IFLA_INFO_DATA that is the part for the second end
+ * @validate: the kind's rtnl_link_ops validate
+ * @extack: gets the sentence
+ *
+ * An end without a name gets one of the kind's.
+ *
+ * Context: RTNL.
+ * Return: 0 or an error, with a sentence.
+ */
+int vnet_nl_peer_parse(struct vnet_nl_peer *cfg, const struct net_device *dev,
+		       const struct rtnl_newlink_params *params, int attr,
+		       int (*validate)(struct nlattr *tb[],
+				       struct nlattr *data[],
+				       struct netlink_ext_ack *extack),
+		       struct netlink_ext_ack *extack)
+{
+	struct nlattr *nla = params->data ? params->data[attr] : NULL;
+	int err;
+
+	cfg->net = rtnl_newlink_peer_net(params);
+	cfg->tb = params->tb;
+	if (nla) {
+		err = rtnl_nla_parse_ifinfomsg(cfg->parsed, nla, extack);
+		if (err < 0)
+			return err;
+		cfg->ifmp = nla_data(nla);
+		cfg->tb = cfg->parsed;
+		err = vnet_nl_peer_whole(cfg->tb, extack) ?:
+		      validate(cfg->tb, NULL, extack);
+		if (err)
+			return err;
+	}
+	if (!ns_capable(cfg->net->user_ns, CAP_NET_ADMIN)) {
+		NL_SET_ERR_MSG(extack,
+			       "no right to make a device in the peer's network namespace");
+		return -EPERM;
+	}
+
+	if (!cfg->ifmp || !cfg->tb[IFLA_IFNAME]) {
+		snprintf(cfg->ifname, IFNAMSIZ, "%s%%d",
+			 dev->rtnl_link_ops->kind);
+		cfg->name_assign_type = NET_NAME_ENUM;
+		return 0;
+	}
+	nla_strscpy(cfg->ifname, cfg->tb[IFLA_IFNAME], IFNAMSIZ);
+	cfg->name_assign_type = NET_NAME_USER;
+	/* A pattern becomes a name that is free. */
+	if (strchr(cfg->ifname, '%'))
+		return 0;
+	if (net_eq(cfg->net, dev_net(dev)) && !strcmp(cfg->ifname, dev->name)) {
+		NL_SET_ERR_MSG_ATTR(extack, cfg->tb[IFLA_IFNAME],
+				    "the two ends of a pair cannot have one name");
+		return -EEXIST;
+	}
+	if (netdev_name_in_use(cfg->net, cfg->ifname)) {
+		NL_SET_ERR_MSG_ATTR(extack, cfg->tb[IFLA_IFNAME],
+				    "the peer's namespace has a device of that name");
+		return -EEXIST;
+	}
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vnet_nl_peer_parse);

@@ -43,91 +43,6 @@ static int vveth_validate(struct nlattr *tb[], struct nlattr *data[],
 				  VVETH_INFO_MAX, extack);
 }
 
-/* What makes the two a pair is said once; here it would be passed over. */
-static int vveth_peer_validate(struct nlattr *tb[],
-			       struct netlink_ext_ack *extack)
-{
-	if (tb[IFLA_LINKINFO]) {
-		NL_SET_ERR_MSG_ATTR(extack, tb[IFLA_LINKINFO],
-				    "the kind and the options of a pair are those of both ends: leave them out for the peer");
-		return -EINVAL;
-	}
-	return vveth_validate(tb, NULL, extack);
-}
-
-/**
- * struct vveth_peer_config - what a request says of the peer
- * @net: its namespace
- * @ifmp: its header, or NULL where the request has no part for the peer
- * @tb: its attributes; the pair's own where there is no part for the peer
- * @ifname: its name or a pattern
- * @name_assign_type: NET_NAME_*
- * @mode: that of the pair
- * @parsed: room for @tb
- */
-struct vveth_peer_config {
-	struct net *net;
-	struct ifinfomsg *ifmp;
-	struct nlattr **tb;
-	char ifname[IFNAMSIZ];
-	unsigned char name_assign_type;
-	enum vveth_mode mode;
-	struct nlattr *parsed[IFLA_MAX + 1];
-};
-
-static int vveth_peer_parse(struct vveth_peer_config *cfg,
-			    const struct net_device *dev,
-			    const struct rtnl_newlink_params *params,
-			    struct netlink_ext_ack *extack)
-{
-	struct nlattr *nla = NULL;
-	int err;
-
-	if (params->data)
-		nla = params->data[VETH_INFO_PEER];
-	if (params->data && params->data[VVETH_INFO_MODE])
-		cfg->mode = nla_get_u32(params->data[VVETH_INFO_MODE]);
-	cfg->net = rtnl_newlink_peer_net(params);
-	cfg->tb = params->tb;
-	if (nla) {
-		err = rtnl_nla_parse_ifinfomsg(cfg->parsed, nla, extack);
-		if (err < 0)
-			return err;
-		cfg->ifmp = nla_data(nla);
-		cfg->tb = cfg->parsed;
-		err = vveth_peer_validate(cfg->tb, extack);
-		if (err)
-			return err;
-	}
-	if (!ns_capable(cfg->net->user_ns, CAP_NET_ADMIN)) {
-		NL_SET_ERR_MSG(extack,
-			       "no right to make a device in the peer's network namespace");
-		return -EPERM;
-	}
-
-	if (!cfg->ifmp || !cfg->tb[IFLA_IFNAME]) {
-		strscpy(cfg->ifname, "vveth%d", IFNAMSIZ);
-		cfg->name_assign_type = NET_NAME_ENUM;
-		return 0;
-	}
-	nla_strscpy(cfg->ifname, cfg->tb[IFLA_IFNAME], IFNAMSIZ);
-	cfg->name_assign_type = NET_NAME_USER;
-	/* A pattern becomes a name that is free. */
-	if (strchr(cfg->ifname, '%'))
-		return 0;
-	if (net_eq(cfg->net, dev_net(dev)) && !strcmp(cfg->ifname, dev->name)) {
-		NL_SET_ERR_MSG_ATTR(extack, cfg->tb[IFLA_IFNAME],
-				    "the two ends of a pair cannot have one name");
-		return -EEXIST;
-	}
-	if (netdev_name_in_use(cfg->net, cfg->ifname)) {
-		NL_SET_ERR_MSG_ATTR(extack, cfg->tb[IFLA_IFNAME],
-				    "the peer's namespace has a device of that name");
-		return -EEXIST;
-	}
-	return 0;
-}
-
 static unsigned int vveth_get_num_queues(void)
 {
 	return min(num_possible_cpus(), VVETH_QUEUES_MAX);
@@ -145,7 +60,8 @@ static int vveth_queues_init(struct net_device *dev, struct nlattr *tb[])
 	return err;
 }
 
-static struct net_device *vveth_peer_create(struct vveth_peer_config *cfg,
+static struct net_device *vveth_peer_create(struct vnet_nl_peer *cfg,
+					    enum vveth_mode mode,
 					    struct net_device *dev,
 					    struct netlink_ext_ack *extack)
 {
@@ -158,7 +74,7 @@ static struct net_device *vveth_peer_create(struct vveth_peer_config *cfg,
 		return peer;
 	if (!cfg->ifmp || !cfg->tb[IFLA_ADDRESS])
 		eth_hw_addr_random(peer);
-	if (cfg->mode == VVETH_MODE_L3)
+	if (mode == VVETH_MODE_L3)
 		vveth_l3_setup(peer);
 	if (cfg->ifmp)
 		peer->ifindex = cfg->ifmp->ifi_index;
@@ -180,20 +96,24 @@ static int vveth_newlink(struct net_device *dev,
 			 struct rtnl_newlink_params *params,
 			 struct netlink_ext_ack *extack)
 {
-	struct vveth_peer_config cfg = {};
+	enum vveth_mode mode = VVETH_MODE_L2;
+	struct vnet_nl_peer cfg = {};
 	struct net_device *peer;
 	int err;
 
-	err = vveth_peer_parse(&cfg, dev, params, extack);
+	err = vnet_nl_peer_parse(&cfg, dev, params, VETH_INFO_PEER,
+				 vveth_validate, extack);
 	if (err)
 		return err;
-	peer = vveth_peer_create(&cfg, dev, extack);
+	if (params->data && params->data[VVETH_INFO_MODE])
+		mode = nla_get_u32(params->data[VVETH_INFO_MODE]);
+	peer = vveth_peer_create(&cfg, mode, dev, extack);
 	if (IS_ERR(peer))
 		return PTR_ERR(peer);
 
 	if (!params->tb[IFLA_ADDRESS])
 		eth_hw_addr_random(dev);
-	if (cfg.mode == VVETH_MODE_L3)
+	if (mode == VVETH_MODE_L3)
 		vveth_l3_setup(dev);
 	err = vveth_queues_init(dev, params->tb);
 	netif_carrier_off(dev);
