@@ -455,6 +455,31 @@ bool vnet_direct_may_queue(void)
 EXPORT_SYMBOL_GPL(vnet_direct_may_queue);
 
 /**
+ * vnet_direct_descend() - a frame goes several ways from here
+ *
+ * Until vnet_direct_ascend() what is sent has come over one hop more, so that
+ * it can do no more than go to one port at each further one.
+ *
+ * Context: BH off.
+ */
+void vnet_direct_descend(void)
+{
+	__this_cpu_inc(vnet_direct_depth);
+}
+EXPORT_SYMBOL_GPL(vnet_direct_descend);
+
+/**
+ * vnet_direct_ascend() - the end of vnet_direct_descend()
+ *
+ * Context: BH off, on the same CPU.
+ */
+void vnet_direct_ascend(void)
+{
+	__this_cpu_dec(vnet_direct_depth);
+}
+EXPORT_SYMBOL_GPL(vnet_direct_ascend);
+
+/**
  * vnet_roads_sset_count() - number of ethtool statistics about roads
  *
  * Return: what ethtool's get_sset_count() adds for them.

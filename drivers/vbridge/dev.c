@@ -34,6 +34,7 @@ static int vbr_dev_init(struct net_device *dev)
 	if (err)
 		goto err_uninit_fdb;
 
+	vbr_host_init(br);
 	ether_addr_copy(br->base_addr, dev->dev_addr);
 	netdev_lockdep_set_classes(dev);
 	netif_carrier_off(dev);
@@ -52,6 +53,7 @@ static void vbr_dev_uninit(struct net_device *dev)
 {
 	struct vbr *br = netdev_priv(dev);
 
+	vbr_host_uninit(br);
 	vbr_vlan_end_rtnl(br);
 	vbr_fdb_uninit(br);
 }
@@ -70,6 +72,7 @@ static int vbr_dev_open(struct net_device *dev)
 	struct vbr_port *port;
 
 	netdev_update_features(dev);
+	vbr_host_open_rtnl(br);
 	list_for_each_entry(port, &br->ports, list)
 		vbr_port_check_link_rtnl(port);
 	vbr_fdb_age_now(br);
@@ -83,6 +86,7 @@ static int vbr_dev_stop(struct net_device *dev)
 
 	list_for_each_entry(port, &br->ports, list)
 		vbr_port_check_link_rtnl(port);
+	vbr_host_close_rtnl(br);
 	cancel_delayed_work_sync(&br->age_work);
 	return 0;
 }

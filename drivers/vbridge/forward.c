@@ -7,6 +7,12 @@
 #include <linux/if_vlan.h>
 #include "vbridge.h"
 
+/* Copies of a frame that its sender may be kept busy with. */
+#define VBR_FLOOD_SHORT 64
+
+/* Ports that it may be kept busy with looking for those that get one. */
+#define VBR_FLOOD_SHORT_PORTS 256
+
 static inline bool __vbr_may_egress(const struct vbr_port *from,
 				    const struct vbr_port *to, u32 flags,
 				    const struct vbr_verdict *verdict)
@@ -170,25 +176,13 @@ static void vbr_deliver_local(struct vbr *br, const struct vbr_port *from,
 			      struct sk_buff *skb,
 			      const struct vbr_verdict *verdict)
 {
-	struct net_device *dev = br->dev;
-	const u8 *dest;
-
 	if (unlikely(verdict->vid)) {
 		skb = vbr_leave_vlan(br, from, &br->vlans, skb,
 				     verdict->vid);
 		if (unlikely(!skb))
 			return;
 	}
-	dest = eth_hdr(skb)->h_dest;
-	dev_sw_netstats_rx_add(dev, skb->len);
-	if (is_multicast_ether_addr(dest)) {
-		if (!is_broadcast_ether_addr(dest))
-			vbr_count(br, VBR_STAT_MULTICAST, 1);
-	} else if (ether_addr_equal(dest, dev->dev_addr)) {
-		skb->pkt_type = PACKET_HOST;
-	}
-	skb->dev = dev;
-	netif_receive_skb(skb);
+	vbr_host_deliver(br, from, skb, verdict->direct);
 }
 
 /**
@@ -234,6 +228,36 @@ static void vbr_forward(struct vbr *br, const struct vbr_port *from,
 	vbr_deliver_local(br, from, skb, verdict);
 }
 
+/**
+ * vbr_flood_is_short_rcu() - may a flood be the work of who sends the frame
+ * @from: the port it came in by
+ * @verdict: VBR_FLOOD
+ *
+ * Only at the first hop: what a flood reaches does not flood in turn, so it is
+ * no more than these copies in all.
+ *
+ * Context: RCU read section, BH off, in vbr_input().
+ * Return: true where it may.
+ */
+bool vbr_flood_is_short_rcu(const struct vbr_port *from,
+			    const struct vbr_verdict *verdict)
+{
+	const u32 mask = vbr_flood_mask(from, verdict);
+	unsigned int copies = 0, ports = 0;
+	const struct vbr_port *port;
+
+	if (!vnet_direct_may_queue())
+		return false;
+	list_for_each_entry_rcu(port, &from->br->ports, list) {
+		if (++ports > VBR_FLOOD_SHORT_PORTS)
+			return false;
+		if (vbr_takes_flood(from, port, verdict, mask) &&
+		    ++copies > VBR_FLOOD_SHORT)
+			return false;
+	}
+	return true;
+}
+
 /*
  * One port behind in the list, so that the last copy to leave is the frame
  * itself; where the host gets one, that is the last.
@@ -246,6 +270,7 @@ static void vbr_flood_rcu(struct vbr *br, const struct vbr_port *from,
 	const struct vbr_port *port, *prev = NULL;
 	unsigned int copies = 0;
 
+	vnet_direct_descend();
 	list_for_each_entry_rcu(port, &br->ports, list) {
 		if (!vbr_takes_flood(from, port, verdict, mask))
 			continue;
@@ -253,22 +278,20 @@ static void vbr_flood_rcu(struct vbr *br, const struct vbr_port *from,
 			copies += vbr_send_clone(br, from, prev, skb, verdict);
 		prev = port;
 	}
+	if (prev)
+		copies += verdict->local ?
+			  vbr_send_clone(br, from, prev, skb, verdict) :
+			  vbr_send(br, from, prev, skb, verdict);
+	vnet_direct_ascend();
 
-	if (!prev) {
-		if (verdict->local)
-			vbr_deliver_local(br, from, skb, verdict);
-		else
-			vbr_drop_skb(br, from, skb, VNET_DROP_NO_EGRESS);
-		return;
+	if (prev) {
+		vbr_count(br, VBR_STAT_FLOODED, 1);
+		vbr_count(br, VBR_STAT_FLOOD_COPIES, copies);
 	}
-	if (verdict->local) {
-		copies += vbr_send_clone(br, from, prev, skb, verdict);
+	if (verdict->local)
 		vbr_deliver_local(br, from, skb, verdict);
-	} else {
-		copies += vbr_send(br, from, prev, skb, verdict);
-	}
-	vbr_count(br, VBR_STAT_FLOODED, 1);
-	vbr_count(br, VBR_STAT_FLOOD_COPIES, copies);
+	else if (unlikely(!prev))
+		vbr_drop_skb(br, from, skb, VNET_DROP_NO_EGRESS);
 }
 
 /**

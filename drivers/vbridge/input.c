@@ -297,10 +297,14 @@ rx_handler_result_t vbr_handle_frame(struct sk_buff **pskb)
 }
 
 /*
- * On the direct road the host gets nothing: its stack is not entered from
- * within a sender. A flood, which the host mostly gets a copy of, can be long.
+ * On the direct road the host's stack is not entered from within a sender: of
+ * a flood it gets its copy later, and what is for the host alone, or mostly,
+ * comes by the ordinary road. So does what a port is still to learn of before
+ * it can be decided where it goes.
  */
-static bool vbr_input_takes(const struct vbr_verdict *verdict)
+static bool vbr_input_takes(const struct vbr_port *from,
+			    const struct ethhdr *eth,
+			    const struct vbr_verdict *verdict)
 {
 	switch (verdict->action) {
 	case VBR_DROP:
@@ -309,6 +313,9 @@ static bool vbr_input_takes(const struct vbr_verdict *verdict)
 		return !verdict->local && !verdict->nhid &&
 		       (READ_ONCE(verdict->to->direct) ||
 			vnet_direct_may_queue());
+	case VBR_FLOOD:
+		return !ether_addr_equal(eth->h_source, eth->h_dest) &&
+		       vbr_flood_is_short_rcu(from, verdict);
 	default:
 		return false;
 	}
@@ -319,7 +326,7 @@ static noinline bool vbr_input_unknown(struct vbr_port *port,
 				       struct sk_buff *skb, u16 vid, u64 state)
 {
 	const struct ethhdr *eth = eth_hdr(skb);
-	struct vbr_verdict verdict = { .vid = vid };
+	struct vbr_verdict verdict = { .vid = vid, .direct = true };
 	bool taken;
 
 	if (unlikely(is_link_local_ether_addr(eth->h_dest)))
@@ -329,7 +336,7 @@ static noinline bool vbr_input_unknown(struct vbr_port *port,
 	rcu_read_lock();
 	if (likely(vid != VBR_NO_VLAN))
 		vbr_decide_rcu(port->br, port, eth->h_dest, &verdict);
-	taken = vbr_input_takes(&verdict);
+	taken = vbr_input_takes(port, eth, &verdict);
 	if (likely(taken)) {
 		/* What is not taken is admitted, and teaches, when it comes. */
 		vbr_admit_rcu(port, eth, skb->len, &verdict);

@@ -46,6 +46,11 @@
  * after an RCU grace period. Whoever found an entry without the lock and
  * wants to change it takes the lock and looks at the mark first.
  *
+ * The lock of &vbr_host.queue is taken with BH off, by whoever has a frame
+ * that the host is to receive later, and by who receives it; nothing is taken
+ * under it. While a frame waits there, or is being received from there, all
+ * others for the host go there as well.
+ *
  * VLANs: RTNL for all changes. The datapath reads one word of a set of VLANs
  * at a time, so a frame sees each VLAN as member or not, and finds a VLAN's
  * counters under RCU; these are freed by call_rcu().
@@ -98,7 +103,8 @@
 /* Reasons of drops, by the direction they count for in the bridge's totals. */
 #define VBR_DROPS_RX (BIT(VNET_DROP_BAD_SOURCE) | BIT(VNET_DROP_PORT_STATE) | \
 		      BIT(VNET_DROP_LINK_LOCAL) | BIT(VNET_DROP_SAME_PORT) | \
-		      BIT(VNET_DROP_VLAN) | BIT(VNET_DROP_LOCKED))
+		      BIT(VNET_DROP_VLAN) | BIT(VNET_DROP_LOCKED) | \
+		      BIT(VNET_DROP_RING_FULL) | BIT(VNET_DROP_PURGED))
 #define VBR_DROPS_TX (BIT(VNET_DROP_TOO_SHORT) | BIT(VNET_DROP_TOO_BIG) | \
 		      BIT(VNET_DROP_DOWN) | BIT(VNET_DROP_NOMEM) | \
 		      BIT(VNET_DROP_NO_EGRESS))
@@ -224,6 +230,20 @@ struct vbr_vlans {
 };
 
 /**
+ * struct vbr_host - frames that wait for the bridge's host
+ * @queue: them; its lock protects @open, too, and is taken with BH off
+ * @pending: those in @queue and the one that is being received
+ * @open: the bridge is up
+ * @napi: receives them
+ */
+struct vbr_host {
+	struct sk_buff_head queue;
+	atomic_t pending;
+	bool open;
+	struct napi_struct napi;
+};
+
+/**
  * struct vbr - private data of a bridge
  * @dev: the bridge device
  * @fdb: the forwarding table, by address and VLAN
@@ -266,6 +286,7 @@ struct vbr_vlans {
  * @fdb_own: entries that lead to the bridge itself, vbr_fdb.port_list
  * @n_learned: entries of kind VBR_FDB_LEARNED
  * @age_work: forgets silent addresses; runs while the bridge is up
+ * @host: frames for the host that are received later
  */
 struct vbr {
 	struct net_device *dev;
@@ -301,6 +322,9 @@ struct vbr {
 	struct list_head fdb_own;
 	u32 n_learned;
 	struct delayed_work age_work;
+
+	/* Written with frames that many are sent. */
+	struct vbr_host host ____cacheline_aligned_in_smp;
 };
 
 /* vbr_port.flags */
@@ -511,6 +535,7 @@ enum vbr_action {
  * @local: the bridge device gets a copy (VBR_FORWARD and VBR_FLOOD)
  * @answered: it asks for a neighbour, and needs no answer by a port that says
  *	so by VBR_PORT_ANSWERED
+ * @direct: the frame's sender may be what runs
  * @vid: as vbr_vlan_classify() says
  * @why: the reason of VBR_DROP
  * @flood: the port flag that lets this kind of flood out (VBR_FLOOD)
@@ -524,6 +549,7 @@ struct vbr_verdict {
 	enum vbr_action action;
 	bool local;
 	bool answered;
+	bool direct;
 	u16 vid;
 	enum vnet_drop why;
 	u32 flood;
@@ -707,8 +733,18 @@ bool vbr_may_egress(const struct vbr_port *from, const struct vbr_port *to,
 		    const struct vbr_verdict *verdict);
 void vbr_cross(struct vbr *br, const struct vbr_port *from,
 	       const struct vbr_port *to, struct sk_buff *skb, u16 vid);
+bool vbr_flood_is_short_rcu(const struct vbr_port *from,
+			    const struct vbr_verdict *verdict);
 void vbr_execute(struct vbr *br, const struct vbr_port *from,
 		 struct sk_buff *skb, const struct vbr_verdict *verdict);
+
+/* host.c */
+void vbr_host_deliver(struct vbr *br, const struct vbr_port *from,
+		      struct sk_buff *skb, bool later);
+void vbr_host_open_rtnl(struct vbr *br);
+void vbr_host_close_rtnl(struct vbr *br);
+void vbr_host_init(struct vbr *br);
+void vbr_host_uninit(struct vbr *br);
 
 /* frames.c */
 unsigned int vbr_input_frames(struct vnet_switch *sw, struct xdp_frame **frames,

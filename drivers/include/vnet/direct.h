@@ -28,7 +28,7 @@ struct xdp_frame;
  * @VNET_ROAD_VLAN: a VLAN device may be meant, or the tag stands in the frame
  * @VNET_ROAD_SHARED: somebody else holds the skb, too
  * @VNET_ROAD_DEPTH: it has come over as many direct hops as it may
- * @VNET_ROAD_SWITCH: the switch has more to do than hand it to one port
+ * @VNET_ROAD_SWITCH: the switch has more to do than hand it to a few ports
  * @VNET_ROAD_OFF: the switch has been told to leave the direct road alone
  * @VNET_ROAD_FLOW: no flow is known for it, or the stack has to see it
  * @VNET_ROAD_QDISC: the device has a queueing discipline
@@ -85,6 +85,8 @@ bool vnet_port_xmit_frames(struct vnet_port *port, struct net_device *dev,
 			   struct xdp_frame **frames, unsigned int n);
 int vnet_queue_xmit(struct sk_buff *skb);
 bool vnet_direct_may_queue(void);
+void vnet_direct_descend(void);
+void vnet_direct_ascend(void);
 
 int vnet_roads_sset_count(void);
 void vnet_roads_get_strings(u8 **p);

@@ -68,7 +68,7 @@ struct vnet_kind {
  *	that consumes it would. Called in the sender's context, with BH off and
  *	no lock held, for frames that nobody else shares; the headers are set
  *	as for a receive handler. Returns false, with the frame as it was, where
- *	it is not to be handed on to one other port only: it then comes by
+ *	it is for the switch's host alone, or for too many ports: it then comes by
  *	the ordinary road.
  * @input_frames: the same for frames that have no skb: takes those that it can
  *	hand to one other port each, and leaves the others, in their order, at
