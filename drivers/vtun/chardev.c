@@ -68,11 +68,15 @@ static __poll_t vtun_poll(struct file *filp, poll_table *wait)
 {
 	struct vtun_file *file = filp->private_data;
 	struct vtun_priv *priv = vtun_get(file);
+	const struct vtun_map *map;
 	__poll_t mask = 0;
 
 	if (!priv)
 		return EPOLLERR;
 	poll_wait(filp, &file->socket.wq.wait, wait);
+	map = smp_load_acquire(&file->map);
+	if (map)
+		mask |= vtun_map_poll(map);
 	if (!ptr_ring_empty_bh(&file->ring))
 		mask |= EPOLLIN | EPOLLRDNORM;
 	/* The bit, then the state once more: vtun_write_space() looks at it. */
@@ -159,6 +163,7 @@ static int vtun_release(struct inode *inode, struct file *filp)
 	rtnl_unlock();
 	/* What is left is what nobody sends to. */
 	ptr_ring_cleanup(&file->ring, vtun_entry_free);
+	vtun_map_destroy(file);
 	sock_put(&file->sk);
 	return 0;
 }
@@ -185,6 +190,7 @@ static const struct file_operations vtun_fops = {
 	.splice_read	= VNET_COPY_SPLICE_READ,
 	.splice_write	= iter_file_splice_write,
 	.poll		= vtun_poll,
+	.mmap		= vtun_map_mmap,
 	.fasync		= vtun_fasync,
 	.unlocked_ioctl	= vtun_ioctl,
 #ifdef CONFIG_COMPAT

@@ -20,6 +20,7 @@
 #include <net/ax25.h>
 #include <net/rose.h>
 #include <linux/uaccess.h>
+#include <vnet/vtun_ring.h>
 #include "vtun.h"
 
 /* Whether who calls may attach a file: owner and group, where set, both match. */
@@ -582,6 +583,9 @@ static long vtun_ioctl_sized(struct file *filp, unsigned int cmd,
 	void __user *argp = (void __user *)arg;
 	long ret;
 
+	ret = vtun_map_ioctl(file, cmd, arg);
+	if (ret != -ENOIOCTLCMD)
+		return ret;
 	if (vtun_takes_ifreq(cmd) && copy_from_user(&call.ifr, argp, size))
 		return -EFAULT;
 	if (cmd == TUNGETFEATURES)
@@ -638,6 +642,8 @@ long vtun_compat_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
 	case TUNSETSNDBUF:
 	case SIOCGIFHWADDR:
 	case SIOCSIFHWADDR:
+	case VTUN_RING_SETUP:
+	case VTUN_RING_QUERY:
 		arg = (unsigned long)compat_ptr(arg);
 		break;
 	default:

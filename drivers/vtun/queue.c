@@ -109,10 +109,15 @@ int vtun_attach(struct vtun_priv *priv, struct vtun_file *file,
 	return 0;
 }
 
-/* Frames of a ring that nobody reads any more, and what was to be received. */
-static void vtun_purge(struct vtun_priv *priv, struct vtun_file *file)
+/**
+ * vtun_purge_ring() - drop the frames of a ring that nobody reads any more
+ * @priv: the device
+ * @file: the queue
+ *
+ * Context: process.
+ */
+void vtun_purge_ring(struct vtun_priv *priv, struct vtun_file *file)
 {
-	struct sk_buff_head late;
 	unsigned int n = 0;
 	void *entry;
 
@@ -120,10 +125,20 @@ static void vtun_purge(struct vtun_priv *priv, struct vtun_file *file)
 		vtun_entry_free(entry);
 		n++;
 	}
+	local_bh_disable();
+	vnet_drop_count(priv->drops, VNET_DROP_PURGED, n);
+	local_bh_enable();
+}
+
+/* The same, and what was to be received. */
+static void vtun_purge(struct vtun_priv *priv, struct vtun_file *file)
+{
+	struct sk_buff_head late;
+
+	vtun_purge_ring(priv, file);
 	__skb_queue_head_init(&late);
 	spin_lock_bh(&file->sk.sk_write_queue.lock);
 	skb_queue_splice_init(&file->sk.sk_write_queue, &late);
-	vnet_drop_count(priv->drops, VNET_DROP_PURGED, n);
 	vnet_drop_count(priv->drops, VNET_DROP_DOWN, skb_queue_len(&late));
 	spin_unlock_bh(&file->sk.sk_write_queue.lock);
 	__skb_queue_purge(&late);
@@ -211,6 +226,7 @@ static void vtun_release_device(struct vtun_priv *priv, struct vtun_file *file)
 	file->napi_on = false;
 	file->napi_frags = false;
 	vtun_purge(priv, file);
+	vtun_map_leave(priv, file);
 	xdp_rxq_info_unreg(&file->rxq);
 	sock_put(&file->sk);
 }

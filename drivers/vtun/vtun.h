@@ -19,6 +19,7 @@
 
 struct bpf_prog;
 struct iov_iter;
+struct vtun_map;
 struct vtun_flows;
 
 /**
@@ -91,7 +92,8 @@ struct vtun_flows;
 /* Reasons of drops, by the direction they count for in the device's totals. */
 #define VTUN_DROPS_TX (BIT(VNET_DROP_NO_READER) | BIT(VNET_DROP_FILTER) | \
 		       BIT(VNET_DROP_NOMEM) | BIT(VNET_DROP_RING_FULL) | \
-		       BIT(VNET_DROP_PURGED) | BIT(VNET_DROP_COPY_OUT))
+		       BIT(VNET_DROP_PURGED) | BIT(VNET_DROP_COPY_OUT) | \
+		       BIT(VNET_DROP_TOO_BIG))
 #define VTUN_DROPS_RX (BIT(VNET_DROP_DOWN) | BIT(VNET_DROP_COPY_IN) | \
 		       BIT(VNET_DROP_NOT_IP) | BIT(VNET_DROP_XDP) | \
 		       BIT(VNET_DROP_XDP_ABORTED) | BIT(VNET_DROP_XDP_TX) | \
@@ -120,6 +122,10 @@ struct vtun_ended {
  * @stopped: the device's queue was stopped because the ring was full
  * @taken: frames read since then; consumer lock
  * @ended: frames read that BQL waits for; consumer lock
+ * @map: the mapped rings, which live until the file is closed, or NULL;
+ *	written once, under RTNL
+ * @rx_map: the same while what the device sends is to go there; written under
+ *	RTNL, read under RCU
  * @index: number of the queue while attached; RTNL
  * @ifindex: what the next device is to have, by TUNSETIFINDEX; RTNL
  * @fasync: who wants SIGIO
@@ -141,6 +147,8 @@ struct vtun_file {
 	bool stopped;
 	unsigned int taken;
 	struct vtun_ended ended;
+	struct vtun_map *map;
+	struct vtun_map *rx_map;
 	u16 index;
 	int ifindex;
 	struct fasync_struct *fasync;
@@ -208,6 +216,7 @@ struct vtun_txfilter {
  * @group: group that may attach, or INVALID_GID; RTNL
  * @sndbuf: bytes written that may be on their way, for each file; RTNL
  * @fprog: what TUNGETFILTER answers; RTNL
+ * @map_pages: memory of mapped rings of its files; RTNL
  * @security: the security modules' own
  * @msg_enable: ethtool's message level; RTNL
  * @rx_batched: ethtool's rx-frames; RTNL
@@ -239,6 +248,7 @@ struct vtun_priv {
 	kgid_t group;
 	int sndbuf;
 	struct sock_fprog fprog;
+	unsigned long map_pages;
 	void *security;
 	u32 msg_enable;
 	u32 rx_batched;
@@ -278,6 +288,30 @@ static inline void *vtun_entry_frame(void *entry)
 static inline bool vtun_is_tap(const struct vtun_priv *priv)
 {
 	return priv->flags & IFF_TAP;
+}
+
+/**
+ * struct vtun_write - a frame on its way in
+ * @pi: what the program says that it is
+ * @hdr: its virtio_net_hdr, or zeroes
+ * @hdr_len: how much of it are headers, by @hdr
+ * @flags: the device's, read once
+ * @len: its bytes
+ * @noblock: do not wait for memory
+ */
+struct vtun_write {
+	struct tun_pi pi;
+	struct virtio_net_hdr hdr;
+	unsigned int hdr_len;
+	unsigned int flags;
+	size_t len;
+	bool noblock;
+};
+
+/* BH off. */
+static inline bool vtun_has_qdisc(const struct netdev_queue *txq)
+{
+	return rcu_dereference_bh(txq->qdisc)->enqueue;
 }
 
 /* Of the virtio_net_hdr. */
@@ -346,6 +380,7 @@ int vtun_reattach(struct vtun_file *file);
 void vtun_disable(struct vtun_file *file);
 void vtun_detach(struct vtun_file *file);
 void vtun_detach_all(struct net_device *dev);
+void vtun_purge_ring(struct vtun_priv *priv, struct vtun_file *file);
 int vtun_rings_resize(struct net_device *dev);
 
 /* read.c */
@@ -356,11 +391,33 @@ void vtun_ended_flush(struct vtun_priv *priv, struct vtun_file *file);
 void vtun_entry_complete(struct vtun_priv *priv, void *entry);
 void vtun_entry_free(void *entry);
 
+/* ring.c */
+int vtun_map_mmap(struct file *filp, struct vm_area_struct *vma);
+long vtun_map_ioctl(struct vtun_file *file, unsigned int cmd,
+		    unsigned long arg);
+__poll_t vtun_map_poll(const struct vtun_map *map);
+void vtun_map_leave(struct vtun_priv *priv, struct vtun_file *file);
+void vtun_map_destroy(struct vtun_file *file);
+
+/* ring_rx.c */
+bool vtun_map_xmit(struct vtun_priv *priv, struct vtun_file *file,
+		   struct vtun_map *map, const struct sk_buff *skb,
+		   unsigned int q, bool more, enum vnet_drop *why);
+int vtun_map_xdp_xmit(struct vtun_priv *priv, struct vtun_file *file,
+		      struct vtun_map *map, struct xdp_frame **frames, int n,
+		      u64 *bytes);
+
 /* write.c */
 ssize_t vtun_write(struct vtun_priv *priv, struct vtun_file *file,
 		   struct iov_iter *from, bool noblock);
 void vtun_napi_init(struct vtun_file *file, struct net_device *dev,
 		    unsigned int flags);
+int vtun_write_judge(struct vtun_write *w);
+int vtun_write_finish(struct vtun_priv *priv, struct sk_buff *skb,
+		      struct vtun_write *w, int *why);
+int vtun_deliver(struct vtun_priv *priv, struct vtun_file *file,
+		 struct sk_buff *skb, bool xdp_done, size_t len,
+		 struct list_head *later);
 
 /* xdp.c */
 bool vtun_build_fits(const struct vtun_priv *priv,

@@ -9,24 +9,6 @@
 #include <linux/uio.h>
 #include "vtun.h"
 
-/**
- * struct vtun_write - a frame on its way in
- * @pi: what the program says that it is
- * @hdr: its virtio_net_hdr, or zeroes
- * @hdr_len: how much of it are headers, by @hdr
- * @flags: the device's, read once
- * @len: its bytes
- * @noblock: do not wait for memory
- */
-struct vtun_write {
-	struct tun_pi pi;
-	struct virtio_net_hdr hdr;
-	unsigned int hdr_len;
-	unsigned int flags;
-	size_t len;
-	bool noblock;
-};
-
 static u16 vtun_hdr16(const struct vtun_write *w, __virtio16 val)
 {
 	return __virtio16_to_cpu(vtun_is_little_endian(w->flags), val);
@@ -40,18 +22,18 @@ static int vtun_write_pi(struct vtun_write *w, struct iov_iter *from)
 	return copy_from_iter_full(&w->pi, sizeof(w->pi), from) ? 0 : -EFAULT;
 }
 
-/* A checksum within the headers makes the headers reach as far. */
-static int vtun_write_hdr(const struct vtun_priv *priv, struct vtun_write *w,
-			  struct iov_iter *from)
+/**
+ * vtun_write_judge() - whether what a virtio_net_hdr says of headers can be
+ * @w: the frame, with &vtun_write.hdr and &vtun_write.len
+ *
+ * A checksum within the headers makes the headers reach as far.
+ *
+ * Return: 0, or -EINVAL.
+ */
+int vtun_write_judge(struct vtun_write *w)
 {
-	int size = READ_ONCE(priv->vnet_hdr_sz);
 	unsigned int csum_end;
 
-	if (w->len < size)
-		return -EINVAL;
-	w->len -= size;
-	if (!copy_from_iter_full(&w->hdr, sizeof(w->hdr), from))
-		return -EFAULT;
 	w->hdr_len = vtun_hdr16(w, w->hdr.hdr_len);
 	csum_end = vtun_hdr16(w, w->hdr.csum_start) +
 		   vtun_hdr16(w, w->hdr.csum_offset) + sizeof(__sum16);
@@ -63,10 +45,21 @@ static int vtun_write_hdr(const struct vtun_priv *priv, struct vtun_write *w,
 			__cpu_to_virtio16(vtun_is_little_endian(w->flags),
 					  w->hdr_len);
 	}
-	if (w->hdr_len > w->len)
+	return w->hdr_len > w->len ? -EINVAL : 0;
+}
+
+static int vtun_write_hdr(const struct vtun_priv *priv, struct vtun_write *w,
+			  struct iov_iter *from)
+{
+	int size = READ_ONCE(priv->vnet_hdr_sz);
+
+	if (w->len < size)
 		return -EINVAL;
+	w->len -= size;
+	if (!copy_from_iter_full(&w->hdr, sizeof(w->hdr), from))
+		return -EFAULT;
 	iov_iter_advance(from, size - sizeof(w->hdr));
-	return 0;
+	return vtun_write_judge(w);
 }
 
 /* Everything in front of the frame. */
@@ -222,9 +215,18 @@ static int vtun_set_protocol(struct sk_buff *skb, struct vtun_write *w)
 	return 0;
 }
 
-/* @w->hdr's promises, and the headers. Returns 0, or an error with its reason. */
-static int vtun_skb_finish(struct vtun_priv *priv, struct sk_buff *skb,
-			   struct vtun_write *w, int *why)
+/**
+ * vtun_write_finish() - give an skb what a virtio_net_hdr promises of it, and
+ *	its headers
+ * @priv: the device
+ * @skb: the frame, copied
+ * @w: what is known of it
+ * @why: the reason of an error, by enum vnet_drop; -1 where it was counted
+ *
+ * Return: 0, or an error.
+ */
+int vtun_write_finish(struct vtun_priv *priv, struct sk_buff *skb,
+		      struct vtun_write *w, int *why)
 {
 	int err;
 
@@ -247,7 +249,6 @@ static int vtun_skb_finish(struct vtun_priv *priv, struct sk_buff *skb,
 		skb->dev = priv->dev;
 	}
 	skb_reset_network_header(skb);
-	skb_probe_transport_header(skb);
 	return 0;
 }
 
@@ -356,7 +357,7 @@ static bool vtun_to_switch(struct vtun_priv *priv, struct vtun_file *file,
 
 /* BH off, RCU. Consumes @skb where it returns 0; 1 says that it was counted. */
 static int vtun_receive(struct vtun_priv *priv, struct vtun_file *file,
-			struct sk_buff *skb)
+			struct sk_buff *skb, struct list_head *later)
 {
 	if (unlikely(!(priv->dev->flags & IFF_UP)))
 		return -EIO;
@@ -366,7 +367,10 @@ static int vtun_receive(struct vtun_priv *priv, struct vtun_file *file,
 		return vtun_receive_frags(file, skb);
 	if (file->napi_on)
 		return vtun_receive_napi(file, skb);
-	netif_receive_skb(skb);
+	if (later)
+		list_add_tail(&skb->list, later);
+	else
+		netif_receive_skb(skb);
 	return 0;
 }
 
@@ -381,9 +385,21 @@ static bool vtun_xdp_passes(struct vtun_priv *priv, struct sk_buff **skb)
 	return likely(!prog) || vnet_compat_xdp_generic(prog, skb) == XDP_PASS;
 }
 
-/* Consumes @skb. Returns 0 or an error. */
-static int vtun_deliver(struct vtun_priv *priv, struct vtun_file *file,
-			struct sk_buff *skb, bool xdp_done, size_t len)
+/**
+ * vtun_deliver() - have a frame received
+ * @priv: the device
+ * @file: the queue that it was written to
+ * @skb: the frame; consumed
+ * @xdp_done: a program has seen it
+ * @len: its bytes
+ * @later: where it may wait for others that are received with it, or NULL
+ *
+ * Context: BH off, RCU.
+ * Return: 0, or an error where the device is down; counted.
+ */
+int vtun_deliver(struct vtun_priv *priv, struct vtun_file *file,
+		 struct sk_buff *skb, bool xdp_done, size_t len,
+		 struct list_head *later)
 {
 	bool learn = priv->flows && READ_ONCE(priv->num_queues) > 1 &&
 		     !rcu_access_pointer(priv->steering) &&
@@ -391,15 +407,13 @@ static int vtun_deliver(struct vtun_priv *priv, struct vtun_file *file,
 	u32 hash = 0;
 	int err = 0;
 
-	local_bh_disable();
-	rcu_read_lock();
 	/* A queue goes only after a grace period; a disabled one has gone. */
 	if (likely(!READ_ONCE(file->detached)))
 		skb_record_rx_queue(skb, READ_ONCE(file->index));
 	if (xdp_done || likely(vtun_xdp_passes(priv, &skb))) {
 		if (learn)
 			hash = __skb_get_hash_symmetric(skb);
-		err = vtun_receive(priv, file, skb);
+		err = vtun_receive(priv, file, skb, later);
 	}
 	if (unlikely(err < 0)) {
 		vnet_drop_skb(priv->drops, skb, VNET_DROP_DOWN);
@@ -409,8 +423,6 @@ static int vtun_deliver(struct vtun_priv *priv, struct vtun_file *file,
 		if (hash)
 			vtun_flow_learn(priv, hash, READ_ONCE(file->index));
 	}
-	rcu_read_unlock();
-	local_bh_enable();
 	return min(err, 0);
 }
 
@@ -455,12 +467,18 @@ static int vtun_write_frame(struct vtun_priv *priv, struct vtun_file *file,
 	err = iov_iter_count(from) ?
 	      skb_copy_datagram_from_iter(skb, 0, from, skb->len) : 0;
 	if (!err)
-		err = vtun_skb_finish(priv, skb, w, &why);
+		err = vtun_write_finish(priv, skb, w, &why);
 	if (unlikely(err)) {
 		vtun_write_failed(priv, skb, why);
 		return err;
 	}
-	return vtun_deliver(priv, file, skb, xdp_done, w->len);
+	skb_probe_transport_header(skb);
+	local_bh_disable();
+	rcu_read_lock();
+	err = vtun_deliver(priv, file, skb, xdp_done, w->len, NULL);
+	rcu_read_unlock();
+	local_bh_enable();
+	return err;
 }
 
 /**

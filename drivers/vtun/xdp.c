@@ -206,6 +206,26 @@ int vtun_xdp_bpf(struct net_device *dev, struct netdev_bpf *bpf)
 	}
 }
 
+/* Into a mapped ring. Returns how many were taken, or -1 where it is broken. */
+static int vtun_xdp_xmit_mapped(struct vtun_priv *priv, struct vtun_file *file,
+				struct vtun_map *map, struct xdp_frame **frames,
+				int n)
+{
+	u64 bytes;
+	int i, sent;
+
+	sent = vtun_map_xdp_xmit(priv, file, map, frames, n, &bytes);
+	if (unlikely(sent < 0))
+		return sent;
+	for (i = 0; i < sent; i++)
+		xdp_return_frame(frames[i]);
+	if (likely(sent))
+		dev_sw_netstats_tx_add(priv->dev, sent, bytes);
+	if (unlikely(sent < n))
+		vnet_drop_count(priv->drops, VNET_DROP_RING_FULL, n - sent);
+	return sent;
+}
+
 /**
  * vtun_xdp_xmit() - ndo_xdp_xmit
  * @dev: the device
@@ -221,6 +241,7 @@ int vtun_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **frames,
 {
 	struct vtun_priv *priv = netdev_priv(dev);
 	struct vtun_file *file = NULL;
+	struct vtun_map *map;
 	unsigned int queues;
 	int i = 0;
 
@@ -234,6 +255,15 @@ int vtun_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **frames,
 		vnet_drop_count(priv->drops, VNET_DROP_NO_READER, n);
 		rcu_read_unlock();
 		return -ENXIO;
+	}
+	map = READ_ONCE(file->rx_map);
+	if (map) {
+		i = vtun_xdp_xmit_mapped(priv, file, map, frames, n);
+		if (likely(i >= 0)) {
+			rcu_read_unlock();
+			return i;
+		}
+		i = 0;
 	}
 	spin_lock(&file->ring.producer_lock);
 	while (i < n && !__ptr_ring_produce(&file->ring,

@@ -6,11 +6,6 @@
 #include <net/sch_generic.h>
 #include "vtun.h"
 
-static bool vtun_has_qdisc(const struct netdev_queue *txq)
-{
-	return rcu_dereference_bh(txq->qdisc)->enqueue;
-}
-
 /*
  * The ring is full. The reader wakes the queue where it sees the mark, which
  * it looks for behind each frame; if it has taken the last one already, nobody
@@ -73,20 +68,37 @@ static bool vtun_produce(struct vtun_priv *priv, struct vtun_file *file,
 	return !ptr_ring_produce(&file->ring, skb);
 }
 
-/**
- * vtun_xmit() - ndo_start_xmit
- * @skb: the frame; consumed
- * @dev: the device
- *
- * Context: BH off.
- * Return: NETDEV_TX_OK.
+/*
+ * Into a mapped ring: the frame has ended then. Returns false, with the frame
+ * as it was, where the ring is broken; else @why says whether it was taken.
  */
-netdev_tx_t vtun_xmit(struct sk_buff *skb, struct net_device *dev)
+static bool vtun_xmit_mapped(struct vtun_priv *priv, struct vtun_file *file,
+			     struct vtun_map *map, struct sk_buff *skb,
+			     unsigned int q, bool more, enum vnet_drop *why)
+{
+	unsigned int len = skb->len;
+
+	if (skb_vlan_tag_present(skb))
+		len += VLAN_HLEN;
+	skb_tx_timestamp(skb);
+	if (!vtun_map_xmit(priv, file, map, skb, q, more, why))
+		return false;
+	if (unlikely(*why != __VNET_DROP_MAX))
+		return true;
+	dev_sw_netstats_tx_add(priv->dev, 1, len);
+	txq_trans_cond_update(netdev_get_tx_queue(priv->dev, q));
+	consume_skb(skb);
+	return true;
+}
+
+/* @more: the core sends another one behind this. BH off. */
+static void vtun_send(struct sk_buff *skb, struct net_device *dev, bool more)
 {
 	struct vtun_priv *priv = netdev_priv(dev);
 	unsigned int q = skb_get_queue_mapping(skb);
 	enum vnet_drop why;
 	struct vtun_file *file;
+	struct vtun_map *map;
 
 	rcu_read_lock();
 	file = rcu_dereference(priv->files[q]);
@@ -97,6 +109,14 @@ netdev_tx_t vtun_xmit(struct sk_buff *skb, struct net_device *dev)
 	if (unlikely(!vtun_filter_xmit(priv, file, skb))) {
 		why = VNET_DROP_FILTER;
 		goto drop;
+	}
+	map = READ_ONCE(file->rx_map);
+	if (map && likely(vtun_xmit_mapped(priv, file, map, skb, q, more,
+					   &why))) {
+		if (unlikely(why != __VNET_DROP_MAX))
+			goto drop;
+		rcu_read_unlock();
+		return;
 	}
 	if (unlikely(skb_orphan_frags_rx(skb, GFP_ATOMIC))) {
 		why = VNET_DROP_NOMEM;
@@ -114,19 +134,35 @@ netdev_tx_t vtun_xmit(struct sk_buff *skb, struct net_device *dev)
 	txq_trans_cond_update(netdev_get_tx_queue(dev, q));
 	vtun_file_notify(file);
 	rcu_read_unlock();
-	return NETDEV_TX_OK;
+	return;
 
 drop:
 	skb_tx_error(skb);
 	vnet_drop_skb(priv->drops, skb, why);
 	rcu_read_unlock();
+}
+
+/**
+ * vtun_xmit() - ndo_start_xmit
+ * @skb: the frame; consumed
+ * @dev: the device
+ *
+ * Context: BH off.
+ * Return: NETDEV_TX_OK.
+ */
+netdev_tx_t vtun_xmit(struct sk_buff *skb, struct net_device *dev)
+{
+	vtun_send(skb, dev, netdev_xmit_more());
 	return NETDEV_TX_OK;
 }
 
-/* The frame's queue has been chosen, as for one that comes from the core. */
+/*
+ * The frame's queue has been chosen, as for one that comes from the core. What
+ * the core says of another one behind it is not about this device.
+ */
 static void vtun_port_xmit(struct sk_buff *skb, struct net_device *dev)
 {
-	vtun_xmit(skb, dev);
+	vtun_send(skb, dev, false);
 }
 
 const struct vnet_port_ops vtun_port_ops = {

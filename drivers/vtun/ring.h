@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The mapped rings of a file; <vnet/vtun_ring.h> is what the program sees.
+ */
+#ifndef _VTUN_RING_H
+#define _VTUN_RING_H
+
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <vnet/vtun_ring.h>
+#include "vtun.h"
+
+/* The longest frame: all that IP can say, two tags, and an Ethernet header. */
+#define VTUN_MAP_FRAME_MAX (65535 + ETH_HLEN + 2 * VLAN_HLEN)
+/* Where a frame begins in its first chunk, so that what is behind the Ethernet header is aligned. */
+#define VTUN_MAP_OFF 2
+#define VTUN_MAP_CHAIN_MAX \
+	DIV_ROUND_UP(VTUN_MAP_OFF + VTUN_MAP_FRAME_MAX, VTUN_RING_CHUNK_MIN)
+
+/**
+ * struct vtun_map_area - memory that the program maps
+ * @pages: the pages
+ * @n: how many
+ * @mem: where the kernel sees them, one behind another
+ */
+struct vtun_map_area {
+	struct page **pages;
+	unsigned int n;
+	void *mem;
+};
+
+/**
+ * struct vtun_map_ring - one direction
+ * @kernel: what the program is told; only written
+ * @user: what the program says; each word read once
+ * @descs: descriptors
+ * @chunks: chunks
+ * @entries: slots, a power of two; 0 for a direction that has no ring
+ * @index: how far the kernel is
+ * @seen: how far the program was, and that made sense; of rx
+ * @broken: the program's numbers made no sense; never taken back
+ */
+struct vtun_map_ring {
+	struct vtun_ring_side *kernel;
+	struct vtun_ring_side *user;
+	struct vtun_ring_desc *descs;
+	u8 *chunks;
+	u32 entries;
+	u32 index;
+	u32 seen;
+	bool broken;
+};
+
+/**
+ * struct vtun_map - the mapped rings of a file
+ * @chunk_size: bytes of a chunk
+ * @chain_max: slots of a frame at most
+ * @rx_lock: serialises who produces; protects what follows, up to @tx_lock
+ * @rx: to the program
+ * @announced: how far rx was when it was last looked for sleepers
+ * @stopped: the device's queue was stopped because rx was full
+ * @tx_lock: serialises who consumes; protects @tx
+ * @tx: from the program
+ * @gone: the device they were of has gone; written under RTNL
+ * @state: what the program is told of both
+ * @kernel: memory that only the kernel writes
+ * @user: memory that the program writes
+ * @setup: what the program was answered; fixed
+ */
+struct vtun_map {
+	u32 chunk_size;
+	u32 chain_max;
+
+	spinlock_t rx_lock;		/* who produces; see above */
+	struct vtun_map_ring rx;
+	u32 announced;
+	bool stopped;
+
+	/* Of the program's own context. */
+	struct mutex tx_lock ____cacheline_aligned_in_smp; /* who consumes */
+	struct vtun_map_ring tx;
+
+	/* Slow path only. */
+	bool gone;
+	struct vtun_ring_state *state;
+	struct vtun_map_area kernel;
+	struct vtun_map_area user;
+	struct vtun_ring_setup setup;
+};
+
+/* ring.c */
+void vtun_map_break(struct vtun_map *map, struct vtun_map_ring *ring,
+		    enum vtun_ring_error why, u32 index);
+
+/* ring_rx.c */
+bool vtun_map_readable(const struct vtun_map *map);
+void vtun_map_released(struct vtun_priv *priv, struct vtun_file *file);
+
+/* ring_tx.c */
+long vtun_map_receive(struct vtun_priv *priv, struct vtun_file *file);
+
+#endif /* _VTUN_RING_H */

@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Mapped rings: from the program to the device. A frame is copied out of the
+ * ring once, whole, and nothing of it is judged before.
+ */
+#include <linux/sched/signal.h>
+#include "ring.h"
+
+/* Slots that are consumed before softirqs, signals and others have their turn. */
+#define VTUN_MAP_TX_BATCH 64
+
+/**
+ * struct vtun_map_frame - a frame in the ring
+ * @w: what is known of it
+ * @slots: how many it takes
+ * @plain: it has no virtio_net_hdr that says anything
+ * @from: where its parts are, in memory that the program writes meanwhile
+ * @len: their bytes
+ */
+struct vtun_map_frame {
+	struct vtun_write w;
+	unsigned int slots;
+	bool plain;
+	const u8 *from[VTUN_MAP_CHAIN_MAX];
+	u16 len[VTUN_MAP_CHAIN_MAX];
+};
+
+/**
+ * struct vtun_map_run - what one call consumes
+ * @priv: the device
+ * @file: the queue
+ * @map: its rings
+ * @prod: up to where
+ * @limited: what is on its way counts, by TUNSETSNDBUF
+ * @pad: in front of a frame
+ * @later: frames for the stack
+ * @frame: the one at hand
+ */
+struct vtun_map_run {
+	struct vtun_priv *priv;
+	struct vtun_file *file;
+	struct vtun_map *map;
+	u32 prod;
+	bool limited;
+	unsigned int pad;
+	struct list_head later;
+	struct vtun_map_frame frame;
+};
+
+/* A descriptor, each word of it read once. */
+union vtun_map_desc {
+	struct vtun_ring_desc desc;
+	u64 word[2];
+};
+
+static union vtun_map_desc vtun_map_read_desc(const struct vtun_map_ring *tx,
+					      u32 index)
+{
+	const union vtun_map_desc *from =
+		(const void *)&tx->descs[index & (tx->entries - 1)];
+	union vtun_map_desc d;
+
+	d.word[0] = READ_ONCE(from->word[0]);
+	d.word[1] = READ_ONCE(from->word[1]);
+	return d;
+}
+
+/* One more slot of the frame. Returns VTUN_RING_OK or what is wrong with it. */
+static enum vtun_ring_error vtun_map_add_part(const struct vtun_map *map,
+					      struct vtun_map_frame *f,
+					      u32 index,
+					      const struct vtun_ring_desc *desc)
+{
+	if (unlikely(!desc->len || desc->len + desc->off > map->chunk_size ||
+		     desc->flags & ~VTUN_RING_DESC_NEXT))
+		return VTUN_RING_ERR_DESC;
+	f->w.len += desc->len;
+	if (unlikely(f->slots == map->chain_max ||
+		     f->w.len > VTUN_MAP_FRAME_MAX))
+		return VTUN_RING_ERR_CHAIN;
+	f->from[f->slots] = map->tx.chunks + desc->off +
+			    (size_t)(index & (map->tx.entries - 1)) *
+			    map->chunk_size;
+	f->len[f->slots++] = desc->len;
+	return VTUN_RING_OK;
+}
+
+/* Learns what the next frame is. Returns false where that cannot be. */
+static bool vtun_map_next(struct vtun_map_run *run)
+{
+	struct vtun_map *map = run->map;
+	struct vtun_map_frame *f = &run->frame;
+	enum vtun_ring_error why;
+	u32 index = map->tx.index;
+	union vtun_map_desc d;
+
+	f->slots = 0;
+	f->w.len = 0;
+	d = vtun_map_read_desc(&map->tx, index);
+	f->w.hdr = d.desc.hdr;
+	f->plain = !(d.desc.hdr.flags | d.desc.hdr.gso_type);
+	for (;; d = vtun_map_read_desc(&map->tx, index)) {
+		why = vtun_map_add_part(map, f, index, &d.desc);
+		if (unlikely(why != VTUN_RING_OK))
+			break;
+		if (likely(!(d.desc.flags & VTUN_RING_DESC_NEXT)))
+			return true;
+		index++;
+		if (unlikely(index == run->prod)) {
+			why = VTUN_RING_ERR_CHAIN;
+			break;
+		}
+	}
+	vtun_map_break(map, &map->tx, why, index);
+	return false;
+}
+
+/* ---- skbs --------------------------------------------------------------- */
+
+/* One slot, and no more than a page with all that belongs to an skb. */
+static struct sk_buff *vtun_map_build_skb(struct vtun_map_run *run,
+					  unsigned int size)
+{
+	const struct vtun_map_frame *f = &run->frame;
+	void *buf = napi_alloc_frag(size);
+	struct sk_buff *skb;
+
+	if (unlikely(!buf))
+		return NULL;
+	memcpy(buf + run->pad, f->from[0], f->len[0]);
+	skb = napi_build_skb(buf, size);
+	if (unlikely(!skb)) {
+		skb_free_frag(buf);
+		return NULL;
+	}
+	skb_reserve(skb, run->pad);
+	skb_put(skb, f->len[0]);
+	return skb;
+}
+
+/* All others: the headers in the head, the rest in pages. */
+static struct sk_buff *vtun_map_alloc_skb(struct vtun_map_run *run)
+{
+	const struct vtun_map_frame *f = &run->frame;
+	size_t head = min_t(size_t, f->w.hdr_len ?: f->w.len,
+			    SKB_MAX_HEAD(run->pad));
+	unsigned int i, pos = 0;
+	struct sk_buff *skb;
+	int err;
+
+	skb = alloc_skb_with_frags(run->pad + head, f->w.len - head,
+				   PAGE_ALLOC_COSTLY_ORDER, &err,
+				   GFP_ATOMIC | __GFP_NOWARN);
+	if (unlikely(!skb))
+		return NULL;
+	skb_reserve(skb, run->pad);
+	skb_put(skb, head);
+	skb->data_len = f->w.len - head;
+	skb->len += skb->data_len;
+	for (i = 0; i < f->slots; i++) {
+		skb_store_bits(skb, pos, f->from[i], f->len[i]);
+		pos += f->len[i];
+	}
+	return skb;
+}
+
+static struct sk_buff *vtun_map_copy(struct vtun_map_run *run)
+{
+	const struct vtun_map_frame *f = &run->frame;
+	unsigned int size = SKB_DATA_ALIGN(run->pad + f->len[0]) +
+			    SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
+	struct sk_buff *skb;
+
+	if (likely(f->slots == 1 && size <= PAGE_SIZE))
+		skb = vtun_map_build_skb(run, size);
+	else
+		skb = vtun_map_alloc_skb(run);
+	if (likely(skb))
+		skb_set_owner_w(skb, &run->file->sk);
+	return skb;
+}
+
+/* Whether the headers can be as long as is said. */
+static bool vtun_map_judge(struct vtun_map_run *run)
+{
+	struct vtun_write *w = &run->frame.w;
+
+	w->hdr_len = 0;
+	if (unlikely(!run->frame.plain) && vtun_write_judge(w)) {
+		atomic_long_inc(&run->priv->bad_hdr);
+		return false;
+	}
+	if (w->flags & IFF_TAP &&
+	    unlikely(w->len < ETH_HLEN ||
+		     (w->hdr_len && w->hdr_len < ETH_HLEN))) {
+		vnet_drop_count(run->priv->drops, VNET_DROP_TOO_SHORT, 1);
+		return false;
+	}
+	return true;
+}
+
+/* Has the frame received. Returns false where it is not; counted. */
+static bool vtun_map_receive_one(struct vtun_map_run *run)
+{
+	struct vtun_write *w = &run->frame.w;
+	int why = VNET_DROP_COPY_IN;
+	struct list_head *later;
+	struct sk_buff *skb;
+
+	if (unlikely(!vtun_map_judge(run)))
+		return false;
+	skb = vtun_map_copy(run);
+	if (unlikely(!skb)) {
+		vnet_drop_count(run->priv->drops, VNET_DROP_COPY_IN, 1);
+		return false;
+	}
+	if (unlikely(vtun_write_finish(run->priv, skb, w, &why))) {
+		if (why >= 0)
+			vnet_drop_count(run->priv->drops, why, 1);
+		kfree_skb(skb);
+		return false;
+	}
+	if (unlikely(!run->frame.plain))
+		skb_probe_transport_header(skb);
+	/* Who takes frames directly must not overtake those that wait. */
+	later = vnet_port_used(&run->priv->port) ? NULL : &run->later;
+	if (unlikely(!later && !list_empty(&run->later))) {
+		netif_receive_skb_list(&run->later);
+		INIT_LIST_HEAD(&run->later);
+	}
+	return !vtun_deliver(run->priv, run->file, skb, false, w->len, later);
+}
+
+/* ---- the ring ----------------------------------------------------------- */
+
+/* Whether more of what was written is on its way than is allowed. */
+static bool vtun_map_at_limit(const struct vtun_map_run *run)
+{
+	struct sock *sk = &run->file->sk;
+
+	return unlikely(run->limited) &&
+	       sk_wmem_alloc_get(sk) >= READ_ONCE(sk->sk_sndbuf);
+}
+
+/* BH off, RCU. Returns false where no more is to be consumed now. */
+static bool vtun_map_batch(struct vtun_map_run *run)
+{
+	struct vtun_map_ring *tx = &run->map->tx;
+	u32 end = tx->index + min(run->prod - tx->index, VTUN_MAP_TX_BATCH);
+	u32 refused = 0;
+	bool go_on = true;
+
+	INIT_LIST_HEAD(&run->later);
+	while ((s32)(end - tx->index) > 0) {
+		if (vtun_map_at_limit(run)) {
+			/* Those that wait here may be all that there are. */
+			go_on = !list_empty(&run->later);
+			break;
+		}
+		if (unlikely(!vtun_map_next(run))) {
+			go_on = false;
+			break;
+		}
+		if (unlikely(!vtun_map_receive_one(run)))
+			refused++;
+		tx->index += run->frame.slots;
+	}
+	if (unlikely(refused))
+		WRITE_ONCE(tx->kernel->refused, tx->kernel->refused + refused);
+	/* The slots are the program's again: all of them have been read. */
+	smp_store_release(&tx->kernel->index, tx->index);
+	netif_receive_skb_list(&run->later);
+	return go_on;
+}
+
+static void vtun_map_run_init(struct vtun_map_run *run, struct vtun_priv *priv,
+			      struct vtun_file *file)
+{
+	unsigned int flags = READ_ONCE(priv->flags);
+
+	run->priv = priv;
+	run->file = file;
+	run->map = file->map;
+	run->limited = READ_ONCE(file->sk.sk_sndbuf) != INT_MAX;
+	run->pad = READ_ONCE(priv->headroom);
+	if (flags & IFF_TAP)
+		run->pad += NET_IP_ALIGN;
+	run->frame.w = (struct vtun_write) {
+		.flags = flags | IFF_NO_PI | IFF_VNET_HDR | VTUN_VNET_LE,
+	};
+}
+
+/* tx_lock. Returns how many slots, or an error where there are none. */
+static long vtun_map_consume(struct vtun_map_run *run)
+{
+	struct vtun_map_ring *tx = &run->map->tx;
+	u32 start = tx->index;
+	bool go_on = true;
+
+	if (unlikely(tx->broken || !(run->priv->dev->flags & IFF_UP)))
+		return -EIO;
+	/* What the program has written before it is read after. */
+	run->prod = smp_load_acquire(&tx->user->index);
+	if (unlikely(run->prod - start > tx->entries)) {
+		vtun_map_break(run->map, tx, VTUN_RING_ERR_INDEX, run->prod);
+		return -EIO;
+	}
+	while (go_on && tx->index != run->prod) {
+		local_bh_disable();
+		rcu_read_lock();
+		go_on = vtun_map_batch(run);
+		rcu_read_unlock();
+		local_bh_enable();
+		if (signal_pending(current))
+			break;
+		cond_resched();
+	}
+	if (likely(tx->index != start || go_on))
+		return tx->index - start;
+	return tx->broken ? -EIO : -EAGAIN;
+}
+
+/**
+ * vtun_map_receive() - receive what is in a file's ring
+ * @priv: the device, held
+ * @file: the queue
+ *
+ * Context: process.
+ * Return: how many slots were consumed, or an error where none were.
+ */
+long vtun_map_receive(struct vtun_priv *priv, struct vtun_file *file)
+{
+	struct vtun_map *map = file->map;
+	struct vtun_map_run run;
+	long ret;
+
+	if (mutex_lock_interruptible(&map->tx_lock))
+		return -EINTR;
+	vtun_map_run_init(&run, priv, file);
+	ret = vtun_map_consume(&run);
+	mutex_unlock(&map->tx_lock);
+	return ret;
+}

@@ -1,0 +1,862 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Mapped rings: how they are set up and mapped, frames of each kind both ways, sleep and wake, and what a program gets that
+ * breaks the rules.
+ */
+#define _GNU_SOURCE
+#include <linux/ip.h>
+#include <linux/udp.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include "kselftest_harness.h"
+#include "mapped.h"
+
+#define NODE "/dev/net/vtun"
+
+FIXTURE(ring) {
+	int fd, sock;
+	struct mapped m;
+	unsigned char out[70000], in[70000];
+};
+
+FIXTURE_SETUP(ring)
+{
+	tun_load(NODE);
+	ASSERT_EQ(0, quiet_netns());
+	self->fd = tun_open(NODE, 0);
+	ASSERT_LE(0, self->fd);
+	make_frame(self->out, sizeof(self->out), 1);
+	for (size_t i = 16; i < sizeof(self->out); i++)
+		self->out[i] = i * 7;
+}
+
+FIXTURE_TEARDOWN(ring)
+{
+}
+
+/* A device that is up, with a socket on it and rings. */
+#define OPEN(flags, rx, tx, chunk) do {					\
+	ASSERT_EQ(0, tun_set_iff(self->fd, "t0", (flags) | IFF_NO_PI));	\
+	ASSERT_EQ(0, mapped_open(&self->m, self->fd, rx, tx, chunk));	\
+	ASSERT_EQ(0, dev_up("t0"));					\
+	self->sock = dev_socket("t0");					\
+	ASSERT_LE(0, self->sock);					\
+} while (0)
+
+#define TO_DEVICE(len) ASSERT_EQ(len, send(self->sock, self->out, len, 0))
+#define FROM_DEVICE(len) ASSERT_EQ(len, read_frame(self->sock, self->in, sizeof(self->in), 0))
+#define RING_FRAME(len) do {						\
+	ASSERT_EQ(len, mapped_recv(&self->m, self->in, sizeof(self->in), NULL)); \
+	EXPECT_EQ(0, memcmp(self->in, self->out, len));			\
+} while (0)
+
+static int set_mtu(const char *name, int mtu)
+{
+	struct ifreq ifr = tun_ifr(name, 0);
+
+	ifr.ifr_mtu = mtu;
+	return dev_ioctl(SIOCSIFMTU, &ifr);
+}
+
+/* A counter of the device, from /proc/net/dev: by its column there. */
+enum { RX_BYTES, RX_PACKETS, RX_ERRS, RX_DROPPED, RX_FIFO, RX_FRAME, TX_BYTES = 8, TX_PACKETS, TX_ERRS, TX_DROPPED };
+
+static long dev_stat(const char *dev, int column)
+{
+	char line[512], *at;
+	long val = -1;
+	FILE *f = fopen("/proc/net/dev", "re");
+
+	while (f && fgets(line, sizeof(line), f)) {
+		at = line + strspn(line, " ");
+		if (strncmp(at, dev, strlen(dev)) || at[strlen(dev)] != ':')
+			continue;
+		at += strlen(dev) + 1;
+		for (int i = 0; i <= column; i++)
+			val = strtol(at, &at, 10);
+		break;
+	}
+	if (f)
+		fclose(f);
+	return val;
+}
+
+static int try_setup(int fd, struct vtun_ring_setup setup)
+{
+	return ioctl(fd, VTUN_RING_SETUP, &setup) ? -errno : 0;
+}
+
+/* What is asked for in vain changes nothing. */
+TEST_F(ring, setup_refuses)
+{
+	struct vtun_ring_setup setup = mapped_setup(128, 128, 0);
+	struct {
+		struct vtun_ring_setup setup;
+		unsigned int more[2];
+	} later = { .setup = setup };
+
+	EXPECT_EQ(-EBADFD, try_setup(self->fd, setup));
+	ASSERT_EQ(0, tun_set_iff(self->fd, "t0", IFF_TAP));
+	EXPECT_EQ(-EINVAL, try_setup(self->fd, mapped_setup(0, 0, 0)));
+	EXPECT_EQ(-EINVAL, try_setup(self->fd, mapped_setup(100, 128, 0)));
+	EXPECT_EQ(-EINVAL, try_setup(self->fd, mapped_setup(128, 129, 0)));
+	EXPECT_EQ(-EINVAL, try_setup(self->fd, mapped_setup(32, 0, 4096)));
+	EXPECT_EQ(-EINVAL, try_setup(self->fd, mapped_setup(64, 64, 2048)));
+	EXPECT_EQ(-EINVAL, try_setup(self->fd, mapped_setup(65536, 0, 0)));
+	EXPECT_EQ(-EINVAL, try_setup(self->fd, mapped_setup(128, 0, 1024)));
+	EXPECT_EQ(-EINVAL, try_setup(self->fd, mapped_setup(128, 0, 3000)));
+	EXPECT_EQ(-EINVAL, try_setup(self->fd, mapped_setup(128, 0, 8192)));
+	EXPECT_EQ(-ENOSPC, try_setup(self->fd, mapped_setup(32768, 32768, 4096)));
+	setup.version = 2;
+	EXPECT_EQ(-EOPNOTSUPP, try_setup(self->fd, setup));
+	setup.version = VTUN_RING_VERSION;
+	setup.flags = 1;
+	EXPECT_EQ(-EOPNOTSUPP, try_setup(self->fd, setup));
+	setup.flags = 0;
+	setup.size = 31;
+	EXPECT_EQ(-EINVAL, try_setup(self->fd, setup));
+	later.setup.size = sizeof(later);
+	later.more[1] = 1;
+	EXPECT_EQ(-1, ioctl(self->fd, VTUN_RING_SETUP, &later));
+	EXPECT_EQ(E2BIG, errno);
+	EXPECT_EQ(-1, ioctl(self->fd, VTUN_RING_SETUP, NULL));
+	EXPECT_EQ(EFAULT, errno);
+	EXPECT_EQ(-1, ioctl(self->fd, VTUN_RING_ENTER, VTUN_RING_ENTER_TX));
+	EXPECT_EQ(ENXIO, errno);
+	EXPECT_EQ(-1, ioctl(self->fd, VTUN_RING_QUERY, &setup));
+	/* A later header's structure serves as long as it asks for nothing new. */
+	later.more[1] = 0;
+	EXPECT_EQ(0, ioctl(self->fd, VTUN_RING_SETUP, &later));
+	EXPECT_EQ(2048, later.setup.chunk_size);
+	EXPECT_EQ(-EBUSY, try_setup(self->fd, mapped_setup(128, 128, 0)));
+}
+
+TEST_F(ring, setup_answers)
+{
+	struct vtun_ring_setup again = { .size = sizeof(again), .version = VTUN_RING_VERSION };
+	struct mapped *m = &self->m;
+
+	OPEN(IFF_TAP, 128, 256, 4096);
+	EXPECT_EQ(4096, m->setup.chunk_size);
+	EXPECT_LE(65535 + 14, m->setup.frame_max);
+	EXPECT_EQ(17, m->setup.chain_max);
+	EXPECT_LE(m->setup.rx.chunks + 128 * 4096, m->setup.kernel.size);
+	EXPECT_LE(m->setup.tx.chunks + 256 * 4096, m->setup.user.size);
+	EXPECT_EQ(VTUN_RING_VERSION, m->state->version);
+	EXPECT_EQ(0, m->state->status);
+	EXPECT_EQ(0, ioctl(self->fd, VTUN_RING_QUERY, &again));
+	EXPECT_EQ(0, memcmp(&again, &m->setup, sizeof(again)));
+	EXPECT_EQ(-EINVAL, mapped_enter(m, 8));
+}
+
+/* The device's memory has an end, however many files share it; and what is closed is given back. */
+TEST_F(ring, memory_is_capped)
+{
+	int fds[8], n = 0, err = 0;
+
+	for (; n < 8 && !err; n++) {
+		fds[n] = tun_open(NODE, 0);
+		ASSERT_EQ(0, tun_set_iff(fds[n], "t0", IFF_TAP | IFF_MULTI_QUEUE));
+		err = try_setup(fds[n], mapped_setup(4096, 4096, 2048));
+	}
+	EXPECT_EQ(-ENOSPC, err);
+	EXPECT_EQ(4, n);
+	close(fds[0]);
+	EXPECT_EQ(0, try_setup(fds[n - 1], mapped_setup(4096, 4096, 2048)));
+}
+
+#define REFUSED(err, len, prot, flags, offset) do {			\
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, len, prot, flags, self->fd, offset)); \
+	EXPECT_EQ(err, errno);						\
+} while (0)
+
+TEST_F(ring, mmap_refuses)
+{
+	struct vtun_ring_area *kernel = &self->m.setup.kernel, *user = &self->m.setup.user;
+	void *mem;
+
+	ASSERT_EQ(0, tun_set_iff(self->fd, "t0", IFF_TAP));
+	REFUSED(ENXIO, 4096, PROT_READ, MAP_SHARED, 0);
+	ASSERT_EQ(0, mapped_open(&self->m, self->fd, 128, 128, 0));
+	REFUSED(EPERM, kernel->size, PROT_READ | PROT_WRITE, MAP_SHARED, kernel->offset);
+	REFUSED(EINVAL, kernel->size, PROT_READ, MAP_PRIVATE, kernel->offset);
+	REFUSED(EINVAL, user->size, PROT_READ | PROT_WRITE, MAP_PRIVATE, user->offset);
+	REFUSED(EINVAL, kernel->size - 4096, PROT_READ, MAP_SHARED, kernel->offset);
+	REFUSED(EINVAL, user->size + 4096, PROT_READ, MAP_SHARED, user->offset);
+	REFUSED(EINVAL, user->size, PROT_READ, MAP_SHARED, user->offset + 4096);
+	EXPECT_EQ(-1, mprotect(self->m.kernel, kernel->size, PROT_READ | PROT_WRITE));
+	EXPECT_EQ(EACCES, errno);
+	mem = mremap(self->m.user, user->size, user->size + 4096, MREMAP_MAYMOVE);
+	EXPECT_EQ(MAP_FAILED, mem);
+	/* Not inherited. */
+	if (!fork())
+		_exit(msync(self->m.user, 4096, MS_ASYNC) == -1 && errno == ENOMEM ? 0 : 1);
+	int status;
+
+	wait(&status);
+	EXPECT_EQ(0, status);
+}
+
+TEST_F(ring, both_ways)
+{
+	OPEN(IFF_TAP, 128, 128, 2048);
+	for (int i = 0, len = 16; i < 700; i++, len = 16 + (len + 107) % 1498) {
+		ASSERT_EQ(1, mapped_send(&self->m, self->out, len, NULL));
+		FROM_DEVICE(len);
+		EXPECT_EQ(0, memcmp(self->in, self->out, len));
+		TO_DEVICE(len);
+		RING_FRAME(len);
+	}
+	EXPECT_EQ(700, dev_stat("t0", RX_PACKETS));
+	EXPECT_EQ(700, dev_stat("t0", TX_PACKETS));
+	EXPECT_EQ(dev_stat("t0", RX_BYTES), dev_stat("t0", TX_BYTES));
+	EXPECT_EQ(0, self->m.state->status);
+}
+
+TEST_F(ring, batches)
+{
+	int n, cons;
+
+	OPEN(IFF_TAP, 256, 256, 2048);
+	for (int round = 0; round < 5; round++) {
+		for (n = 0; n < 200; n++) {
+			make_frame(self->out, 100, n);
+			ASSERT_EQ(true, mapped_put(&self->m, self->out, 100, NULL));
+		}
+		mapped_submit(&self->m);
+		for (n = 0; n < 200; n += cons) {
+			cons = mapped_enter(&self->m, VTUN_RING_ENTER_TX);
+			ASSERT_LT(0, cons);
+		}
+		for (n = 0; n < 200; n++) {
+			make_frame(self->out, 100, n);
+			FROM_DEVICE(100);
+			ASSERT_EQ(0, memcmp(self->in, self->out, 100));
+		}
+		for (n = 0; n < 200; n++) {
+			make_frame(self->out, 100, n);
+			TO_DEVICE(100);
+		}
+		for (n = 0; n < 200; n++) {
+			make_frame(self->out, 100, n);
+			RING_FRAME(100);
+		}
+	}
+}
+
+/* Longer than a chunk: chains, that begin anywhere in the ring and wrap around. */
+TEST_F(ring, chains)
+{
+	ASSERT_EQ(0, tun_set_iff(self->fd, "t0", IFF_TAP | IFF_NO_PI));
+	ASSERT_EQ(0, set_mtu("t0", 65000));
+	ASSERT_EQ(0, mapped_open(&self->m, self->fd, 128, 128, 2048));
+	ASSERT_EQ(0, dev_up("t0"));
+	self->sock = dev_socket("t0");
+	for (int len = 2040; len < 65000; len += 1111) {
+		ASSERT_EQ((len + 2047) / 2048, mapped_send(&self->m, self->out, len, NULL));
+		FROM_DEVICE(len);
+		ASSERT_EQ(0, memcmp(self->in, self->out, len));
+		TO_DEVICE(len);
+		RING_FRAME(len);
+	}
+}
+
+/* A slot that is not the last need not be full, and its bytes may begin anywhere in it. */
+TEST_F(ring, scattered)
+{
+	struct mapped *m = &self->m;
+
+	OPEN(IFF_TAP, 0, 128, 2048);
+	for (int i = 0; i < 20; i++) {
+		memcpy(mapped_tx_chunk(m, i) + 3 * i, self->out + 30 * i, 30);
+		m->tx.descs[i] = (struct vtun_ring_desc){
+			.len = 30, .off = 3 * i, .flags = i < 19 ? VTUN_RING_DESC_NEXT : 0,
+		};
+	}
+	m->tx.index = 20;
+	mapped_submit(m);
+	ASSERT_EQ(20, mapped_enter(m, VTUN_RING_ENTER_TX));
+	FROM_DEVICE(600);
+	EXPECT_EQ(0, memcmp(self->in, self->out, 600));
+	EXPECT_EQ(-ENXIO, mapped_enter(m, VTUN_RING_ENTER_WAIT));
+	/* The other direction goes by read. */
+	TO_DEVICE(100);
+	EXPECT_EQ(100, read(self->fd, self->in, 1000));
+}
+
+TEST_F(ring, tun_packets)
+{
+	struct sockaddr_ll from;
+	socklen_t len = sizeof(from);
+	unsigned char packet[40] = { 0x45 };
+
+	OPEN(IFF_TUN, 128, 128, 0);
+	ASSERT_EQ(1, mapped_send(&self->m, packet, 40, NULL));
+	ASSERT_EQ(40, recvfrom(self->sock, self->in, 100, 0, (struct sockaddr *)&from, &len));
+	EXPECT_EQ(htons(ETH_P_IP), from.sll_protocol);
+	packet[0] = 0x60;
+	ASSERT_EQ(1, mapped_send(&self->m, packet, 40, NULL));
+	ASSERT_EQ(40, recvfrom(self->sock, self->in, 100, 0, (struct sockaddr *)&from, &len));
+	EXPECT_EQ(htons(ETH_P_IPV6), from.sll_protocol);
+	EXPECT_EQ(0, self->m.tx.kernel->refused);
+	/* Neither: consumed, and counted. */
+	packet[0] = 0x50;
+	ASSERT_EQ(1, mapped_send(&self->m, packet, 40, NULL));
+	EXPECT_EQ(1, self->m.tx.kernel->refused);
+	EXPECT_EQ(1, dev_stat("t0", RX_DROPPED));
+	ASSERT_EQ(40, send(self->sock, packet, 40, 0));
+	EXPECT_EQ(40, mapped_recv(&self->m, self->in, 100, NULL));
+	EXPECT_EQ(0, memcmp(self->in, packet, 40));
+}
+
+/* A UDP packet behind an Ethernet header, of which a checksum and segments may be asked. */
+static size_t udp_frame(unsigned char *frame, size_t payload)
+{
+	struct iphdr *ip = (void *)(frame + ETH_HLEN);
+	struct udphdr *udp = (void *)(ip + 1);
+
+	make_frame(frame, ETH_HLEN, 0);
+	frame[12] = 8;
+	frame[13] = 0;
+	memset(ip, 0, sizeof(*ip) + sizeof(*udp));
+	ip->version = 4;
+	ip->ihl = 5;
+	ip->tot_len = htons(sizeof(*ip) + sizeof(*udp) + payload);
+	ip->ttl = 64;
+	ip->protocol = IPPROTO_UDP;
+	ip->saddr = htonl(0xc6336401);
+	ip->daddr = htonl(0xc6336402);
+	udp->source = htons(1000);
+	udp->dest = htons(2000);
+	udp->len = htons(sizeof(*udp) + payload);
+	return ETH_HLEN + sizeof(*ip) + sizeof(*udp) + payload;
+}
+
+/* Ring to ring by the stack's forwarding: what is promised of a frame goes on with it. */
+TEST_F(ring, super_frames)
+{
+	struct virtio_net_hdr hdr = {
+		.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
+		.gso_type = VIRTIO_NET_HDR_GSO_UDP_L4,
+		.hdr_len = ETH_HLEN + 28,
+		.gso_size = 1000,
+		.csum_start = ETH_HLEN + 20,
+		.csum_offset = 6,
+	}, got;
+	size_t len = udp_frame(self->out, 30000);
+
+	ASSERT_EQ(0, tun_set_iff(self->fd, "t0", IFF_TAP | IFF_NO_PI));
+	ASSERT_EQ(0, ioctl(self->fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_USO4 | TUN_F_USO6));
+	ASSERT_EQ(0, mapped_open(&self->m, self->fd, 128, 128, 0));
+	ASSERT_EQ(0, dev_up("t0"));
+	self->sock = dev_socket("t0");
+	ASSERT_EQ((len + 2047) / 2048, mapped_send(&self->m, self->out, len, &hdr));
+	EXPECT_EQ(0, self->m.tx.kernel->refused);
+	ASSERT_EQ(len, recv(self->sock, self->in, sizeof(self->in), 0));
+	EXPECT_EQ(0, memcmp(self->in, self->out, len));
+	/* From the device: a packet socket says as much with the same header. */
+	int on = 1;
+
+	ASSERT_EQ(0, setsockopt(self->sock, SOL_PACKET, PACKET_VNET_HDR, &on, sizeof(on)));
+	memcpy(self->in, &hdr, sizeof(hdr));
+	memcpy(self->in + sizeof(hdr), self->out, len);
+	ASSERT_EQ(sizeof(hdr) + len, send(self->sock, self->in, sizeof(hdr) + len, 0));
+	ASSERT_EQ(len, mapped_recv(&self->m, self->in, sizeof(self->in), &got));
+	EXPECT_EQ(VIRTIO_NET_HDR_F_NEEDS_CSUM, got.flags);
+	EXPECT_EQ(VIRTIO_NET_HDR_GSO_UDP_L4, got.gso_type);
+	EXPECT_EQ(1000, got.gso_size);
+	EXPECT_EQ(ETH_HLEN + 20, got.csum_start);
+	EXPECT_EQ(0, memcmp(self->in + ETH_HLEN + 28, self->out + ETH_HLEN + 28, len - ETH_HLEN - 28));
+}
+
+/* What no NIC could have received is consumed, counted, and seen by nobody; the next frame goes on. */
+TEST_F(ring, bad_headers)
+{
+	static const struct virtio_net_hdr bad[] = {
+		{ .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, .csum_start = 2000 },
+		{ .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, .csum_start = 65535, .csum_offset = 65535 },
+		{ .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, .csum_start = 98, .csum_offset = 2 },
+		{ .gso_type = 77, .gso_size = 10 },
+		{ .gso_type = VIRTIO_NET_HDR_GSO_UDP_L4, .gso_size = 0 },
+		{ .gso_type = VIRTIO_NET_HDR_GSO_TCPV4, .gso_size = 10, .hdr_len = 65535 },
+		{ .gso_type = VIRTIO_NET_HDR_GSO_TCPV4, .gso_size = 10, .hdr_len = 7 },
+	};
+	unsigned int n = sizeof(bad) / sizeof(*bad);
+
+	OPEN(IFF_TAP, 128, 128, 0);
+	for (unsigned int i = 0; i < n; i++) {
+		ASSERT_EQ(1, mapped_send(&self->m, self->out, 100, &bad[i]));
+		EXPECT_EQ(i + 1, self->m.tx.kernel->refused);
+	}
+	ASSERT_EQ(1, mapped_send(&self->m, self->out, 13, NULL));
+	EXPECT_EQ(n + 1, self->m.tx.kernel->refused);
+	EXPECT_EQ(n + 1, dev_stat("t0", RX_DROPPED) + dev_stat("t0", RX_FRAME));
+	EXPECT_EQ(0, self->m.state->status);
+	ASSERT_EQ(1, mapped_send(&self->m, self->out, 100, NULL));
+	FROM_DEVICE(100);
+}
+
+/* Without a qdisc what does not fit is dropped, and counted. */
+TEST_F(ring, full)
+{
+	OPEN(IFF_TAP, 128, 128, 0);
+	ASSERT_EQ(0, system("tc qdisc replace dev t0 root noqueue"));
+	for (int i = 0; i < 1000; i++) {
+		make_frame(self->out, 100, i);
+		send(self->sock, self->out, 100, 0);
+	}
+	EXPECT_EQ(128, dev_stat("t0", TX_PACKETS));
+	EXPECT_EQ(1000 - 128, dev_stat("t0", TX_DROPPED));
+	for (int i = 0; i < 128; i++) {
+		make_frame(self->out, 100, i);
+		RING_FRAME(100);
+	}
+	EXPECT_EQ(0, mapped_take(&self->m, self->in, sizeof(self->in), NULL));
+}
+
+/* With one nothing is lost: the queue stops, and goes on when the program has given half of the ring back. */
+TEST_F(ring, backpressure)
+{
+	int sent = 0, got = 0, room = 10000000;
+
+	OPEN(IFF_TAP, 128, 0, 0);
+	ASSERT_EQ(0, setsockopt(self->sock, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)));
+	for (; sent < 400; sent++) {
+		make_frame(self->out, 100, sent);
+		ASSERT_EQ(100, send(self->sock, self->out, 100, MSG_DONTWAIT));
+	}
+	EXPECT_LT(dev_stat("t0", TX_PACKETS), 129);
+	EXPECT_EQ(VTUN_RING_NEED_ENTER, self->m.rx.kernel->flags);
+	for (; got < sent; got++) {
+		make_frame(self->out, 100, got);
+		RING_FRAME(100);
+	}
+	EXPECT_EQ(0, self->m.rx.kernel->flags);
+	EXPECT_EQ(0, dev_stat("t0", TX_DROPPED));
+}
+
+/* ---- sleep and wake ----------------------------------------------------- */
+
+struct sender {
+	int sock, frames, len;
+};
+
+static void *send_slowly(void *arg)
+{
+	struct sender *s = arg;
+	unsigned char frame[2048];
+
+	for (int i = 0; i < s->frames; i++) {
+		make_frame(frame, s->len, i);
+		while (send(s->sock, frame, s->len, 0) < 0 && errno == ENOBUFS)
+			usleep(100);
+		if (i % 7 == 0)
+			usleep(i % 5 * 100);
+	}
+	return NULL;
+}
+
+/* Each way to wait, against a sender that pauses: none of the sleeps is for ever. */
+static int receive_all(struct mapped *m, int how, int frames)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	struct pollfd pollfd = { .fd = m->fd, .events = POLLIN };
+	int ep = epoll_create1(EPOLL_CLOEXEC), seen = 0, ret = 1;
+	unsigned char frame[2048], want[2048];
+
+	epoll_ctl(ep, EPOLL_CTL_ADD, m->fd, &event);
+	while (seen < frames) {
+		int len = mapped_take(m, frame, sizeof(frame), NULL);
+
+		if (len) {
+			make_frame(want, len, seen++);
+			if (memcmp(want, frame, len))
+				return -seen;
+			continue;
+		}
+		if (mapped_may_sleep(m)) {
+			if (how == 0)
+				ret = poll(&pollfd, 1, 5000);
+			else if (how == 1)
+				ret = epoll_wait(ep, &event, 1, 5000);
+			else
+				ret = mapped_enter(m, VTUN_RING_ENTER_WAIT) + 1;
+		}
+		mapped_awake(m);
+		if (ret != 1)
+			return ret - 1;
+	}
+	close(ep);
+	return seen;
+}
+
+TEST_F(ring, wake_up)
+{
+	struct sender s = { .frames = 300, .len = 200 };
+	pthread_t thread;
+
+	OPEN(IFF_TAP, 128, 0, 0);
+	s.sock = self->sock;
+	for (int how = 0; how < 3; how++) {
+		ASSERT_EQ(0, pthread_create(&thread, NULL, send_slowly, &s));
+		EXPECT_EQ(s.frames, receive_all(&self->m, how, s.frames));
+		pthread_join(thread, NULL);
+	}
+	EXPECT_EQ(0, dev_stat("t0", TX_DROPPED));
+}
+
+/* Who does not sleep is not woken: the flag is what it goes by. */
+TEST_F(ring, no_flag_no_wake)
+{
+	struct pollfd pollfd = { .fd = self->fd, .events = POLLIN };
+	struct sender s = { .frames = 1, .len = 100 };
+	pthread_t thread;
+
+	OPEN(IFF_TAP, 128, 0, 0);
+	s.sock = self->sock;
+	ASSERT_EQ(0, poll(&pollfd, 1, 0));
+	int ep = epoll_create1(EPOLL_CLOEXEC);
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+
+	ASSERT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, self->fd, &event));
+	pthread_create(&thread, NULL, send_slowly, &s);
+	pthread_join(thread, NULL);
+	EXPECT_EQ(0, epoll_wait(ep, &event, 1, 100));
+	EXPECT_EQ(1, poll(&pollfd, 1, 0));
+	mapped_may_sleep(&self->m);
+	pthread_create(&thread, NULL, send_slowly, &s);
+	pthread_join(thread, NULL);
+	/* It has not taken the first, so it does not sleep. */
+	EXPECT_EQ(0, epoll_wait(ep, &event, 1, 100));
+	ASSERT_EQ(100, mapped_take(&self->m, self->in, 2048, NULL));
+	ASSERT_EQ(100, mapped_take(&self->m, self->in, 2048, NULL));
+	pthread_create(&thread, NULL, send_slowly, &s);
+	pthread_join(thread, NULL);
+	EXPECT_EQ(1, epoll_wait(ep, &event, 1, 5000));
+}
+
+/* A sleeper learns that the device has gone. */
+TEST_F(ring, device_goes)
+{
+	struct mapped *m = &self->m;
+	int status;
+	pid_t pid;
+
+	OPEN(IFF_TAP, 128, 128, 0);
+	pid = fork();
+	if (!pid) {
+		usleep(200000);
+		_exit(system("ip link del t0"));
+	}
+	EXPECT_EQ(-EBADFD, mapped_enter(m, VTUN_RING_ENTER_WAIT));
+	EXPECT_EQ(VTUN_RING_GONE, m->state->status);
+	waitpid(pid, &status, 0);
+	EXPECT_EQ(-EBADFD, mapped_enter(m, VTUN_RING_ENTER_TX));
+	/* The file may have another device, without rings. */
+	ASSERT_EQ(0, tun_set_iff(self->fd, "t1", IFF_TAP | IFF_NO_PI));
+	ASSERT_EQ(0, dev_up("t1"));
+	self->sock = dev_socket("t1");
+	EXPECT_EQ(-ENXIO, mapped_enter(m, VTUN_RING_ENTER_TX));
+	EXPECT_EQ(-EBUSY, try_setup(self->fd, mapped_setup(128, 128, 0)));
+	TO_DEVICE(100);
+	EXPECT_EQ(100, read(self->fd, self->in, 1000));
+	/* The mappings are there until they are taken away. */
+	close(self->fd);
+	m->user[0] = 1;
+	EXPECT_EQ(VTUN_RING_VERSION, m->state->version);
+}
+
+TEST_F(ring, device_down)
+{
+	OPEN(IFF_TAP, 128, 128, 0);
+	ASSERT_EQ(0, dev_flags("t0", 0, IFF_UP));
+	EXPECT_EQ(-EIO, mapped_send(&self->m, self->out, 100, NULL));
+	EXPECT_EQ(0, self->m.tx.kernel->index);
+	ASSERT_EQ(0, dev_up("t0"));
+	EXPECT_EQ(1, mapped_enter(&self->m, VTUN_RING_ENTER_TX));
+}
+
+/* TUNSETSNDBUF: what is on its way is bounded, and what has been received is not on its way. */
+TEST_F(ring, send_buffer)
+{
+	int sndbuf = 20000, n = 0;
+
+	OPEN(IFF_TAP, 0, 256, 0);
+	ASSERT_EQ(0, ioctl(self->fd, TUNSETSNDBUF, &sndbuf));
+	while (mapped_put(&self->m, self->out, 1000, NULL))
+		n++;
+	mapped_submit(&self->m);
+	ASSERT_EQ(256, n);
+	EXPECT_EQ(256, mapped_enter(&self->m, VTUN_RING_ENTER_TX));
+	for (int i = 0; i < 100; i++)
+		FROM_DEVICE(1000);
+}
+
+/* ---- numbers that make no sense ----------------------------------------- */
+
+#define BROKEN_TX(why) do {						\
+	EXPECT_EQ(-EIO, mapped_enter(&self->m, VTUN_RING_ENTER_TX));	\
+	EXPECT_EQ(VTUN_RING_TX_BROKEN, self->m.state->status);		\
+	EXPECT_EQ(why, self->m.state->tx_error);			\
+	EXPECT_EQ(0, dev_stat("t0", RX_PACKETS));			\
+} while (0)
+
+TEST_F(ring, broken_tx_index)
+{
+	struct pollfd pollfd = { .fd = self->fd, .events = POLLIN };
+
+	OPEN(IFF_TAP, 128, 128, 0);
+	self->m.tx.index = 129;
+	mapped_submit(&self->m);
+	BROKEN_TX(VTUN_RING_ERR_INDEX);
+	EXPECT_EQ(129, self->m.state->tx_error_index);
+	/* For good; but the other ring, and write, are as they were. */
+	self->m.tx.index = 0;
+	mapped_submit(&self->m);
+	BROKEN_TX(VTUN_RING_ERR_INDEX);
+	TO_DEVICE(100);
+	EXPECT_EQ(1, poll(&pollfd, 1, 1000));
+	EXPECT_EQ(POLLIN | POLLERR, pollfd.revents);
+	ASSERT_EQ(100, mapped_take(&self->m, self->in, 2048, NULL));
+	ASSERT_EQ(100, write(self->fd, self->out, 100));
+	FROM_DEVICE(100);
+}
+
+TEST_F(ring, broken_tx_backwards)
+{
+	OPEN(IFF_TAP, 128, 128, 0);
+	self->m.tx.index = -1U;
+	mapped_submit(&self->m);
+	BROKEN_TX(VTUN_RING_ERR_INDEX);
+}
+
+TEST_F(ring, broken_tx_descs)
+{
+	static const struct vtun_ring_desc bad[] = {
+		{ .len = 0 },
+		{ .len = 2049 },
+		{ .len = 2048, .off = 1 },
+		{ .len = 65535, .off = 65535 },
+		{ .len = 100, .flags = 2 },
+	};
+
+	for (unsigned int i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		self->fd = tun_open(NODE, 0);
+		OPEN(IFF_TAP, 128, 128, 0);
+		self->m.tx.descs[0] = bad[i];
+		self->m.tx.index = 1;
+		mapped_submit(&self->m);
+		BROKEN_TX(VTUN_RING_ERR_DESC);
+		munmap(self->m.kernel, self->m.setup.kernel.size);
+		munmap(self->m.user, self->m.setup.user.size);
+		close(self->sock);
+		close(self->fd);
+	}
+}
+
+/* A chain that does not end in what was produced, and one that is too long. */
+TEST_F(ring, broken_tx_chain)
+{
+	OPEN(IFF_TAP, 128, 128, 0);
+	for (int i = 0; i < 3; i++)
+		self->m.tx.descs[i] = (struct vtun_ring_desc){ .len = 100, .flags = VTUN_RING_DESC_NEXT };
+	self->m.tx.index = 3;
+	mapped_submit(&self->m);
+	BROKEN_TX(VTUN_RING_ERR_CHAIN);
+}
+
+TEST_F(ring, broken_tx_long_chain)
+{
+	OPEN(IFF_TAP, 128, 128, 0);
+	for (int i = 0; i < 128; i++)
+		self->m.tx.descs[i] = (struct vtun_ring_desc){ .len = 1, .flags = VTUN_RING_DESC_NEXT };
+	self->m.tx.index = 128;
+	mapped_submit(&self->m);
+	BROKEN_TX(VTUN_RING_ERR_CHAIN);
+	EXPECT_EQ(self->m.setup.chain_max, self->m.state->tx_error_index);
+}
+
+/* What was consumed before the nonsense was received. */
+TEST_F(ring, broken_tx_behind_good)
+{
+	OPEN(IFF_TAP, 128, 128, 0);
+	for (int i = 0; i < 3; i++)
+		mapped_put(&self->m, self->out, 100, NULL);
+	self->m.tx.descs[2].len = 0;
+	mapped_submit(&self->m);
+	EXPECT_EQ(2, mapped_enter(&self->m, VTUN_RING_ENTER_TX));
+	EXPECT_EQ(2, self->m.tx.kernel->index);
+	EXPECT_EQ(VTUN_RING_TX_BROKEN, self->m.state->status);
+	FROM_DEVICE(100);
+	FROM_DEVICE(100);
+	EXPECT_EQ(-EIO, mapped_enter(&self->m, VTUN_RING_ENTER_TX));
+}
+
+/* rx released beyond what was produced: stopped when the kernel looks, and read goes on. */
+TEST_F(ring, broken_rx)
+{
+	int n = 0;
+
+	OPEN(IFF_TAP, 128, 128, 0);
+	TO_DEVICE(100);
+	__atomic_store_n(&self->m.rx.user->index, 200, __ATOMIC_RELEASE);
+	for (int i = 0; i < 300; i++)
+		TO_DEVICE(100);
+	EXPECT_EQ(VTUN_RING_RX_BROKEN, self->m.state->status);
+	EXPECT_EQ(VTUN_RING_ERR_INDEX, self->m.state->rx_error);
+	EXPECT_EQ(0, mapped_enter(&self->m, VTUN_RING_ENTER_WAIT));
+	n = self->m.rx.kernel->index;
+	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, O_NONBLOCK));
+	while (read(self->fd, self->in, sizeof(self->in)) == 100)
+		n++;
+	EXPECT_EQ(301, n);
+}
+
+/* Half way through a frame, the one that the queue was stopped for. */
+TEST_F(ring, broken_rx_stopped)
+{
+	int n = 0;
+
+	OPEN(IFF_TAP, 128, 0, 0);
+	for (int i = 0; i < 300; i++)
+		TO_DEVICE(100);
+	EXPECT_EQ(VTUN_RING_NEED_ENTER, self->m.rx.kernel->flags);
+	__atomic_store_n(&self->m.rx.user->index, -5U, __ATOMIC_RELEASE);
+	EXPECT_EQ(0, mapped_enter(&self->m, VTUN_RING_ENTER_RX));
+	EXPECT_EQ(VTUN_RING_RX_BROKEN, self->m.state->status);
+	/* What the queue held comes by read. */
+	n = self->m.rx.kernel->index;
+	while (n < 300 && read_frame(self->fd, self->in, sizeof(self->in), 0) == 100)
+		n++;
+	EXPECT_EQ(300, n);
+}
+
+/* ---- hostile ------------------------------------------------------------ */
+
+struct flipper {
+	struct mapped *m;
+	bool stop;
+	unsigned int seed;
+};
+
+/* Writes to all that a program can write to, for as long as it is let. */
+static void *flip(void *arg)
+{
+	struct flipper *f = arg;
+	struct mapped *m = f->m;
+	size_t descs = m->tx.entries * sizeof(struct vtun_ring_desc);
+
+	while (!__atomic_load_n(&f->stop, __ATOMIC_RELAXED)) {
+		unsigned int r = rand_r(&f->seed);
+		unsigned char *at;
+
+		if (r % 16)
+			at = (unsigned char *)m->tx.descs + (r >> 8) % descs;
+		else
+			at = m->tx.chunks + (r >> 8) % (m->tx.entries * m->setup.chunk_size);
+		__atomic_store_n(at, r % 3 ? 0 : rand_r(&f->seed), __ATOMIC_RELAXED);
+	}
+	return NULL;
+}
+
+/* Descriptors, headers and frames change while the kernel reads them. */
+static int under_fire(int rounds, unsigned int seed)
+{
+	static unsigned char frame[8192];
+	struct mapped m;
+	struct flipper f = { .m = &m, .seed = seed };
+	struct virtio_net_hdr hdr = {
+		.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, .csum_start = ETH_HLEN + 20, .csum_offset = 6,
+		.gso_type = VIRTIO_NET_HDR_GSO_UDP_L4, .gso_size = 1000, .hdr_len = ETH_HLEN + 28,
+	};
+	int fd = tun_open(NODE, 0), err;
+	pthread_t thread;
+
+	err = tun_set_iff(fd, "h%d", IFF_TAP | IFF_NO_PI) ?: mapped_open(&m, fd, 128, 128, 0);
+	if (err)
+		return err;
+	struct ifreq ifr = {};
+
+	ioctl(fd, TUNGETIFF, &ifr);
+	dev_up(ifr.ifr_name);
+	pthread_create(&thread, NULL, flip, &f);
+	for (int i = 0; i < rounds; i++) {
+		size_t len = i % 3 ? 64 : udp_frame(frame, 3000);
+
+		if (i % 3)
+			make_frame(frame, len, i);
+		if (!mapped_put(&m, frame, len, i % 3 ? NULL : &hdr))
+			break;
+		if (i % 5)
+			continue;
+		if (rand_r(&seed) % 400 == 0)
+			m.tx.index += rand_r(&seed);
+		mapped_submit(&m);
+		if (mapped_enter(&m, VTUN_RING_ENTER_TX) < 0)
+			break;
+	}
+	err = m.state->status & VTUN_RING_TX_BROKEN ? 1 : 0;
+	__atomic_store_n(&f.stop, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	munmap(m.kernel, m.setup.kernel.size);
+	munmap(m.user, m.setup.user.size);
+	close(fd);
+	return err;
+}
+
+TEST_F(ring, flipped)
+{
+	int broken = 0;
+
+	for (int i = 0; i < 60; i++) {
+		int ret = under_fire(2000, i);
+
+		ASSERT_LE(0, ret);
+		broken += ret;
+	}
+	EXPECT_LT(0, broken);
+	/* Others are none the worse. */
+	OPEN(IFF_TAP, 128, 128, 0);
+	ASSERT_EQ(1, mapped_send(&self->m, self->out, 100, NULL));
+	FROM_DEVICE(100);
+}
+
+/* The owner is killed in the midst of a batch, again and again; its device goes with it. */
+TEST_F(ring, killed)
+{
+	for (int i = 0; i < 20; i++) {
+		pid_t pid = fork();
+
+		if (!pid) {
+			int fd = tun_open(NODE, 0);
+			struct mapped m;
+
+			if (tun_set_iff(fd, "k0", IFF_TAP | IFF_NO_PI) || mapped_open(&m, fd, 512, 512, 0))
+				_exit(1);
+			dev_up("k0");
+			for (;;) {
+				while (mapped_put(&m, self->out, 1000, NULL))
+					;
+				mapped_submit(&m);
+				mapped_enter(&m, VTUN_RING_ENTER_TX);
+			}
+		}
+		for (int j = 0; j < 100 && dev_index("k0") < 0; j++)
+			usleep(1000);
+		self->sock = dev_socket("k0");
+		usleep(rand() % 5000);
+		for (int j = 0; j < 100; j++)
+			send(self->sock, self->out, 1000, MSG_DONTWAIT);
+		kill(pid, SIGKILL);
+		ASSERT_EQ(pid, waitpid(pid, NULL, 0));
+		close(self->sock);
+		EXPECT_EQ(-ENODEV, dev_index("k0"));
+	}
+}
+
+TEST_HARNESS_MAIN
