@@ -3,6 +3,7 @@
  * The program at the other side of a TUN/TAP device.
  *
  *	tun [-n NODE] [-u UID] [-q QUEUES] [-s MICROSECONDS] [-i NAME] FLAG...	attaches, prints "ready NAME", and reads
+ *	tun [...] -x FD FLAG... -- COMMAND [ARG]...	attaches, and becomes COMMAND with the file as its descriptor FD
  *
  * FLAG is tun, tap, multi_queue, vnet_hdr, pi, napi or persist. With -u it attaches as another user. What it cannot do it
  * prints, and stays. -s is how long it sleeps after each packet; with -S it does not read at all before SIGUSR1 comes. At
@@ -66,16 +67,25 @@ static void send_back(int fd, ssize_t len)
 		warn("write");
 }
 
+static void become(char **command, int fd, int number)
+{
+	if (dup2(fd, number) < 0)
+		err(1, "descriptor %d", number);
+	execvp(*command, command);
+	err(1, "%s", *command);
+}
+
 int main(int argc, char **argv)
 {
 	struct ifreq ifr = { .ifr_flags = IFF_NO_PI };
 	unsigned long long frames = 0, bytes = 0;
 	struct pollfd fds[TUN_QUEUES];
 	const char *node = "/dev/net/vtun";
-	int option, queues = 1, rest = 0, uid = -1;
+	int option, queues = 1, rest = 0, uid = -1, number = -1;
+	char **command = NULL;
 	bool persist = false, back = false;
 
-	while ((option = getopt(argc, argv, "n:u:q:s:i:Sr")) != -1) {
+	while ((option = getopt(argc, argv, "+n:u:q:s:i:x:Sr")) != -1) {
 		switch (option) {
 		case 'n':
 			node = optarg;
@@ -98,11 +108,18 @@ int main(int argc, char **argv)
 		case 'r':
 			back = true;
 			break;
+		case 'x':
+			number = atoi(optarg);
+			break;
 		default:
 			return 2;
 		}
 	}
 	for (int i = optind; i < argc; i++) {
+		if (number >= 0 && !strcmp(argv[i], "--")) {
+			command = argv + i + 1;
+			break;
+		}
 		ifr.ifr_flags |= tun_flag(argv[i]);
 		if (!strcmp(argv[i], "pi"))
 			ifr.ifr_flags &= ~IFF_NO_PI;
@@ -124,6 +141,8 @@ int main(int argc, char **argv)
 	}
 	if (persist && ioctl(fds[0].fd, TUNSETPERSIST, 1))
 		err(1, "TUNSETPERSIST");
+	if (command && *command)
+		become(command, fds[0].fd, number);
 	printf("ready %s\n", ifr.ifr_name);
 	fflush(stdout);
 	while (!over) {

@@ -271,6 +271,90 @@ TEST_F(io, signals)
 	EXPECT_EQ(1, signals);
 }
 
+/* What is written stays at another device, and is charged to the file as long. */
+#define HOLD "ip link add d0 type dummy && ip link set d0 up && tc qdisc add dev d0 root plug limit 1000000 && " \
+	"tc qdisc add dev t0 clsact && tc filter add dev t0 ingress matchall action mirred egress redirect dev d0"
+#define LET_GO "tc qdisc del dev d0 root"
+
+/* Writes until there is no room, as for frames of 1000 bytes in 10000; returns how many there was room for. */
+static int fill_sndbuf(int fd, const unsigned char *frame)
+{
+	int n = 0;
+
+	while (n < 100 && write(fd, frame, 1000) == 1000)
+		n++;
+	return n;
+}
+
+TEST_F_TIMEOUT(io, send_buffer, 200)
+{
+	struct pollfd pollfd = { .fd = self->fd, .events = POLLOUT };
+	struct epoll_event event = { .events = EPOLLOUT | EPOLLET };
+	int ep = epoll_create1(EPOLL_CLOEXEC), n, room = 10000;
+
+	OPEN(IFF_TAP | IFF_NO_PI);
+	ASSERT_EQ(0, system(HOLD));
+	ASSERT_EQ(0, ioctl(self->fd, TUNSETSNDBUF, &room));
+	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, O_NONBLOCK));
+	n = fill_sndbuf(self->fd, self->out);
+	EXPECT_EQ(EAGAIN, errno);
+	EXPECT_LE(3, n);
+	EXPECT_GE(10, n);
+	EXPECT_EQ(0, poll(&pollfd, 1, 0));
+	ASSERT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, self->fd, &event));
+	EXPECT_EQ(0, epoll_wait(ep, &event, 1, 0));
+
+	/* Room comes back with the frames, and who waits is told. */
+	signal(SIGIO, on_signal);
+	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, O_NONBLOCK | O_ASYNC));
+	ASSERT_EQ(0, fcntl(self->fd, F_SETOWN, getpid()));
+	signals = 0;
+	ASSERT_EQ(0, system(LET_GO));
+	EXPECT_EQ(1, epoll_wait(ep, &event, 1, 5000));
+	EXPECT_EQ((uint32_t)EPOLLOUT, event.events);
+	EXPECT_EQ(1, signals);
+	EXPECT_EQ(1, poll(&pollfd, 1, 0));
+	EXPECT_EQ(1000, write(self->fd, self->out, 1000));
+}
+
+/* Who may wait does. */
+TEST_F_TIMEOUT(io, send_buffer_is_waited_for, 200)
+{
+	int status, room = 10000;
+	pid_t pid;
+
+	OPEN(IFF_TAP | IFF_NO_PI);
+	ASSERT_EQ(0, system(HOLD));
+	ASSERT_EQ(0, ioctl(self->fd, TUNSETSNDBUF, &room));
+	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, O_NONBLOCK));
+	ASSERT_GT(100, fill_sndbuf(self->fd, self->out));
+	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, 0));
+	pid = fork();
+	if (!pid)
+		_exit(write(self->fd, self->out, 1000) == 1000 ? 0 : 1);
+	usleep(100000);
+	EXPECT_EQ(0, waitpid(pid, &status, WNOHANG));
+	ASSERT_EQ(0, system(LET_GO));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
+/* Nothing can be written while the device is down; who waits for that is told of its coming up. */
+TEST_F(io, writable_when_up)
+{
+	struct epoll_event event = { .events = EPOLLOUT | EPOLLET };
+	int ep = epoll_create1(EPOLL_CLOEXEC);
+
+	ASSERT_EQ(0, tun_set_iff(self->fd, "t0", IFF_TAP | IFF_NO_PI));
+	ASSERT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, self->fd, &event));
+	EXPECT_EQ(0, epoll_wait(ep, &event, 1, 0));
+	EXPECT_EQ(-1, write(self->fd, self->out, 100));
+	EXPECT_EQ(EIO, errno);
+	ASSERT_EQ(0, dev_up("t0"));
+	EXPECT_EQ(1, epoll_wait(ep, &event, 1, 5000));
+	EXPECT_EQ((uint32_t)EPOLLOUT, event.events);
+}
+
 /* The frame's header says where a checksum is missing. */
 static int udp_packet(unsigned char *packet, int len)
 {
@@ -550,10 +634,13 @@ TEST_F(io, fdinfo)
 	char path[64], text[256] = "";
 	int fd;
 
-	OPEN(IFF_TAP | IFF_NO_PI);
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", self->fd);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	ASSERT_LT(0, read(fd, text, sizeof(text) - 1));
+	EXPECT_NE(NULL, strstr(text, "iff:\t\n"));
+	OPEN(IFF_TAP | IFF_NO_PI);
+	memset(text, 0, sizeof(text));
+	ASSERT_LT(0, pread(fd, text, sizeof(text) - 1, 0));
 	EXPECT_NE(NULL, strstr(text, "iff:\tt0\n"));
 }
 

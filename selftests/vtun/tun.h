@@ -46,9 +46,14 @@ static inline void tun_load(const char *node)
 	close(fd);
 	unlink(path);
 	if (mknod(path, S_IFCHR | 0600, makedev(10, minor)) == 0) {
-		fd = open(path, O_RDWR | O_CLOEXEC);
-		if (fd >= 0)
-			close(fd);
+		/* The first program that the kernel of User-Mode Linux starts does not always live. */
+		for (int i = 0; i < 3; i++) {
+			fd = open(path, O_RDWR | O_CLOEXEC);
+			if (fd >= 0) {
+				close(fd);
+				break;
+			}
+		}
 		unlink(path);
 	}
 }
