@@ -5,7 +5,7 @@
 
 # The drivers of this build, each of which has vnet_core below it.
 DRIVERS=()
-for name in vveth vbridge vtun vflow; do
+for name in vveth vbridge vtun vtap vflow; do
 	! modprobe -n "$name" 2>/dev/null || DRIVERS+=("$name")
 done
 

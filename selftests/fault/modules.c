@@ -56,8 +56,8 @@ static int load(const struct image *image)
 
 static bool unload_all(void)
 {
-	return !unload("vflow") && !unload("vtun") && !unload("vbridge") && !unload("vveth") &&
-	       !unload("vnet_core");
+	return !unload("vflow") && !unload("vtap") && !unload("vtun") && !unload("vbridge") &&
+	       !unload("vveth") && !unload("vnet_core");
 }
 
 FIXTURE_SETUP(modules)

@@ -12,7 +12,7 @@
 #	module_file NAME	the path of the suite's NAME.ko
 
 # Users before what they use.
-SUITE_MODULES="vflow vtun vbridge vveth vnet_core"
+SUITE_MODULES="vflow vtap vtun vbridge vveth vnet_core"
 
 loaded()
 {

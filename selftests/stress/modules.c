@@ -162,9 +162,11 @@ static bool all_unloaded(void *arg)
 	int i;
 
 	(void)arg;
-	/* Has no devices, and may be left over from a test before. */
+	/* Have no devices, and may be left over from a test before. */
 	if (op_loaded("vflow"))
 		op_unload("vflow");
+	if (op_loaded("vtap"))
+		op_unload("vtap");
 	for (i = 0; i < MODULES; i++)
 		if (op_loaded(modules[i]))
 			op_unload(modules[i]);

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# For the tests of vtap:
+#
+#	need_tap		skips where the kernel has no tap library
+#	node_of NS NAME		the number of its char device, MAJOR:MINOR, or nothing
+#	program NS NAME ARG...	tun of lib/ on its char device, with ARG; PROGRAM is its output
+
+need_tap()
+{
+	modprobe vtap 2>/dev/null || skip "the kernel has no tap library"
+}
+
+node_of()
+{
+	ip_attr "$1" "$2" node
+}
+
+program()
+{
+	local ns=$1 name=$2 number path
+
+	shift 2
+	number=$(node_of "$ns" "$name")
+	[ -n "$number" ] || die "$name has no node"
+	path=/run/vnet-tap.$name.$$
+	rm -f "$path"
+	must mknod "$path" c "${number%:*}" "${number#*:}"
+	defer rm -f "$path"
+	PROGRAM=$CASE_DIR/$name.out
+	bg_ns "$ns" "$TOOLS/tun" -n "$path" -i "$name" "$@" tap >"$PROGRAM" 2>&1
+	busywait 5000 grep -q . "$PROGRAM" || die "the program says nothing"
+}
