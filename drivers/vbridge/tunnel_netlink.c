@@ -52,12 +52,8 @@ static int vbr_tunnel_parse_info(struct vbr_tunnel_info *info,
 	err = __nla_parse(tb, IFLA_BRIDGE_VLAN_TUNNEL_MAX, nla_data(nla),
 			  nla_len(nla), vbr_tunnel_policy, NL_VALIDATE_STRICT,
 			  extack);
-	if (err) {
-		if (extack && !extack->_msg)
-			NL_SET_ERR_MSG(extack,
-				       "a tunnel has an ID from 1 on, and a VLAN from 1 to 4094");
+	if (err)
 		return err;
-	}
 	if (!tb[IFLA_BRIDGE_VLAN_TUNNEL_ID] ||
 	    !tb[IFLA_BRIDGE_VLAN_TUNNEL_VID]) {
 		NL_SET_ERR_MSG_ATTR(extack, nla,
