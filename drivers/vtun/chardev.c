@@ -74,6 +74,7 @@ static __poll_t vtun_poll(struct file *filp, poll_table *wait)
 	if (!priv)
 		return EPOLLERR;
 	poll_wait(filp, &file->socket.wq.wait, wait);
+	/* Pairs with vtun_map_publish(). */
 	map = smp_load_acquire(&file->map);
 	if (map)
 		mask |= vtun_map_poll(map);

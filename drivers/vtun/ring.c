@@ -222,8 +222,10 @@ static void vtun_map_publish(struct vtun_file *file, struct vtun_map *map)
 	struct vtun_priv *priv = rtnl_dereference(file->tun);
 
 	priv->map_pages += vtun_map_pages(&map->setup);
+	/* With all that it leads to. */
 	smp_store_release(&file->map, map);
 	if (map->rx.entries) {
+		/* The same. */
 		smp_store_release(&file->rx_map, map);
 		/* Who did not see it yet; and what is older than the ring. */
 		synchronize_net();
@@ -261,6 +263,7 @@ static int vtun_map_setup(struct vtun_file *file, struct vtun_ring_setup *setup)
 static int vtun_map_query(const struct vtun_file *file,
 			  struct vtun_ring_setup *setup)
 {
+	/* Pairs with vtun_map_publish(). */
 	const struct vtun_map *map = smp_load_acquire(&file->map);
 	u32 size = setup->size;
 
@@ -312,6 +315,7 @@ static long vtun_map_ioctl_setup(struct vtun_file *file, unsigned int cmd,
 int vtun_map_mmap(struct file *filp, struct vm_area_struct *vma)
 {
 	struct vtun_file *file = filp->private_data;
+	/* Pairs with vtun_map_publish(). */
 	struct vtun_map *map = smp_load_acquire(&file->map);
 	struct vtun_map_area *area;
 
@@ -385,8 +389,8 @@ static long vtun_map_ioctl_enter(struct vtun_file *file, unsigned long what)
 
 	if (!priv)
 		return -EBADFD;
+	/* Pairs with vtun_map_publish(). It may have been another device's. */
 	map = smp_load_acquire(&file->map);
-	/* It may have been another device's. */
 	if (map && !READ_ONCE(map->gone))
 		ret = vtun_map_enter(priv, file, what);
 	vtun_put(priv);

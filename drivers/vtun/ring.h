@@ -12,7 +12,7 @@
 
 /* The longest frame: all that IP can say, two tags, and an Ethernet header. */
 #define VTUN_MAP_FRAME_MAX (65535 + ETH_HLEN + 2 * VLAN_HLEN)
-/* Where a frame begins in its first chunk, so that what is behind the Ethernet header is aligned. */
+/* Where a frame begins in its first chunk: what is behind the Ethernet header is aligned then. */
 #define VTUN_MAP_OFF 2
 #define VTUN_MAP_CHAIN_MAX \
 	DIV_ROUND_UP(VTUN_MAP_OFF + VTUN_MAP_FRAME_MAX, VTUN_RING_CHUNK_MIN)

@@ -284,7 +284,7 @@ static enum vnet_drop vtun_map_lay_skb(struct vtun_priv *priv,
 	struct vtun_map_cursor c;
 
 	if (unlikely(!skb->len))
-		return VNET_DROP_TOO_SHORT;
+		return VNET_DROP_COPY_OUT;
 	if (unlikely(skb->len + vlan_len > VTUN_MAP_FRAME_MAX))
 		return VNET_DROP_TOO_BIG;
 	if (!vtun_map_rx_has_room(map, vtun_map_slots(map, tap, skb->len + vlan_len)))

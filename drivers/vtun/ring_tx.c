@@ -4,10 +4,13 @@
  * ring once, whole, and nothing of it is judged before.
  */
 #include <linux/sched/signal.h>
+#include <net/xdp.h>
 #include "ring.h"
 
 /* Slots that are consumed before softirqs, signals and others have their turn. */
 #define VTUN_MAP_TX_BATCH 64
+/* Frames without an skb that a switch is handed together. */
+#define VTUN_MAP_TX_FRAMES 16
 
 /**
  * struct vtun_map_frame - a frame in the ring
@@ -34,6 +37,9 @@ struct vtun_map_frame {
  * @limited: what is on its way counts, by TUNSETSNDBUF
  * @pad: in front of a frame
  * @later: frames for the stack
+ * @without_skb: a switch may take frames that have no skb
+ * @n: how many are in @frames
+ * @frames: those, in order
  * @frame: the one at hand
  */
 struct vtun_map_run {
@@ -44,6 +50,9 @@ struct vtun_map_run {
 	bool limited;
 	unsigned int pad;
 	struct list_head later;
+	bool without_skb;
+	unsigned int n;
+	struct xdp_frame *frames[VTUN_MAP_TX_FRAMES];
 	struct vtun_map_frame frame;
 };
 
@@ -117,24 +126,43 @@ static bool vtun_map_next(struct vtun_map_run *run)
 
 /* ---- skbs --------------------------------------------------------------- */
 
-/* One slot, and no more than a page with all that belongs to an skb. */
-static struct sk_buff *vtun_map_build_skb(struct vtun_map_run *run,
-					  unsigned int size)
+/* What a frame takes with all that belongs to an skb. */
+static unsigned int vtun_map_size(const struct vtun_map_run *run)
+{
+	return SKB_DATA_ALIGN(run->pad + run->frame.len[0]) +
+	       SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
+}
+
+/* Whether it is one slot, and takes no more than a page. */
+static bool vtun_map_is_small(const struct vtun_map_run *run)
+{
+	return likely(run->frame.slots == 1) &&
+	       likely(vtun_map_size(run) <= PAGE_SIZE);
+}
+
+/* A small frame, copied, in memory that an skb can be built around; or NULL. */
+static void *vtun_map_copy_small(struct vtun_map_run *run)
 {
 	const struct vtun_map_frame *f = &run->frame;
-	void *buf = napi_alloc_frag(size);
-	struct sk_buff *skb;
+	void *buf = napi_alloc_frag(vtun_map_size(run));
 
-	if (unlikely(!buf))
-		return NULL;
-	memcpy(buf + run->pad, f->from[0], f->len[0]);
-	skb = napi_build_skb(buf, size);
+	if (likely(buf))
+		memcpy(buf + run->pad, f->from[0], f->len[0]);
+	return buf;
+}
+
+/* Consumes @buf. */
+static struct sk_buff *vtun_map_build_skb(struct vtun_map_run *run, void *buf,
+					  unsigned int size, unsigned int len)
+{
+	struct sk_buff *skb = napi_build_skb(buf, size);
+
 	if (unlikely(!skb)) {
 		skb_free_frag(buf);
 		return NULL;
 	}
 	skb_reserve(skb, run->pad);
-	skb_put(skb, f->len[0]);
+	skb_put(skb, len);
 	return skb;
 }
 
@@ -166,17 +194,18 @@ static struct sk_buff *vtun_map_alloc_skb(struct vtun_map_run *run)
 
 static struct sk_buff *vtun_map_copy(struct vtun_map_run *run)
 {
-	const struct vtun_map_frame *f = &run->frame;
-	unsigned int size = SKB_DATA_ALIGN(run->pad + f->len[0]) +
-			    SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
 	struct sk_buff *skb;
+	void *buf;
 
-	if (likely(f->slots == 1 && size <= PAGE_SIZE))
-		skb = vtun_map_build_skb(run, size);
-	else
+	if (!vtun_map_is_small(run)) {
 		skb = vtun_map_alloc_skb(run);
-	if (likely(skb))
-		skb_set_owner_w(skb, &run->file->sk);
+	} else {
+		buf = vtun_map_copy_small(run);
+		if (unlikely(!buf))
+			return NULL;
+		skb = vtun_map_build_skb(run, buf, vtun_map_size(run),
+					 run->frame.len[0]);
+	}
 	return skb;
 }
 
@@ -199,28 +228,28 @@ static bool vtun_map_judge(struct vtun_map_run *run)
 	return true;
 }
 
-/* Has the frame received. Returns false where it is not; counted. */
-static bool vtun_map_receive_one(struct vtun_map_run *run)
+/*
+ * Has an skb received, or NULL. @plain: @w's virtio_net_hdr says nothing. Returns
+ * false where it is not; counted.
+ */
+static bool vtun_map_receive_skb(struct vtun_map_run *run, struct sk_buff *skb,
+				 struct vtun_write *w, bool plain)
 {
-	struct vtun_write *w = &run->frame.w;
 	int why = VNET_DROP_COPY_IN;
 	struct list_head *later;
-	struct sk_buff *skb;
 
-	if (unlikely(!vtun_map_judge(run)))
-		return false;
-	skb = vtun_map_copy(run);
 	if (unlikely(!skb)) {
 		vnet_drop_count(run->priv->drops, VNET_DROP_COPY_IN, 1);
 		return false;
 	}
+	skb_set_owner_w(skb, &run->file->sk);
 	if (unlikely(vtun_write_finish(run->priv, skb, w, &why))) {
 		if (why >= 0)
 			vnet_drop_count(run->priv->drops, why, 1);
 		kfree_skb(skb);
 		return false;
 	}
-	if (unlikely(!run->frame.plain))
+	if (unlikely(!plain))
 		skb_probe_transport_header(skb);
 	/* Who takes frames directly must not overtake those that wait. */
 	later = vnet_port_used(&run->priv->port) ? NULL : &run->later;
@@ -229,6 +258,94 @@ static bool vtun_map_receive_one(struct vtun_map_run *run)
 		INIT_LIST_HEAD(&run->later);
 	}
 	return !vtun_deliver(run->priv, run->file, skb, false, w->len, later);
+}
+
+/* ---- frames without an skb ---------------------------------------------- */
+
+/* Whether a switch may take such, and nothing else wants to see them. RCU. */
+static bool vtun_map_without_skb(const struct vtun_map_run *run)
+{
+	const struct vtun_priv *priv = run->priv;
+	const struct vtun_file *file = run->file;
+
+	return vtun_is_tap(priv) && rcu_access_pointer(priv->port.sw) &&
+	       !rcu_access_pointer(priv->port.flow) && !file->napi_on &&
+	       !rcu_access_pointer(priv->xdp_prog) && !run->limited &&
+	       READ_ONCE(priv->num_queues) == 1 &&
+	       /* Else what tells of its memory is going. */
+	       rcu_access_pointer(file->tun) == priv &&
+	       !READ_ONCE(file->detached);
+}
+
+/* The frame at hand. Returns NULL where there is no memory. */
+static struct xdp_frame *vtun_map_make_frame(struct vtun_map_run *run)
+{
+	void *buf = vtun_map_copy_small(run);
+	struct xdp_frame *frame;
+	struct xdp_buff xdp;
+
+	if (unlikely(!buf))
+		return NULL;
+	xdp_init_buff(&xdp, vtun_map_size(run), &run->file->rxq);
+	xdp_prepare_buff(&xdp, buf, run->pad, run->frame.len[0], false);
+	frame = xdp_convert_buff_to_frame(&xdp);
+	if (unlikely(!frame))
+		skb_free_frag(buf);
+	return frame;
+}
+
+/* One that the switch has left gets its skb. It begins where its memory does. */
+static void vtun_map_receive_left(struct vtun_map_run *run,
+				  struct xdp_frame *frame)
+{
+	struct vtun_write w = { .flags = run->frame.w.flags, .len = frame->len };
+	struct sk_buff *skb;
+
+	skb = vtun_map_build_skb(run, frame, frame->frame_sz, frame->len);
+	vtun_map_receive_skb(run, skb, &w, true);
+}
+
+/* Hands over what has been gathered. */
+static void vtun_map_flush_frames(struct vtun_map_run *run)
+{
+	unsigned int left = run->n, i;
+	u64 bytes;
+
+	if (!run->n)
+		return;
+	if (likely(run->priv->dev->flags & IFF_UP))
+		left = vnet_port_receive_frames(&run->priv->port,
+						run->priv->dev, run->frames,
+						run->n, VNET_ROAD_DIRECT,
+						&bytes);
+	run->n = 0;
+	for (i = 0; i < left; i++)
+		vtun_map_receive_left(run, run->frames[i]);
+}
+
+/* Has the frame at hand received. Returns false where it is not; counted. */
+static bool vtun_map_receive_one(struct vtun_map_run *run)
+{
+	struct xdp_frame *frame;
+
+	if (unlikely(!vtun_map_judge(run)))
+		return false;
+	if (run->without_skb && likely(run->frame.plain) &&
+	    vtun_map_is_small(run)) {
+		frame = vtun_map_make_frame(run);
+		if (unlikely(!frame)) {
+			vnet_drop_count(run->priv->drops, VNET_DROP_COPY_IN, 1);
+			return false;
+		}
+		run->frames[run->n++] = frame;
+		if (run->n == VTUN_MAP_TX_FRAMES)
+			vtun_map_flush_frames(run);
+		return true;
+	}
+	/* Not past those. */
+	vtun_map_flush_frames(run);
+	return vtun_map_receive_skb(run, vtun_map_copy(run), &run->frame.w,
+				    run->frame.plain);
 }
 
 /* ---- the ring ----------------------------------------------------------- */
@@ -251,6 +368,7 @@ static bool vtun_map_batch(struct vtun_map_run *run)
 	bool go_on = true;
 
 	INIT_LIST_HEAD(&run->later);
+	run->without_skb = vtun_map_without_skb(run);
 	while ((s32)(end - tx->index) > 0) {
 		if (vtun_map_at_limit(run)) {
 			/* Those that wait here may be all that there are. */
@@ -269,6 +387,7 @@ static bool vtun_map_batch(struct vtun_map_run *run)
 		WRITE_ONCE(tx->kernel->refused, tx->kernel->refused + refused);
 	/* The slots are the program's again: all of them have been read. */
 	smp_store_release(&tx->kernel->index, tx->index);
+	vtun_map_flush_frames(run);
 	netif_receive_skb_list(&run->later);
 	return go_on;
 }
@@ -283,8 +402,10 @@ static void vtun_map_run_init(struct vtun_map_run *run, struct vtun_priv *priv,
 	run->map = file->map;
 	run->limited = READ_ONCE(file->sk.sk_sndbuf) != INT_MAX;
 	run->pad = READ_ONCE(priv->headroom);
+	run->pad = max_t(unsigned int, run->pad, sizeof(struct xdp_frame));
 	if (flags & IFF_TAP)
 		run->pad += NET_IP_ALIGN;
+	run->n = 0;
 	run->frame.w = (struct vtun_write) {
 		.flags = flags | IFF_NO_PI | IFF_VNET_HDR | VTUN_VNET_LE,
 	};

@@ -50,6 +50,9 @@ struct vtun_flows;
  * - &vtun_txq.completed_lock: BQL's count of what has ended; BH off, under the
  *   ring's consumer lock or alone.
  * - the lock of sk_write_queue: frames written for NAPI, BH off, alone.
+ * - the locks of mapped rings (ring.h): rx_lock by senders, BH off, alone;
+ *   tx_lock, a mutex, by who has tx received, and outside of all that a
+ *   receive path takes.
  * Resizing a ring takes its consumer lock and then its producer lock, with
  * interrupts off; so no lock above is taken with interrupts off.
  *
@@ -96,6 +99,7 @@ struct vtun_flows;
 		       BIT(VNET_DROP_TOO_BIG))
 #define VTUN_DROPS_RX (BIT(VNET_DROP_DOWN) | BIT(VNET_DROP_COPY_IN) | \
 		       BIT(VNET_DROP_NOT_IP) | BIT(VNET_DROP_XDP) | \
+		       BIT(VNET_DROP_TOO_SHORT) | \
 		       BIT(VNET_DROP_XDP_ABORTED) | BIT(VNET_DROP_XDP_TX) | \
 		       BIT(VNET_DROP_XDP_REDIRECT))
 #define VTUN_DROPS (VTUN_DROPS_TX | VTUN_DROPS_RX)

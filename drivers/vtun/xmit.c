@@ -4,6 +4,7 @@
  */
 #include <linux/netfilter.h>
 #include <net/sch_generic.h>
+#include <net/xdp.h>
 #include "vtun.h"
 
 /*
@@ -165,6 +166,43 @@ static void vtun_port_xmit(struct sk_buff *skb, struct net_device *dev)
 	vtun_send(skb, dev, false);
 }
 
+/* Whether it takes an skb to say which frames go to the program, and to which. */
+static bool vtun_wants_skbs(const struct vtun_priv *priv)
+{
+	return READ_ONCE(priv->num_queues) > 1 ||
+	       rcu_access_pointer(priv->txfilter) ||
+	       rcu_access_pointer(priv->sock_filter) ||
+	       rcu_access_pointer(priv->filter);
+}
+
+static void vtun_send_frame(struct net_device *dev, struct xdp_frame *frame)
+{
+	const struct vtun_priv *priv = netdev_priv(dev);
+	struct sk_buff *skb = xdp_build_skb_from_frame(frame, dev);
+
+	if (unlikely(!skb)) {
+		vnet_drop_count(priv->drops, VNET_DROP_NOMEM, 1);
+		xdp_return_frame(frame);
+		return;
+	}
+	skb_push(skb, ETH_HLEN);
+	skb_set_queue_mapping(skb, netdev_cap_txqueue(dev, vtun_select_queue(dev, skb, NULL)));
+	vtun_send(skb, dev, false);
+}
+
+static int vtun_port_xmit_frames(struct net_device *dev,
+				 struct xdp_frame **frames, unsigned int n)
+{
+	unsigned int i;
+
+	if (likely(!vtun_wants_skbs(netdev_priv(dev))))
+		return vtun_xdp_xmit(dev, n, frames, XDP_XMIT_FLUSH);
+	for (i = 0; i < n; i++)
+		vtun_send_frame(dev, frames[i]);
+	return n;
+}
+
 const struct vnet_port_ops vtun_port_ops = {
 	.xmit = vtun_port_xmit,
+	.xmit_frames = vtun_port_xmit_frames,
 };
