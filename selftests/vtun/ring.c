@@ -29,6 +29,10 @@ FIXTURE_SETUP(ring)
 	tun_load(NODE);
 	ASSERT_EQ(0, quiet_netns());
 	self->fd = tun_open(NODE, 0);
+	for (int i = 0; i < 50 && self->fd < 0; i++) {
+		usleep(100000);
+		self->fd = tun_open(NODE, 0);
+	}
 	ASSERT_LE(0, self->fd);
 	make_frame(self->out, sizeof(self->out), 1);
 	for (size_t i = 16; i < sizeof(self->out); i++)
@@ -456,11 +460,17 @@ static size_t station_frame(unsigned char *frame, int from, int to, int seq)
 	return len;
 }
 
-/* From ring to ring by a bridge: by whatever road each frame goes, none overtakes another, and all are counted. */
+/* Every 23rd frame is for all stations, and in some rounds each is. */
+static bool for_all(int round, int n)
+{
+	return n % 23 == 5 || round % 4 == 3;
+}
+
+/* From ring to ring by a bridge: by whatever road each frame goes, none to the same station overtakes another. */
 TEST_F(ring, through_a_bridge)
 {
 	struct mapped *from = &self->m, to;
-	int fd = tun_open(NODE, 0), n, got;
+	int fd = tun_open(NODE, 0), n;
 	unsigned char want[2048];
 	size_t len;
 
@@ -475,17 +485,22 @@ TEST_F(ring, through_a_bridge)
 	ASSERT_EQ(1, mapped_send(&to, self->out, len, NULL));
 	ASSERT_EQ(len, mapped_recv(from, self->in, sizeof(self->in), NULL));
 	for (int round = 0; round < 10; round++) {
+		int next[2] = { -1, -1 };
+
 		for (n = 0; n < 200; n++) {
-			/* Some of them are flooded, and in some rounds all. */
-			len = station_frame(self->out, 1, n % 23 == 5 || round % 4 == 3 ? 0 : 2, n);
+			len = station_frame(self->out, 1, for_all(round, n) ? 0 : 2, n);
 			ASSERT_EQ(true, mapped_put(from, self->out, len, NULL));
 		}
 		mapped_submit(from);
 		ASSERT_EQ(200, mapped_enter(from, VTUN_RING_ENTER_TX));
 		for (n = 0; n < 200; n++) {
-			len = station_frame(want, 1, n % 23 == 5 || round % 4 == 3 ? 0 : 2, n);
-			got = mapped_recv(&to, self->in, sizeof(self->in), NULL);
-			ASSERT_EQ(len, got);
+			ASSERT_LT(0, mapped_recv(&to, self->in, sizeof(self->in), NULL));
+			bool all = self->in[0] == 0xff;
+
+			do {
+				next[all]++;
+			} while (for_all(round, next[all]) != all);
+			len = station_frame(want, 1, all ? 0 : 2, next[all]);
 			ASSERT_EQ(0, memcmp(self->in, want, len));
 		}
 	}
@@ -871,7 +886,7 @@ TEST_F(ring, flipped)
 {
 	int broken = 0;
 
-	for (int i = 0; i < 60; i++) {
+	for (int i = 0; i < 30; i++) {
 		int ret = under_fire(2000, i);
 
 		ASSERT_LE(0, ret);
