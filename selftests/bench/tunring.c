@@ -50,6 +50,7 @@ static unsigned char frame[CHUNK] = {
 	0x02, 0, 0, 0, 0x0b, 0xad, 0x02, 0, 0, 0, 0, 0x01, 0x08, 0x00,
 	0x45, 0, 0, 46, 0, 0, 0, 0, 64, 17,
 };
+
 static unsigned char buffer[CHUNK];
 static size_t size;
 
