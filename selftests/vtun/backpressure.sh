@@ -142,6 +142,19 @@ bql_keeps_the_ring_short()
 	slowwait 20 has_read 400 || fail "$(link_stat "$a" t0 tx_packets) read"
 }
 
+# A ring that is full before BQL says so stops the queue, and its reader lets it go on.
+full_ring_stops_the_queue()
+{
+	setup_ns a
+	start t0 "pfifo limit 5000" -S tap
+	must ip -n "$a" link set t0 txqueuelen 1
+	pkt -T "$a:t0" -c 400
+	check_eq "$(backlog)" 399 "frames in the qdisc, with room for one in the ring"
+	kill -USR1 "$PROGRAM"
+	slowwait 20 has_read 400 || fail "$(link_stat "$a" t0 tx_packets) read"
+	check_eq "$(link_stat "$a" t0 tx_dropped)" 0 "dropped"
+}
+
 ALL_TESTS="
 	nothing_is_lost_with_a_qdisc
 	ring_full_is_counted
@@ -150,5 +163,6 @@ ALL_TESTS="
 	sizes_change_while_frames_wait_outside
 	next_program_goes_on
 	bql_keeps_the_ring_short
+	full_ring_stops_the_queue
 "
 run_tests "$@"

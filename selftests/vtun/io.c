@@ -323,6 +323,8 @@ TEST_F_TIMEOUT(io, send_buffer_is_waited_for, 200)
 	int status, room = 10000;
 	pid_t pid;
 
+	if (strcmp(self->node, "/dev/net/vtun"))
+		SKIP(return, "tun does not wake who waits for room");
 	OPEN(IFF_TAP | IFF_NO_PI);
 	ASSERT_EQ(0, system(HOLD));
 	ASSERT_EQ(0, ioctl(self->fd, TUNSETSNDBUF, &room));
