@@ -5,7 +5,7 @@
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 
-commands="link stats drops topo pair bridge fdb flow"
+commands="link stats drops topo pair bridge port fdb vlan tun flow"
 
 help_names_all_commands()
 {

@@ -9,16 +9,12 @@
 #include "kinds.h"
 #include "linkfmt.h"
 #include "links.h"
+#include "port.h"
 
 /* Numbers that are newer than the oldest headers the tool is built with. */
 enum {
 	BRIDGE_FDB_N_LEARNED = 48,
 	BRIDGE_FDB_MAX_LEARNED = 49,
-	BRIDGE_PORT_MAB = 40,
-	BRIDGE_PORT_MCAST_N_GROUPS = 41,
-	BRIDGE_PORT_MCAST_MAX_GROUPS = 42,
-	BRIDGE_PORT_NEIGH_VLAN_SUPPRESS = 43,
-	BRIDGE_PORT_BACKUP_NHID = 44,
 };
 
 static const struct linkfmt_attr bridge_options[] = {
@@ -83,58 +79,6 @@ static const struct linkfmt_attr bridge_options[] = {
 	{ BRIDGE_FDB_MAX_LEARNED, "fdb_max_learned", LINKFMT_NUMBER },
 };
 
-static const struct linkfmt_attr bridge_port_options[] = {
-	{ IFLA_BRPORT_STATE, "state", LINKFMT_PORT_STATE },
-	{ IFLA_BRPORT_PRIORITY, "priority", LINKFMT_NUMBER },
-	{ IFLA_BRPORT_COST, "cost", LINKFMT_NUMBER },
-	{ IFLA_BRPORT_MODE, "hairpin", LINKFMT_FLAG },
-	{ IFLA_BRPORT_GUARD, "guard", LINKFMT_FLAG },
-	{ IFLA_BRPORT_PROTECT, "root_block", LINKFMT_FLAG },
-	{ IFLA_BRPORT_FAST_LEAVE, "fastleave", LINKFMT_FLAG },
-	{ IFLA_BRPORT_LEARNING, "learning", LINKFMT_FLAG },
-	{ IFLA_BRPORT_UNICAST_FLOOD, "flood", LINKFMT_FLAG },
-	{ IFLA_BRPORT_PROXYARP, "proxy_arp", LINKFMT_FLAG },
-	{ IFLA_BRPORT_LEARNING_SYNC, "learning_sync", LINKFMT_FLAG },
-	{ IFLA_BRPORT_PROXYARP_WIFI, "proxy_arp_wifi", LINKFMT_FLAG },
-	{ IFLA_BRPORT_ROOT_ID, "root_id", LINKFMT_BRIDGE_ID },
-	{ IFLA_BRPORT_BRIDGE_ID, "bridge_id", LINKFMT_BRIDGE_ID },
-	{ IFLA_BRPORT_DESIGNATED_PORT, "designated_port", LINKFMT_NUMBER },
-	{ IFLA_BRPORT_DESIGNATED_COST, "designated_cost", LINKFMT_NUMBER },
-	{ IFLA_BRPORT_ID, "id", LINKFMT_NUMBER },
-	{ IFLA_BRPORT_NO, "no", LINKFMT_NUMBER },
-	{ IFLA_BRPORT_TOPOLOGY_CHANGE_ACK, "topology_change_ack",
-	  LINKFMT_FLAG },
-	{ IFLA_BRPORT_CONFIG_PENDING, "config_pending", LINKFMT_FLAG },
-	{ IFLA_BRPORT_MESSAGE_AGE_TIMER, "message_age_timer", LINKFMT_NUMBER },
-	{ IFLA_BRPORT_FORWARD_DELAY_TIMER, "forward_delay_timer",
-	  LINKFMT_NUMBER },
-	{ IFLA_BRPORT_HOLD_TIMER, "hold_timer", LINKFMT_NUMBER },
-	{ IFLA_BRPORT_FLUSH, "fdb_flush", LINKFMT_HIDDEN },
-	{ IFLA_BRPORT_MULTICAST_ROUTER, "mcast_router", LINKFMT_NUMBER },
-	{ IFLA_BRPORT_PAD, "pad", LINKFMT_HIDDEN },
-	{ IFLA_BRPORT_MCAST_FLOOD, "mcast_flood", LINKFMT_FLAG },
-	{ IFLA_BRPORT_MCAST_TO_UCAST, "mcast_to_unicast", LINKFMT_FLAG },
-	{ IFLA_BRPORT_VLAN_TUNNEL, "vlan_tunnel", LINKFMT_FLAG },
-	{ IFLA_BRPORT_BCAST_FLOOD, "bcast_flood", LINKFMT_FLAG },
-	{ IFLA_BRPORT_GROUP_FWD_MASK, "group_fwd_mask", LINKFMT_NUMBER },
-	{ IFLA_BRPORT_NEIGH_SUPPRESS, "neigh_suppress", LINKFMT_FLAG },
-	{ IFLA_BRPORT_ISOLATED, "isolated", LINKFMT_FLAG },
-	{ IFLA_BRPORT_BACKUP_PORT, "backup_port_index", LINKFMT_NUMBER },
-	{ IFLA_BRPORT_MRP_RING_OPEN, "mrp_ring_open", LINKFMT_FLAG },
-	{ IFLA_BRPORT_MRP_IN_OPEN, "mrp_in_open", LINKFMT_FLAG },
-	{ IFLA_BRPORT_MCAST_EHT_HOSTS_LIMIT, "mcast_eht_hosts_limit",
-	  LINKFMT_NUMBER },
-	{ IFLA_BRPORT_MCAST_EHT_HOSTS_CNT, "mcast_eht_hosts_cnt",
-	  LINKFMT_NUMBER },
-	{ IFLA_BRPORT_LOCKED, "locked", LINKFMT_FLAG },
-	{ BRIDGE_PORT_MAB, "mab", LINKFMT_FLAG },
-	{ BRIDGE_PORT_MCAST_N_GROUPS, "mcast_n_groups", LINKFMT_NUMBER },
-	{ BRIDGE_PORT_MCAST_MAX_GROUPS, "mcast_max_groups", LINKFMT_NUMBER },
-	{ BRIDGE_PORT_NEIGH_VLAN_SUPPRESS, "neigh_vlan_suppress",
-	  LINKFMT_FLAG },
-	{ BRIDGE_PORT_BACKUP_NHID, "backup_nhid", LINKFMT_NUMBER },
-};
-
 /* The ports of all bridges, grouped by bridge. */
 struct bridge_ports {
 	const struct link_row **port;
@@ -192,11 +136,7 @@ static void bridge_show_port(struct out *o, const struct link_row *port,
 	out_object(o, NULL);
 	out_color(o, OUT_IFNAME, "ifname", "port", port->name);
 	out_u64(o, "ifindex", "ifindex", port->ifindex);
-	if (port->kind[0])
-		out_str(o, "kind", "kind", port->kind);
-	linkfmt_nest(o, port->port_data, bridge_port_options,
-		     ARRAY_SIZE(bridge_port_options));
-	bridge_own_show_port(o, own, port->ifindex);
+	port_show(o, port, own);
 	out_object_end(o);
 }
 
@@ -305,55 +245,27 @@ static bool bridge_parse_direct(struct args *args, uint8_t *direct)
 	return args_end(args);
 }
 
-static bool bridge_parse_max(struct args *args, bool *by_default, uint32_t *max)
-{
-	if (!args_take(args, "fdb_max_learned")) {
-		complain("\"bridge set port\" needs \"fdb_max_learned\" with a number, or with \"default\"");
-		return false;
-	}
-	*by_default = args_take(args, "default");
-	if (!*by_default &&
-	    !args_u32(args, "fdb_max_learned", 0, UINT32_MAX, max))
-		return false;
-	return args_end(args);
-}
-
-/* The device's number, 0 after a complaint. */
-static int bridge_dev(struct cmd_env *env, const char *name)
-{
-	struct link_row row;
-
-	if (!name || !args_devname(name))
-		return 0;
-	if (link_ask(env->nl, &row, name, 0, -1)) {
-		complain("there is no device \"%s\"", name);
-		return 0;
-	}
-	return row.ifindex;
-}
-
 static int bridge_run_set(struct cmd_env *env, struct args *args)
 {
-	bool is_port = args_take(args, "port"), by_default;
-	uint32_t max = 0;
 	uint8_t direct;
 	const char *name;
 	int ifindex;
 
-	if (!is_port && !args_take(args, "dev")) {
+	if (args_take(args, "port")) {
+		name = args_value(args, "port");
+		return name ? port_set_max(env, args, name, "bridge set port") :
+			      CMD_USAGE;
+	}
+	if (!args_take(args, "dev")) {
 		complain("\"bridge set\" needs \"dev BRIDGE\" or \"port DEV\"");
 		return CMD_USAGE;
 	}
-	name = args_value(args, is_port ? "port" : "dev");
-	if (!name || !(is_port ? bridge_parse_max(args, &by_default, &max) :
-				 bridge_parse_direct(args, &direct)))
+	name = args_value(args, "dev");
+	if (!name || !bridge_parse_direct(args, &direct))
 		return CMD_USAGE;
-	ifindex = bridge_dev(env, name);
+	ifindex = link_ask_index(env->nl, name);
 	if (!ifindex)
 		return CMD_USAGE;
-	if (is_port)
-		return bridge_own_set_port(ifindex, name,
-					   by_default ? NULL : &max);
 	return bridge_own_set(ifindex, name, direct);
 }
 

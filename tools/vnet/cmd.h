@@ -43,7 +43,10 @@ struct cmd {
 extern const struct cmd pair_cmd;
 extern const struct cmd link_cmd;
 extern const struct cmd bridge_cmd;
+extern const struct cmd port_cmd;
 extern const struct cmd fdb_cmd;
+extern const struct cmd vlan_cmd;
+extern const struct cmd tun_cmd;
 extern const struct cmd stats_cmd;
 extern const struct cmd flow_cmd;
 extern const struct cmd drops_cmd;

@@ -17,6 +17,7 @@
 #include "cmd.h"
 #include "kinds.h"
 #include "links.h"
+#include "port.h"
 
 #define FDB_VLAN_MAX	4094
 
@@ -209,30 +210,6 @@ static bool fdb_parse(struct args *args, struct fdb_words *words)
 	return true;
 }
 
-static bool fdb_find_port(struct fdb_view *view, const struct fdb_words *words)
-{
-	const struct link_row *master;
-
-	view->port = links_by_name(&view->links, words->port);
-	if (!view->port) {
-		complain("there is no device \"%s\"", words->port);
-		return false;
-	}
-	master = links_by_index(&view->links, view->port->master);
-	if (!master || strcmp(master->kind, KIND_BRIDGE) != 0) {
-		complain("\"%s\" is not a port of a " KIND_BRIDGE " here",
-			 words->port);
-		return false;
-	}
-	if (view->bridge && view->bridge != master) {
-		complain("\"%s\" is a port of %s, not of %s", words->port,
-			 master->name, view->bridge->name);
-		return false;
-	}
-	view->bridge = master;
-	return true;
-}
-
 static bool fdb_find(struct fdb_view *view, const struct fdb_words *words)
 {
 	if (words->bridge) {
@@ -241,7 +218,9 @@ static bool fdb_find(struct fdb_view *view, const struct fdb_words *words)
 		if (!view->bridge)
 			return false;
 	}
-	return !words->port || fdb_find_port(view, words);
+	if (words->port)
+		view->port = port_find(&view->links, words->port, &view->bridge);
+	return !words->port || view->port;
 }
 
 static int fdb_show_all(struct cmd_env *env, struct fdb_view *view)
@@ -290,7 +269,6 @@ static int fdb_run(struct cmd_env *env, struct args *args)
 {
 	if (!args->left || args_take(args, "show"))
 		return fdb_show(env, args);
-	complain("\"fdb %s\" is no command; try \"vnet fdb help\"",
 		 *args->word);
 	return CMD_USAGE;
 }

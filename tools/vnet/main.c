@@ -11,7 +11,7 @@
 
 static const struct cmd *const main_cmds[] = {
 	&link_cmd, &stats_cmd, &drops_cmd, &topo_cmd, &pair_cmd, &bridge_cmd,
-	&fdb_cmd, &flow_cmd,
+	&port_cmd, &fdb_cmd, &vlan_cmd, &tun_cmd, &flow_cmd,
 };
 
 /* What the options before the command ask for. */
