@@ -63,6 +63,12 @@ check-interop: deps
 demo: deps
 	@selftests/in-vm -k '$(KERNEL)' selftests/demo/run
 
+## make capture    the pictures of the documentation: vnet topo and vnet stats of a small host
+capture: DEPS := um
+capture: deps
+	@selftests/in-vm -k um -o '$B/capture' selftests/demo/capture
+	@install -D -m 644 -t Documentation/pictures $B/capture/topo.svg $B/capture/topo.txt $B/capture/stats.txt $B/capture/drops.txt
+
 ## make shell      [KERNEL=6.1]: a root shell in the VM, with everything built and in place
 shell: deps
 	@selftests/in-vm -k '$(KERNEL)' -i bash -i
@@ -121,5 +127,5 @@ clean:
 help:
 	@sed -n 's/^## //p' Makefile
 
-.PHONY: all modules sparse tools plugins check check-debug check-long check-interop demo shell check-mutants check-planted \
+.PHONY: all modules sparse tools plugins check check-debug check-long check-interop demo capture shell check-mutants check-planted \
 	check-vm bench bench-gate bench-plot style deps install uninstall clean help

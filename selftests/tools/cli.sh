@@ -5,7 +5,7 @@
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 
-commands="link stats drops topo pair bridge port fdb vlan tun flow"
+commands="link stats drops topo pair bridge port fdb vlan tun flow monitor trace bench"
 
 help_names_all_commands()
 {

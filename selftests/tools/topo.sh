@@ -84,14 +84,14 @@ hostile_names()
 	vnet "$a" -j topo | jq . >/dev/null || fail "no JSON"
 }
 
-# Numbers alone do not tell which end belongs to which: both pairs have the same.
+# Numbers alone do not tell which end belongs to which: both pairs have the same, and the wrong one comes first.
 same_numbers()
 {
 	setup_ns a b c d
-	must ip -n "$a" link add va index 100 type "vveth" peer name vb index 200 netns "$b"
-	must ip -n "$c" link add vc index 100 type "vveth" peer name vd index 200 netns "$d"
-	check_eq "$(dev "" va .peer.netns)" "$b" "peer of va"
-	check_eq "$(dev "$d" vd .peer.netns)" "$c" "peer of vd"
+	must ip -n "$a" link add va index 100 type "vveth" peer name vd index 200 netns "$d"
+	must ip -n "$c" link add vc index 100 type "vveth" peer name vb index 200 netns "$b"
+	check_eq "$(dev "" va .peer.netns)" "$d" "peer of va"
+	check_eq "$(dev "$b" vb .peer.netns)" "$c" "peer of vb"
 }
 
 # A container's namespace has no name: a process is in it.

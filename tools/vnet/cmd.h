@@ -49,6 +49,9 @@ extern const struct cmd vlan_cmd;
 extern const struct cmd tun_cmd;
 extern const struct cmd stats_cmd;
 extern const struct cmd flow_cmd;
+extern const struct cmd monitor_cmd;
+extern const struct cmd trace_cmd;
+extern const struct cmd bench_cmd;
 extern const struct cmd drops_cmd;
 extern const struct cmd topo_cmd;
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "fdb.h"
 #include "kinds.h"
 #include "links.h"
 #include "port.h"
@@ -80,7 +81,7 @@ static void fdb_show_flags(struct out *o, const struct fdb_entry *entry)
 	out_array_end(o);
 }
 
-static const char *fdb_state(unsigned int state)
+const char *fdb_state(unsigned int state)
 {
 	if (state & NUD_PERMANENT)
 		return "permanent";
@@ -269,6 +270,7 @@ static int fdb_run(struct cmd_env *env, struct args *args)
 {
 	if (!args->left || args_take(args, "show"))
 		return fdb_show(env, args);
+	complain("\"fdb %s\" is no command; try \"vnet fdb help\"",
 		 *args->word);
 	return CMD_USAGE;
 }

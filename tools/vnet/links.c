@@ -72,7 +72,7 @@ static int link_parse(struct nlmsghdr *hdr, struct link_row *row,
 	struct nlattr *tb[IFLA_MAX + 1];
 	const struct ifinfomsg *ifi;
 
-	if (hdr->nlmsg_type != RTM_NEWLINK ||
+	if ((hdr->nlmsg_type != RTM_NEWLINK && hdr->nlmsg_type != RTM_DELLINK) ||
 	    nlmsg_parse(hdr, sizeof(*ifi), tb, IFLA_MAX, NULL) < 0)
 		return -EBADMSG;
 	ifi = nlmsg_data(hdr);
@@ -246,4 +246,50 @@ int link_ask_index(struct vnl *nl, const char *name)
 		return 0;
 	}
 	return row.ifindex;
+}
+
+static bool link_differs(const struct link_row *a, const struct link_row *b)
+{
+	return strcmp(a->name, b->name) || strcmp(a->kind, b->kind) ||
+	       a->mtu != b->mtu || a->operstate != b->operstate ||
+	       (a->flags ^ b->flags) & IFF_UP || a->master != b->master ||
+	       a->addr_len != b->addr_len ||
+	       memcmp(a->addr, b->addr, a->addr_len);
+}
+
+int links_update(struct links *links, struct nlmsghdr *hdr,
+		 struct link_row *row)
+{
+	struct nlattr *data, *port_data;
+	struct link_row *known;
+	bool differs;
+	int err;
+
+	*row = (struct link_row){ 0 };
+	err = link_parse(hdr, row, &data, &port_data);
+	if (err)
+		return err;
+	known = (struct link_row *)links_by_index(links, row->ifindex);
+	if (hdr->nlmsg_type == RTM_DELLINK) {
+		if (!known)
+			return LINKS_NOTHING;
+		free(known->data);
+		free(known->port_data);
+		links->count--;
+		memmove(known, known + 1, (links->row + links->count - known) *
+			sizeof(*known));
+		return LINKS_DELETED;
+	}
+	if (known) {
+		differs = link_differs(known, row);
+		free(known->data);
+		free(known->port_data);
+		*known = *row;
+		return differs ? LINKS_CHANGED : LINKS_NOTHING;
+	}
+	err = links_add(hdr, links);
+	if (err)
+		return err;
+	qsort(links->row, links->count, sizeof(*links->row), link_compare);
+	return LINKS_ADDED;
 }

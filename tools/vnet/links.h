@@ -89,6 +89,27 @@ const struct link_row *links_by_name(const struct links *links,
 const struct link_row *links_find(const struct links *links, const char *name,
 				  const char *kind);
 
+/* What a message of the kernel's told of a device. */
+enum links_event {
+	LINKS_NOTHING,		/* nothing that is in its row */
+	LINKS_ADDED,
+	LINKS_CHANGED,
+	LINKS_DELETED,
+};
+
+/**
+ * links_update() - follow a change
+ * @links: the table
+ * @hdr: the message, of type RTM_NEWLINK or RTM_DELLINK
+ * @row: where what it says of the device goes; @data and @port_data stay NULL
+ *
+ * Of rows that come or change @data and @port_data are lost.
+ *
+ * Return: an enum links_event, or a negative errno.
+ */
+int links_update(struct links *links, struct nlmsghdr *hdr,
+		 struct link_row *row);
+
 /**
  * link_ask() - ask the kernel about one device
  * @nl: the socket

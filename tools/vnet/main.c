@@ -12,6 +12,7 @@
 static const struct cmd *const main_cmds[] = {
 	&link_cmd, &stats_cmd, &drops_cmd, &topo_cmd, &pair_cmd, &bridge_cmd,
 	&port_cmd, &fdb_cmd, &vlan_cmd, &tun_cmd, &flow_cmd,
+	&monitor_cmd, &trace_cmd, &bench_cmd,
 };
 
 /* What the options before the command ask for. */
@@ -267,7 +268,8 @@ static bool main_split(char *line, struct args *args)
 
 		if (args->left == MAIN_BATCH_WORDS)
 			return false;
-		args->word[args->left++] = to = line;
+		to = line;
+		args->word[args->left++] = to;
 		for (; *line && (quote || !strchr(" \t\n", *line)); line++) {
 			if (*line == quote)
 				quote = 0;

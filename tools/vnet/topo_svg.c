@@ -221,8 +221,9 @@ void topo_draw_svg(const struct topo *topo, FILE *f)
 	}
 	svg_lines(&svg);
 	fclose(svg.f);
-	fprintf(f, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\">\n%s"
-		"<rect width=\"100%%\" height=\"100%%\" fill=\"#fbfcfe\"/>\n%s</svg>\n",
-		svg.width, svg.y, svg_style, body ? body : "");
+	fprintf(f, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\">\n%s",
+		svg.width, svg.y, svg_style);
+	fprintf(f, "<rect width=\"100%%\" height=\"100%%\" fill=\"#fbfcfe\"/>\n%s</svg>\n",
+		body ? body : "");
 	free(body);
 }

@@ -1,0 +1,158 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# vnet monitor and vnet trace: what happens, as it happens.
+. "$(dirname "$0")/../lib/lib.sh"
+# shellcheck source=common.sh
+. "$(dirname "$0")/common.sh"
+
+# monitor [OPTION...]: the tool, listening, its answer in $CASE_DIR/events
+monitor()
+{
+	bg_ns "$a" "$VNET" monitor "$@" >"$CASE_DIR/events"
+	busywait 5000 grep -q '^listening$' "$CASE_DIR/events" || die "nobody listens"
+}
+
+# With -j it is silent before the first event: a device of ours is made until it has told one.
+monitor_json()
+{
+	bg_ns "$a" "$VNET" -j monitor >"$CASE_DIR/events"
+	busywait 5000 told_first || die "nobody listens"
+}
+
+told_first()
+{
+	"$VNET" -n "$a" pair add first0 peer first1 && "$VNET" -n "$a" pair del first0
+	[ -s "$CASE_DIR/events" ]
+}
+
+# told ERE: a line of this form has come
+told()
+{
+	busywait 5000 grep -qE "$1" "$CASE_DIR/events" || fail "not told: $1 in $(<"$CASE_DIR/events")"
+}
+
+devices_come_change_and_go()
+{
+	setup_ns a
+	monitor
+	make_pair "$a" va vb
+	make_bridge "$a" br0 va
+	told '^[0-9:]+\.[0-9]{6} link-add [0-9]+ va kind vveth '
+	told ' link-add [0-9]+ br0 kind vbridge '
+	told ' link-change [0-9]+ va kind vveth master br0 '
+	must ip -n "$a" link set va mtu 1400
+	told ' link-change [0-9]+ va .* mtu 1400 '
+	must ip -n "$a" link del va
+	told ' link-del [0-9]+ va kind vveth'
+	told ' link-del [0-9]+ vb kind vveth'
+}
+
+addresses_are_learned_and_removed()
+{
+	setup_ns a
+	make_pair "$a" va va2
+	make_pair "$a" vb vb2
+	make_bridge "$a" br0 va vb
+	monitor
+	pkt -T "$a:va2" -R "$a:vb2" -c 3 -s 02:00:00:00:00:aa
+	told ' fdb-add 02:00:00:00:00:aa dev va (vlan 1 )?master br0 reachable'
+	must bridge -n "$a" fdb add 02:00:00:00:00:bb dev br0 self static via vb
+	told ' fdb-add 02:00:00:00:00:bb dev vb (vlan 1 )?master br0 static'
+	must bridge -n "$a" fdb del 02:00:00:00:00:bb dev br0 self
+	told ' fdb-del 02:00:00:00:00:bb dev vb '
+}
+
+others_are_not_told_of()
+{
+	setup_ns a
+	monitor
+	must ip -n "$a" link set lo up
+	make_pair "$a" va vb
+	must ip -n "$a" link add vlan7 link va type vlan id 7
+	must ip -n "$a" link del va
+	told ' link-del [0-9]+ va '
+	check_eq "$(grep -cE ' (lo|vlan7) ' "$CASE_DIR/events")" 0 "events of others"
+}
+
+json_a_line_an_event()
+{
+	setup_ns a
+	monitor_json
+	make_pair "$a" va vb
+	told '"link-add".*"va"'
+	must ip -n "$a" link del va
+	told '"link-del".*"va"'
+	kill -INT "$BG_PID"
+	wait "$BG_PID" || fail "monitor ends with $?"
+	jq -es 'all(.[]; has("event") and has("time"))' "$CASE_DIR/events" >/dev/null || fail "no JSON: $(<"$CASE_DIR/events")"
+}
+
+so_many_and_no_more()
+{
+	setup_ns a
+	monitor count 2
+	make_pair "$a" va vb
+	wait "$BG_PID" || fail "monitor ends with $?"
+	check_eq "$(grep -c ' link-' "$CASE_DIR/events")" 2 "events"
+}
+
+without_rights()
+{
+	setup_ns a
+	bg_ns "$a" setpriv --bounding-set=-net_admin,-sys_admin --inh-caps=-net_admin,-sys_admin -- "$VNET" monitor >"$CASE_DIR/events"
+	busywait 5000 grep -q '^listening$' "$CASE_DIR/events" || die "nobody listens"
+	make_pair "$a" va vb
+	told ' link-add [0-9]+ va '
+}
+
+# need_trace: skips where the kernel traces nothing
+need_trace()
+{
+	[ -d /sys/kernel/tracing/instances ] || mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null
+	[ -d /sys/kernel/tracing/instances ] || skip "the kernel has no tracing"
+}
+
+# trace ARGS...: the tool, tracing, its answer in $CASE_DIR/trace
+trace()
+{
+	bg_ns "$a" "$VNET" trace "$@" >"$CASE_DIR/trace"
+	busywait 10000 grep -q '^tracing$' "$CASE_DIR/trace" || die "nobody traces"
+}
+
+# Frames that may take the direct road come out two pairs further on; others at the other end of the first.
+way_and_road()
+{
+	setup_ns a b c
+	need_trace
+	add_pair "$a" va "$b" pa
+	add_pair "$c" vc "$b" pc
+	make_bridge "$b" br0 pa pc
+	wait_up "$b" pa pc
+	trace va count 1
+	in_ns "$a" ip address add 192.0.2.1/24 dev va
+	in_ns "$a" ip neigh add 192.0.2.2 lladdr 02:00:00:00:00:99 dev va
+	in_ns "$a" bash -c 'echo >/dev/udp/192.0.2.2/9'
+	busywait 10000 grep -q 'net_dev_start_xmit dev va' "$CASE_DIR/trace" || { kill -INT "$BG_PID"; wait "$BG_PID"; }
+	check_match "$(<"$CASE_DIR/trace")" "frame [0-9a-fx]+ road (direct|ordinary)" "the frame's road"
+	check_match "$(<"$CASE_DIR/trace")" $'\n'"    \+ 0 ns, after 0 net_dev_queue dev va" "its first stage"
+	check_eq "$(find /sys/kernel/tracing/instances -name 'vnet-*' | wc -l)" 0 "buffers left"
+}
+
+bad_words()
+{
+	setup_ns a
+	make_pair "$a" va vb
+	check_status 1 "\"interval\" is not for monitor" vnet "$a" monitor interval 1
+	check_status 1 "from 1 to 4294967295" vnet "$a" monitor count 0
+	check_status 1 "\"extra\" is not understood" vnet "$a" monitor extra
+	check_status 1 "\"trace\" needs a device" vnet "$a" trace
+	check_status 1 "no device \"gone0\"" vnet "$a" trace gone0
+	check_status 1 "\"interval\" is not for trace" vnet "$a" trace va interval 1
+	check_status 1 "\"match\" needs a value" vnet "$a" trace va match
+	check_status 1 "there is no selftests/bench/run in \"/\"" vnet "$a" bench source /
+	check_status 1 "there is no selftests/bench/run in \"/nowhere\"" env VNET_SOURCE=/nowhere "$VNET" -n "$a" bench
+}
+
+ALL_TESTS="devices_come_change_and_go addresses_are_learned_and_removed others_are_not_told_of json_a_line_an_event
+	so_many_and_no_more without_rights way_and_road bad_words"
+run_tests "$@"

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# The YAML spec of the family "vnet" is what the header is: the same names in the same order, and every reason, man page and
+# word of completion is there.
+. "$(dirname "$0")/../lib/lib.sh"
+# shellcheck source=common.sh
+. "$(dirname "$0")/common.sh"
+
+TREE=$SELFTESTS/..
+SPEC=$TREE/Documentation/netlink/specs/vnet.yaml
+HEADER=$TREE/include/uapi/vnet/genl.h
+
+# enumerators PREFIX: the names of an enum, without the prefix, as the spec spells them
+enumerators()
+{
+	sed -nE "/^enum/,/^};/s/^\t($1)([A-Z_]+),$/\2/p" "$HEADER" | tr 'A-Z_\n' 'a-z- '
+}
+
+# attributes SET: the names of an attribute set of the spec
+attributes()
+{
+	awk -v set="$1" '/^operations:/ { exit } /^    name: / { inside = $2 == set } inside && /^        name: / { printf "%s ", $2 }' "$SPEC"
+}
+
+numbers_are_those_of_the_header()
+{
+	check_eq "$(attributes flow-dev)" "$(enumerators VNET_FLOW_DEV_ | sed 's/^unspec //')" "flow-dev"
+	check_eq "$(attributes flow-why)" "$(enumerators VNET_FLOW_WHY_ | sed 's/^unspec //')" "flow-why"
+	check_eq "$(attributes bridge-port)" "$(enumerators VNET_BRIDGE_PORT_ | sed 's/^unspec //')" "bridge-port"
+	check_eq "$(attributes bridge)" "$(sed '/VNET_BRIDGE_PORT_/d' "$HEADER" |
+		sed -nE '/^enum/,/^};/s/^\tVNET_BRIDGE_([A-Z_]+),$/\1/p' | tr 'A-Z_\n' 'a-z- ' | sed 's/^unspec //')" "bridge"
+	check_eq "$(awk '/^operations:/ { inside = 1 } inside && /^      name: / { printf "%s ", $2 }' "$SPEC")" \
+		"$(enumerators VNET_CMD_ | sed 's/^unspec //')" "commands"
+}
+
+every_command_has_its_page()
+{
+	local cmd
+
+	for cmd in $("$VNET" help | sed -nE '/^COMMAND/,/^$/s/^    ([a-z]+) .*/\1/p'); do
+		[ -s "$TREE/tools/vnet/man/vnet-$cmd.8" ] || fail "no page for vnet $cmd"
+		grep -q "vnet-$cmd 8" "$TREE/tools/vnet/man/vnet.8" || fail "vnet(8) does not name vnet-$cmd(8)"
+	done
+}
+
+# complete WORD...: what bash offers behind these words
+complete_words()
+{
+	bash -c '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); PATH=$PATH:${VNET%/*}; _vnet; echo "${COMPREPLY[*]}"' \
+		- "$TREE/tools/vnet/vnet.bash" "$@"
+}
+
+completion_offers_what_there_is()
+{
+	export VNET
+	setup_ns a
+	make_pair "$a" va vb
+	make_bridge "$a" br0 va
+	check_match " $(complete_words vnet '') " " link .* topo .* trace " "commands"
+	check_eq "$(complete_words vnet to)" "topo" "a command begun"
+	check_match " $(complete_words vnet -) " " -json .* -netns " "options"
+	check_match " $(complete_words vnet pair '') " " add .* del " "words of pair"
+	check_match " $(in_ns "$a" bash -c "$(declare -f complete_words); TREE='$TREE' VNET='$VNET'; export VNET; complete_words vnet link ''") " \
+		" va .*vb |vb .*va " "devices"
+	check_match " $(complete_words vnet -n '') " " $a " "namespaces"
+}
+
+ALL_TESTS="numbers_are_those_of_the_header every_command_has_its_page completion_offers_what_there_is"
+run_tests "$@"
