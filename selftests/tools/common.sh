@@ -13,7 +13,7 @@
 #	make_pair NS A B	a pair of the suite in one namespace, both ends up
 #	make_bridge NS BR DEV...	a bridge of the suite with these ports, all up
 
-# A mutant of the tool is another file.
+# Where the tool is a mutant VNET_BUILD says so.
 VNET=$BUILD/tools/vnet
 
 if [ "$PAIR" != vveth ] || [ "$BRIDGE" != vbridge ]; then
