@@ -70,6 +70,26 @@ bool args_u32(struct args *a, const char *keyword, uint32_t min, uint32_t max,
 	return true;
 }
 
+bool args_mac(struct args *a, const char *keyword, uint8_t addr[ARGS_MAC_LEN])
+{
+	const char *word = args_value(a, keyword);
+	unsigned int b[ARGS_MAC_LEN];
+	int used = 0;
+
+	if (!word)
+		return false;
+	if (sscanf(word, "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2],
+		   &b[3], &b[4], &b[5], &used) != ARGS_MAC_LEN ||
+	    word[used]) {
+		complain("\"%s %s\": must be six bytes like 02:00:00:00:00:01",
+			 keyword, word);
+		return false;
+	}
+	for (int i = 0; i < ARGS_MAC_LEN; i++)
+		addr[i] = b[i];
+	return true;
+}
+
 bool args_end(const struct args *a)
 {
 	if (!a->left)

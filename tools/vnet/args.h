@@ -63,6 +63,18 @@ const char *args_value(struct args *a, const char *keyword);
 bool args_u32(struct args *a, const char *keyword, uint32_t min, uint32_t max,
 	      uint32_t *val);
 
+#define ARGS_MAC_LEN	6
+
+/**
+ * args_mac() - take a hardware address as the value of a keyword just taken
+ * @a: the words
+ * @keyword: the keyword, for the complaint
+ * @addr: where it goes
+ *
+ * Return: whether there was one; if not, a complaint was made.
+ */
+bool args_mac(struct args *a, const char *keyword, uint8_t addr[ARGS_MAC_LEN]);
+
 /**
  * args_end() - there must be no words left
  * @a: the words

@@ -270,6 +270,12 @@ static int fdb_run(struct cmd_env *env, struct args *args)
 {
 	if (!args->left || args_take(args, "show"))
 		return fdb_show(env, args);
+	if (args_take(args, "add"))
+		return fdb_change(env, args, FDB_ADD);
+	if (args_take(args, "del") || args_take(args, "delete"))
+		return fdb_change(env, args, FDB_DEL);
+	if (args_take(args, "flush"))
+		return fdb_change(env, args, FDB_FLUSH);
 	complain("\"fdb %s\" is no command; try \"vnet fdb help\"",
 		 *args->word);
 	return CMD_USAGE;
@@ -277,12 +283,15 @@ static int fdb_run(struct cmd_env *env, struct args *args)
 
 const struct cmd fdb_cmd = {
 	.name = "fdb",
-	.brief = "show the forwarding tables of bridges",
+	.brief = "show and change the forwarding tables of bridges",
 	.all = true,
 	.help =
 "Usage: vnet fdb [ show [ br BRIDGE ] [ brport PORT ] [ vlan VID ] ]\n"
+"       vnet fdb add MAC brport PORT [ vlan VID ] [ sticky ]\n"
+"       vnet fdb del MAC { br BRIDGE | brport PORT } [ vlan VID ]\n"
+"       vnet fdb flush { br BRIDGE | brport PORT } [ vlan VID ]\n"
 "\n"
-"The entries of one bridge or of all. Entries are added and removed with\n"
-"\"bridge fdb add MAC dev BRIDGE self static via PORT\".\n",
+"The entries of one bridge or of all. add makes a static one, whatever device the\n"
+"port is; flush removes the learned ones.\n",
 	.run = fdb_run,
 };

@@ -17,8 +17,6 @@
 #include "netns.h"
 #include "series.h"
 
-#define PAIR_ETH_ALEN	6
-
 /* What the command line says about one end. */
 struct pair_end {
 	const char *name;
@@ -30,7 +28,7 @@ struct pair_end {
 	uint32_t numtxqueues;
 	uint32_t numrxqueues;
 	uint32_t mode;
-	uint8_t addr[PAIR_ETH_ALEN];
+	uint8_t addr[ARGS_MAC_LEN];
 	bool has_mtu;
 	bool has_txqueuelen;
 	bool has_addr;
@@ -50,27 +48,6 @@ static bool pair_is_keyword(const char *word)
 			return true;
 	}
 	return false;
-}
-
-static bool pair_parse_addr(struct args *args, struct pair_end *end)
-{
-	const char *word = args_value(args, "address");
-	unsigned int b[PAIR_ETH_ALEN];
-	int used = 0;
-
-	if (!word)
-		return false;
-	if (sscanf(word, "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2],
-		   &b[3], &b[4], &b[5], &used) != PAIR_ETH_ALEN ||
-	    word[used]) {
-		complain("\"address %s\": must be six bytes like 02:00:00:00:00:01",
-			 word);
-		return false;
-	}
-	for (int i = 0; i < PAIR_ETH_ALEN; i++)
-		end->addr[i] = b[i];
-	end->has_addr = true;
-	return true;
 }
 
 /* A namespace by name or path; else a number is a process in it. */
@@ -136,8 +113,10 @@ static bool pair_parse_word(struct args *args, struct pair_end *end)
 		return pair_parse_name(args, end, true);
 	if (args_take(args, "netns"))
 		return pair_parse_netns(args, end);
-	if (args_take(args, "address"))
-		return pair_parse_addr(args, end);
+	if (args_take(args, "address")) {
+		end->has_addr = true;
+		return args_mac(args, "address", end->addr);
+	}
 	if (args_take(args, "mtu")) {
 		end->has_mtu = true;
 		return args_u32(args, "mtu", 0, INT32_MAX, &end->mtu);

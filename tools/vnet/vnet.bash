@@ -22,7 +22,7 @@ _vnet_keywords()
 	pair) echo add del name netns address mtu txqueuelen numtxqueues numrxqueues up master mode peer count from help ;;
 	bridge) echo show dev set port direct on off fdb_max_learned default help ;;
 	port) echo show br dev set fdb_max_learned default help ;;
-	fdb) echo show br brport vlan help ;;
+	fdb) echo show add del flush br brport vlan sticky help ;;
 	vlan) echo show stats add del dev pvid untagged help ;;
 	tun) echo show add del dev mode user group multi_queue vnet_hdr pi master up help ;;
 	flow) echo show help ;;
