@@ -108,6 +108,14 @@ style: deps
 deps:
 	@selftests/deps $(DEPS)
 
+## make deb        Debian packages vnet-dkms and vnet-tools, in build/deb; make check-deb: in a fresh Debian root
+deb: DEPS := deb
+deb: deps
+	@debian/build $B/deb
+
+check-deb: deb
+	@debian/check $B/deb
+
 ## make install    the modules for the running kernel, the plugins, the tool; make uninstall takes them away
 install: all
 	install -d '$(DESTDIR)/lib/modules/$(release)/updates/vnet'
@@ -129,4 +137,4 @@ help:
 	@sed -n 's/^## //p' Makefile
 
 .PHONY: all modules sparse tools plugins check check-debug check-long check-interop demo capture shell check-mutants check-planted \
-	check-vm bench bench-gate bench-plot style deps install uninstall clean help
+	check-vm bench bench-gate bench-plot style deps deb check-deb install uninstall clean help
