@@ -4,6 +4,7 @@
  * speak CNI. The command is in the environment, the network on stdin, the
  * answer, or why there is none, on stdout.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,8 @@ int main(void)
 	};
 	bool ok;
 
+	/* A runtime that ignores its children is no reason to. */
+	signal(SIGCHLD, SIG_DFL);
 	if (!command && isatty(STDIN_FILENO)) {
 		fputs("vnet-cni " VNET_VERSION
 		      " is a CNI plugin: container runtimes run it. See vnet-cni(8).\n",
