@@ -17,7 +17,7 @@ a_pair_and_its_node()
 	index=$(link_attr "$a" n0 ifindex)
 	check_eq "$index" 4711 "index"
 	[ -c "/dev/tap$index" ] || fail "there is no /dev/tap$index"
-	check_eq "$(printf '%d:%d' 0x$(stat -c '%t' /dev/tap4711) 0x$(stat -c '%T' /dev/tap4711))" "$(node_of "$a" n0)" \
+	check_eq "$(($(stat -c '0x%t' /dev/tap4711))):$(($(stat -c '0x%T' /dev/tap4711)))" "$(node_of "$a" n0)" \
 		"number of the node"
 	check_eq "$(stat -c %a /dev/tap4711)" 600 "mode of the node"
 	must ip -n "$a" link del p0
