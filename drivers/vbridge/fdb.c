@@ -218,6 +218,7 @@ static struct vbr_fdb *vbr_fdb_create_locked(struct vbr *br,
 	if (!fdb)
 		return NULL;
 	fdb->key = *key;
+	fdb->nr = ++br->fdb_nr;
 	fdb->updated = jiffies;
 	fdb->used = fdb->updated;
 	/* Complete before the table shows it to look-ups. */

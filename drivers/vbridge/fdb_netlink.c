@@ -466,11 +466,55 @@ static bool vbr_dump_names(const struct netlink_callback *cb,
 	       ndm->ndm_ifindex == dev->ifindex;
 }
 
-/* Goes on after the entries that went into earlier messages. */
+/**
+ * struct vbr_fdb_place - the entry that a dump has to go on with
+ * @key: its address and VLAN
+ * @nr: its number
+ *
+ * Behind what the core has in the callback, where 12 bytes are left on 32-bit
+ * machines.
+ */
+struct vbr_fdb_place {
+	struct vbr_fdb_key key;
+	u32 nr;
+};
+
+static struct vbr_fdb_place *vbr_fdb_place(struct netlink_callback *cb)
+{
+	static_assert(sizeof(struct vbr_fdb_place) <= 3 * sizeof(cb->args[0]));
+	return (struct vbr_fdb_place *)&cb->args[3];
+}
+
+/*
+ * Where a dump goes on that has got as far as number @done, from 0: with the
+ * entry that did not fit, or where that has gone with the next; NULL behind
+ * all of them.
+ */
+static struct vbr_fdb *vbr_fdb_resume_rcu(struct vbr *br,
+					  const struct vbr_fdb_place *place,
+					  int done, int *idx)
+{
+	bool begins = *idx >= done;
+	struct vbr_fdb *fdb;
+
+	if (!begins) {
+		*idx = done;
+		fdb = vbr_fdb_find_rcu(br, place->key.addr, place->key.vid);
+		if (fdb && fdb->nr == place->nr)
+			return fdb;
+	}
+	list_for_each_entry_rcu(fdb, &br->fdb_list, list)
+		if (begins || (s32)(fdb->nr - place->nr) > 0)
+			return fdb;
+	return NULL;
+}
+
+/* Goes on with the entry that did not fit into the message before. */
 static int vbr_fdb_dump(struct sk_buff *skb, struct netlink_callback *cb,
 			struct vbr *br, const struct vbr_port *only, bool self,
 			int *idx)
 {
+	struct vbr_fdb_place *place = vbr_fdb_place(cb);
 	const struct vbr_fdb_fill how = {
 		.portid = NETLINK_CB(cb->skb).portid,
 		.seq = cb->nlh->nlmsg_seq,
@@ -478,20 +522,26 @@ static int vbr_fdb_dump(struct sk_buff *skb, struct netlink_callback *cb,
 		.nlflags = NLM_F_MULTI,
 		.self = self,
 	};
-	int done = vnet_compat_fdb_dump_cursor(cb);
-	const struct vbr_fdb *fdb;
+	struct vbr_fdb *fdb;
 	int err = 0;
 
 	rcu_read_lock();
-	list_for_each_entry_rcu(fdb, &br->fdb_list, list) {
-		if (*idx >= done &&
-		    (!only || rcu_access_pointer(fdb->port) == only)) {
+	fdb = vbr_fdb_resume_rcu(br, place, vnet_compat_fdb_dump_cursor(cb),
+				 idx);
+	if (!fdb)
+		goto out;
+	list_for_each_entry_from_rcu(fdb, &br->fdb_list, list) {
+		if (!only || rcu_access_pointer(fdb->port) == only) {
 			err = vbr_fdb_fill(skb, br, fdb, &how);
-			if (err)
+			if (err) {
+				place->key = fdb->key;
+				place->nr = fdb->nr;
 				break;
+			}
 		}
 		(*idx)++;
 	}
+out:
 	rcu_read_unlock();
 	return err;
 }

@@ -285,6 +285,7 @@ struct vbr_host {
  * @fdb_list: all entries in the order of their coming; read under RCU
  * @fdb_own: entries that lead to the bridge itself, vbr_fdb.port_list
  * @n_learned: entries of kind VBR_FDB_LEARNED
+ * @fdb_nr: the number of the entry that came last
  * @age_work: forgets silent addresses; runs while the bridge is up
  * @host: frames for the host that are received later
  */
@@ -321,6 +322,7 @@ struct vbr {
 	struct list_head fdb_list;
 	struct list_head fdb_own;
 	u32 n_learned;
+	u32 fdb_nr;
 	struct delayed_work age_work;
 
 	/* Written with frames that many are sent. */
@@ -448,23 +450,29 @@ struct vbr_fdb_key {
  * @key: address and VLAN
  * @port: where the address lies; NULL for the bridge itself
  * @flags: VBR_FDB_*; written under vbr.fdb_lock, READ_ONCE() elsewhere
+ * @nr: numbers the entries of a bridge as they come
  * @updated: jiffies when a frame came from the address; any context,
  *	READ_ONCE() and WRITE_ONCE()
  * @used: jiffies when a frame went there; likewise
  * @list: in vbr.fdb_list
  * @port_list: in vbr_port.fdb or vbr.fdb_own
  * @rcu: for the freeing
+ *
+ * The time stamps are beside what look-ups read, since in a large table each
+ * line is a miss of its own; a table in use by many CPUs loses the line once
+ * a tick.
  */
 struct vbr_fdb {
 	struct rhash_head node;
 	struct vbr_fdb_key key;
 	struct vbr_port __rcu *port;
 	u32 flags;
-
-	/* Written as frames pass, so not beside what every look-up reads. */
-	unsigned long updated ____cacheline_aligned_in_smp;
+	u32 nr;
+	unsigned long updated;
 	unsigned long used;
-	struct list_head list;
+
+	/* What frames do not look at. */
+	struct list_head list ____cacheline_aligned_in_smp;
 	struct list_head port_list;
 	struct rcu_head rcu;
 };

@@ -309,6 +309,30 @@ large_dump()
 	check_eq "$(fdb | grep -c ' static')" 2048 "entries after a flush of p1"
 }
 
+# A dump waits for its reader, while what it had got to goes: of the rest nothing is left out, and nothing comes twice.
+dump_goes_on_where_it_was()
+{
+	local i out line
+
+	suite_only "loses its place"
+	setup_stations 2
+	for ((i = 0; i < 7168; i++)); do
+		printf 'fdb add 02:00:00:00:%02x:%02x dev vbr0 self static via p%d\n' $((i / 256 + 32)) $((i % 256)) $((i / 6144 + 1))
+	done >"$CASE_DIR/batch"
+	must bridge -n "$h" -batch "$CASE_DIR/batch"
+	exec {out}< <(bridge -n "$h" fdb show dev vbr0)
+	read -r line <&"$out"
+	# It goes on until the pipe is full.
+	sleep 0.5
+	must bridge -n "$h" fdb flush dev vbr0 brport p1
+	cat <&"$out" >"$CASE_DIR/rest"
+	exec {out}<&-
+	check_ge "$(grep -c ' p1 .*static' "$CASE_DIR/rest")" 256 "entries before"
+	check_ge 6000 "$(grep -c ' p1 .*static' "$CASE_DIR/rest")" "of those that went"
+	check_eq "$(grep -c ' p2 .*static' "$CASE_DIR/rest")" 1024 "of those that stayed, after $line"
+	check_eq "$(sort "$CASE_DIR/rest" | uniq -d | wc -l)" 0 "entries that are there twice"
+}
+
 ALL_TESTS="
 	via_and_its_forms
 	entries_at_the_port
@@ -324,5 +348,6 @@ ALL_TESTS="
 	learned_go_with_the_link
 	changes_are_monitored
 	large_dump
+	dump_goes_on_where_it_was
 "
 run_tests "$@"
