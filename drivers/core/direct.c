@@ -386,32 +386,43 @@ bool vnet_port_xmit(struct vnet_port *port, struct sk_buff *skb)
 EXPORT_SYMBOL_GPL(vnet_port_xmit);
 
 /**
- * vnet_port_xmit_frames() - vnet_port_xmit() for frames without an skb
+ * vnet_port_takes_frames() - whether a port can send frames without an skb
+ *	unnoticed
  * @port: the port
  * @dev: its device
- * @frames: the frames; consumed where they are taken
+ *
+ * Context: BH off.
+ * Return: true where vnet_port_xmit_frames() may follow at once.
+ */
+bool vnet_port_takes_frames(const struct vnet_port *port,
+			    const struct net_device *dev)
+{
+	return port->ops->xmit_frames &&
+	       likely(vnet_road_tx_any(dev, netdev_get_tx_queue(dev, 0)) ==
+		      VNET_ROAD_DIRECT);
+}
+EXPORT_SYMBOL_GPL(vnet_port_takes_frames);
+
+/**
+ * vnet_port_xmit_frames() - vnet_port_xmit() for frames without an skb
+ * @port: a port that has just been found to take them
+ * @dev: its device
+ * @frames: the frames; consumed
  * @n: how many
  *
+ * What becomes of them the device counts.
+ *
  * Context: BH off, no lock held.
- * Return: true where all are taken; what then becomes of them the device
- * counts. Else they are as they were.
  */
-bool vnet_port_xmit_frames(struct vnet_port *port, struct net_device *dev,
+void vnet_port_xmit_frames(struct vnet_port *port, struct net_device *dev,
 			   struct xdp_frame **frames, unsigned int n)
 {
-	enum vnet_road road;
 	int sent;
 
-	if (!port->ops->xmit_frames)
-		return false;
-	road = vnet_road_tx_any(dev, netdev_get_tx_queue(dev, 0));
-	if (unlikely(road != VNET_ROAD_DIRECT))
-		return false;
-	vnet_road_count(port, true, road, n);
+	vnet_road_count(port, true, VNET_ROAD_DIRECT, n);
 	sent = port->ops->xmit_frames(dev, frames, n);
 	for (sent = max(sent, 0); unlikely(sent < n); sent++)
 		xdp_return_frame(frames[sent]);
-	return true;
 }
 EXPORT_SYMBOL_GPL(vnet_port_xmit_frames);
 

@@ -153,6 +153,79 @@ in_vlans()
 	arrive 0
 }
 
+# stays_frames N WHAT ARGS...: N frames cross, most of them without an skb.
+stays_frames()
+{
+	local n=$1 what=$2 frames direct
+
+	shift 2
+	# Each CPU may see the first as an skb.
+	cross 10 "$@"
+	frames=$(without_skb) direct=$(stat p1 direct_rx)
+	cross "$n" -f 4 -r 20000 "$@"
+	arrive "$n"
+	check_ge "$(($(stat p1 direct_rx) - direct))" $((n * 3 / 4)) "taken from p1 directly $what"
+	check_ge "$(($(without_skb) - frames))" $((n * 3 / 4)) "come to s2 without an skb $what"
+}
+
+vlan_frames()
+{
+	bridge -n "$h" -s vlan show dev "$1" | awk -v what="$2:" '{ for (i = 1; i <= NF; i++) if ($i == what) n += $(i + 3) } END { print n + 0 }'
+}
+
+tags_come_and_go()
+{
+	local rx tx bytes
+
+	setup 2
+	must ip -n "$h" link set vbr0 type "$BRIDGE" vlan_filtering 1 vlan_stats_enabled 1 vlan_stats_per_port 1
+	bridge -n "$h" -batch - <<-EOT || fail "VLANs"
+		vlan add dev p1 vid 7
+		vlan add dev p1 vid 8
+		vlan add dev p2 vid 7
+		vlan add dev p2 vid 8 untagged
+	EOT
+	must bridge -n "$h" fdb add "$(mac 2)" dev vbr0 self static vlan 7 via p2
+	must bridge -n "$h" fdb add "$(mac 2)" dev vbr0 self static vlan 8 via p2
+	must bridge -n "$h" fdb add "$(mac 2)" dev vbr0 self static vlan 1 via p2
+	stays_frames 200 "without a tag"
+	check_eq "${PKT[rx0.tagged]}" 0 "tags"
+	rx=$(vlan_frames p1 RX) tx=$(vlan_frames p2 TX)
+	stays_frames 200 "with their tag" -v 7 -a
+	check_eq "${PKT[rx0.tagged]} ${PKT[rx0.tpid]}" "200 8100" "tags, their kind"
+	check_eq "$(($(vlan_frames p1 RX) - rx)) $(($(vlan_frames p2 TX) - tx))" "210 210" "counted for VLANs of p1, p2"
+	bytes=$(link_stat "$h" p2 tx_bytes)
+	stays_frames 200 "with a tag that stays behind" -v 8 -a
+	check_eq "${PKT[rx0.tagged]} ${PKT[rx0.foreign]}" "0 0" "tags, frames that are none of ours"
+	check_eq "$(($(link_stat "$h" p2 tx_bytes) - bytes))" $((210 * 56)) "bytes sent by p2"
+	must bridge -n "$h" vlan add dev p2 vid 1
+	stays_frames 200 "that get a tag" -a
+	check_eq "${PKT[rx0.tagged]} ${PKT[rx0.tpid]} ${PKT[rx0.bytes]}" "200 8100 12000" "tags, their kind, bytes"
+	cross 20 -v 9 -a
+	arrive 0
+	check_ge "$(br_stat drop_vlan)" 20 "in a VLAN that p1 is not in"
+}
+
+# With filtering on another kind of tag, the former is a part of the frame: those take an skb.
+tags_of_another_kind()
+{
+	local frames
+
+	setup 2
+	must ip -n "$h" link set vbr0 type "$BRIDGE" vlan_filtering 1 vlan_protocol 802.1ad
+	must bridge -n "$h" fdb add "$(mac 2)" dev vbr0 self static vlan 1 via p2
+	cross 10 -v 7 -a
+	frames=$(without_skb)
+	cross 100 -v 7 -a
+	arrive 100
+	check_eq "${PKT[rx0.tagged]} ${PKT[rx0.tpid]}" "100 8100" "tags, their kind"
+	grows "$frames" 0 "come to s2 without an skb" without_skb
+	stays_frames 100 "without one"
+	must bridge -n "$h" vlan add dev p1 vid 2 pvid untagged
+	cross 100 -v 7 -a
+	arrive 0
+}
+
 order_is_kept()
 {
 	setup 2
@@ -167,6 +240,8 @@ ALL_TESTS="
 	whoever_looks_sees_them
 	ports_have_their_say
 	in_vlans
+	tags_come_and_go
+	tags_of_another_kind
 	order_is_kept
 "
 run_tests "$@"

@@ -81,7 +81,9 @@ unsigned int vnet_port_receive_frames(struct vnet_port *port,
 				      struct net_device *dev,
 				      struct xdp_frame **frames, unsigned int n,
 				      enum vnet_road road, u64 *bytes);
-bool vnet_port_xmit_frames(struct vnet_port *port, struct net_device *dev,
+bool vnet_port_takes_frames(const struct vnet_port *port,
+			    const struct net_device *dev);
+void vnet_port_xmit_frames(struct vnet_port *port, struct net_device *dev,
 			   struct xdp_frame **frames, unsigned int n);
 int vnet_queue_xmit(struct sk_buff *skb);
 bool vnet_direct_may_queue(void);
