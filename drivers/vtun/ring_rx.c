@@ -339,6 +339,24 @@ bool vtun_map_xmit(struct vtun_priv *priv, struct vtun_file *file,
 	return likely(!broken) || *why == __VNET_DROP_MAX;
 }
 
+/**
+ * vtun_map_tell() - no other frame follows after all: tell of those before
+ * @file: the queue
+ * @map: its &vtun_file.rx_map
+ *
+ * Context: BH off, RCU.
+ */
+void vtun_map_tell(struct vtun_file *file, struct vtun_map *map)
+{
+	bool wake;
+
+	spin_lock(&map->rx_lock);
+	wake = map->announced != map->rx.index && vtun_map_announce(map);
+	spin_unlock(&map->rx_lock);
+	if (wake)
+		vtun_file_notify(file);
+}
+
 /* rx_lock. Whether the frame is in the ring. */
 static bool vtun_map_lay_frame(struct vtun_map *map, struct xdp_frame *frame)
 {

@@ -407,6 +407,7 @@ void vtun_map_destroy(struct vtun_file *file);
 bool vtun_map_xmit(struct vtun_priv *priv, struct vtun_file *file,
 		   struct vtun_map *map, const struct sk_buff *skb,
 		   unsigned int q, bool more, enum vnet_drop *why);
+void vtun_map_tell(struct vtun_file *file, struct vtun_map *map);
 int vtun_map_xdp_xmit(struct vtun_priv *priv, struct vtun_file *file,
 		      struct vtun_map *map, struct xdp_frame **frames, int n,
 		      u64 *bytes);

@@ -99,7 +99,7 @@ static void vtun_send(struct sk_buff *skb, struct net_device *dev, bool more)
 	unsigned int q = skb_get_queue_mapping(skb);
 	enum vnet_drop why;
 	struct vtun_file *file;
-	struct vtun_map *map;
+	struct vtun_map *map = NULL;
 
 	rcu_read_lock();
 	file = rcu_dereference(priv->files[q]);
@@ -107,11 +107,11 @@ static void vtun_send(struct sk_buff *skb, struct net_device *dev, bool more)
 		why = VNET_DROP_NO_READER;
 		goto drop;
 	}
+	map = READ_ONCE(file->rx_map);
 	if (unlikely(!vtun_filter_xmit(priv, file, skb))) {
 		why = VNET_DROP_FILTER;
 		goto drop;
 	}
-	map = READ_ONCE(file->rx_map);
 	if (map && likely(vtun_xmit_mapped(priv, file, map, skb, q, more,
 					   &why))) {
 		if (unlikely(why != __VNET_DROP_MAX))
@@ -138,6 +138,9 @@ static void vtun_send(struct sk_buff *skb, struct net_device *dev, bool more)
 	return;
 
 drop:
+	/* It may have been announced to those in front of it. */
+	if (map && !more)
+		vtun_map_tell(file, map);
 	skb_tx_error(skb);
 	vnet_drop_skb(priv->drops, skb, why);
 	rcu_read_unlock();
