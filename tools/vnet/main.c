@@ -186,11 +186,7 @@ static void main_run_in(const char *name, void *arg)
 	int status;
 
 	job->out.netns = name ? name : "";
-	if (name) {
-		out_line(&job->out, 0);
-		out_word(&job->out, "netns");
-		out_word(&job->out, name);
-	}
+	job->out.heading = name;
 	status = main_run_here(job);
 	if (status > job->status)
 		job->status = status;

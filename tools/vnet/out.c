@@ -186,10 +186,28 @@ void out_object_end(struct out *o)
 		out_json_close(o);
 }
 
+/* Only above something. */
+static void out_text_heading(struct out *o)
+{
+	const char *heading = o->heading;
+
+	o->heading = NULL;
+	if (!heading)
+		return;
+	if (o->any_item)
+		fputc('\n', o->f);
+	fputs("netns ", o->f);
+	out_text_string(o, heading);
+	fputc('\n', o->f);
+	o->any_item = false;
+	o->line_used = false;
+}
+
 void out_line(struct out *o, int indent)
 {
 	if (o->json)
 		return;
+	out_text_heading(o);
 	if (o->any_item)
 		fputc('\n', o->f);
 	o->any_item = true;
@@ -199,6 +217,7 @@ void out_line(struct out *o, int indent)
 
 static void out_text_label(struct out *o, const char *label)
 {
+	out_text_heading(o);
 	if (o->line_used)
 		fputc(' ', o->f);
 	o->line_used = true;

@@ -35,6 +35,7 @@ enum out_color {
  * @color: colour the text
  * @shared: the outermost array is the caller's, who opens and ends it
  * @netns: a namespace that each row names first, NULL for none
+ * @heading: the same for text, where it stands above what there is of it
  * @line_used: the line of text has a word
  * @any_item: something was written
  * @any_row: the outermost JSON array has an item
@@ -48,6 +49,7 @@ struct out {
 	bool color;
 	bool shared;
 	const char *netns;
+	const char *heading;
 	bool line_used;
 	bool any_item;
 	bool any_row;
