@@ -132,7 +132,8 @@ way_and_road()
 	in_ns "$a" ip address add 192.0.2.1/24 dev va
 	in_ns "$a" ip neigh add 192.0.2.2 lladdr 02:00:00:00:00:99 dev va
 	in_ns "$a" bash -c 'echo >/dev/udp/192.0.2.2/9'
-	busywait 10000 grep -q 'net_dev_start_xmit dev va' "$CASE_DIR/trace" || { kill -INT "$BG_PID"; wait "$BG_PID"; }
+	busywait 10000 grep -q 'net_dev_start_xmit dev va' "$CASE_DIR/trace" || kill -INT "$BG_PID"
+	wait "$BG_PID" || fail "trace ends with $?"
 	check_match "$(<"$CASE_DIR/trace")" "frame [0-9a-fx]+ road (direct|ordinary)" "the frame's road"
 	check_match "$(<"$CASE_DIR/trace")" $'\n'"    \+ 0 ns, after 0 net_dev_queue dev va" "its first stage"
 	check_eq "$(find /sys/kernel/tracing/instances -name 'vnet-*' | wc -l)" 0 "buffers left"

@@ -145,7 +145,7 @@ calls_for_many_namespaces()
 	must in_ns "$a" strace -f -c -o "$CASE_DIR/strace" "$VNET" -j topo >"$CASE_DIR/json"
 	calls=$(awk '$NF == "total" { print $4 }' "$CASE_DIR/strace")
 	check_eq "$(jq '[.[].devices[] | select(.peer)] | length' "$CASE_DIR/json")" 600 "ends with a peer"
-	check_le "$calls" $((300 * 20 + 2000)) "calls of the kernel"
+	check_le "$calls" $((300 * 8 + 500)) "calls of the kernel"
 }
 
 bad_words()
