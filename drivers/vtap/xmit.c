@@ -171,7 +171,7 @@ static bool vtap_to_user(struct vtap_priv *rcv_priv, struct vtap_rq *rq,
 		return false;
 	if (unlikely(test_bit(NAPI_STATE_THREADED, &rq->napi.state)))
 		road = VNET_ROAD_THREADED;
-	else if (unlikely(smp_load_acquire(&rq->pending)))
+	else if (unlikely(smp_load_acquire(&rq->pending)))	/* vtap_poll() */
 		road = VNET_ROAD_QUEUED;
 	return vnet_port_receive(&rcv_priv->port, skb, road);
 }

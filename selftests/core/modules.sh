@@ -108,7 +108,7 @@ what_they_say_of_themselves()
 		check_info "vermagic: $(uname -r) " "$name"
 		[ "$name" != vnet_core ] || continue
 		[ "$name" = vflow ] || check_info "alias: rtnl-link-$name"$'\n' "$name"
-		check_info 'depends: (tap,)?vnet_core' "$name"
+		check_info 'depends: ?(tap,)vnet_core' "$name"
 	done
 }
 

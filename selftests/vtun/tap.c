@@ -109,6 +109,38 @@ TEST_F(tap, requests)
 	EXPECT_EQ(0, memcmp("\2\0\0\0\0\x77", ifr.ifr_hwaddr.sa_data, ETH_ALEN));
 }
 
+/* Of a pair that is there, or a new one; with one option. */
+static int with_option(struct nl_sock *nl, const char *name, unsigned short option)
+{
+	struct ifinfomsg ifi = {};
+	struct nlattr *info, *data;
+	struct nl_msg msg;
+
+	nl_begin(&msg, RTM_NEWLINK, NLM_F_CREATE);
+	nl_put(&msg, &ifi, sizeof(ifi));
+	nl_attr_str(&msg, IFLA_IFNAME, name);
+	info = nl_nest(&msg, IFLA_LINKINFO);
+	nl_attr_str(&msg, IFLA_INFO_KIND, "vtap");
+	data = nl_nest(&msg, IFLA_INFO_DATA);
+	if (option)
+		nl_attr_u32(&msg, option, 7);
+	nl_nest_end(&msg, data);
+	nl_nest_end(&msg, info);
+	return nl_talk(nl, &msg);
+}
+
+TEST_F(tap, options_refused)
+{
+	EXPECT_EQ(-EOPNOTSUPP, with_option(&self->nl, "n0", 0));
+	EXPECT_STREQ("the options of a pair are fixed when it is made", self->nl.extack);
+	EXPECT_EQ(-EINVAL, with_option(&self->nl, "n1", VTAP_INFO_DEV));
+	EXPECT_EQ(-EINVAL, with_option(&self->nl, "n1", VTAP_INFO_NUM_QUEUES));
+	EXPECT_EQ(-EINVAL, with_option(&self->nl, "n1", VTAP_INFO_MAX + 1));
+	EXPECT_STREQ("this kind of device has no such option", self->nl.extack);
+	EXPECT_EQ(-EINVAL, with_option(&self->nl, "n1", 5));
+	EXPECT_EQ(-1, dev_stat("n1", 0));
+}
+
 TEST_F(tap, nothing_to_read)
 {
 	struct pollfd pollfd = { .fd = self->fd, .events = POLLIN | POLLOUT };

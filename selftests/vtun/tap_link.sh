@@ -87,7 +87,6 @@ refused()
 	check_eq "$(links "$a")" "" "devices"
 	must ip -n "$a" link add n0 type vtap peer name p0
 	check_refused 'has a device of that name' ip -n "$a" link add n1 type vtap peer name p0
-	check_refused 'fixed when it is made' ip -n "$a" link set n0 type vtap
 	must ip -n "$a" link add vbr0 type "$BRIDGE"
 	check_refused . ip -n "$a" link set n0 master vbr0
 	must ip -n "$a" link set p0 master vbr0
