@@ -509,6 +509,20 @@ TEST_F(io, vlan_tag)
 	ASSERT_EQ(100, send(self->sock, self->out, 100, 0));
 	ASSERT_EQ(100, read(self->fd, self->in, 1000));
 	EXPECT_EQ(0, memcmp(self->in, self->out, 100));
+
+	ASSERT_EQ(0, system("ip link add link t0 name t5 type vlan id 5 && ip link set t5 up"));
+	self->sock = dev_socket("t5");
+	ASSERT_LE(0, self->sock);
+	make_frame(self->out, 100, 1);
+	TO_DEVICE(100);
+	ASSERT_EQ(104, read(self->fd, self->in, 1000));
+	EXPECT_EQ(0, memcmp(self->in, self->out, 12));
+	EXPECT_EQ(0, memcmp(self->in + 12, "\x81\x00\x00\x05", 4));
+	EXPECT_EQ(0, memcmp(self->in + 16, self->out + 12, 88));
+	/* As much as there is room for. */
+	TO_DEVICE(100);
+	ASSERT_EQ(14, read(self->fd, self->in, 14));
+	EXPECT_EQ(0, memcmp(self->in + 12, "\x81\x00", 2));
 }
 
 TEST_F(io, napi)

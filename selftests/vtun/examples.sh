@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# The examples of libvtun, through the mapped rings and, with -w, by read and write: pings and TCP through each.
+#
+#	reflector: a (t0)	switch: a (t0) -- program -- b (t1)	tunnel: a (t0, va) == b (vb, t0)
+# TIMEOUT: 400
+. "$(dirname "$0")/../lib/lib.sh"
+
+# start WAY NS NAME ARG...: an example, in a namespace; returns once it is ready.
+start()
+{
+	local way=$1 ns=$2 out=$CASE_DIR/$3.$2 want=rings
+
+	shift 2
+	set -- "$BUILD/tools/vtun-$1" "${@:2}"
+	[ "$way" != calls ] || { set -- "$1" -w "${@:2}" && want=read/write; }
+	bg_ns "$ns" "$@" >"$out" 2>&1
+	busywait 10000 grep -q . "$out" || die "$1 does not start"
+	check_match "$(<"$out")" "^ready .* $want" "$1"
+}
+
+address()
+{
+	must ip -n "$1" addr add "192.0.2.$3/24" dev "$2"
+	must ip -n "$1" addr add "2001:db8::$3/64" dev "$2" nodad
+	must ip -n "$1" link set "$2" up
+}
+
+reflector()
+{
+	load vtun
+	setup_ns -6 a
+	start "$1" "$a" reflect t0
+	address "$a" t0 1
+	must ping_ok "$a" 192.0.2.77
+	must ping_ok "$a" 2001:db8::77
+	must in_ns "$a" ping -q -c 300 -i 0.002 -s 1300 -W 5 192.0.2.78 >/dev/null
+	must in_ns "$a" ping -q -c 2 -s 20000 -W 5 192.0.2.78 >/dev/null
+	check_eq "$(link_stat "$a" t0 rx_dropped)" 0 "dropped"
+}
+
+switch()
+{
+	load vtun
+	setup_ns -6 a b
+	start "$1" "$a" switch t0 t1 t2
+	must ip -n "$a" link set t1 netns "$b"
+	address "$a" t0 1
+	address "$b" t1 2
+	must ping_ok "$a" 192.0.2.2
+	must ping_ok "$b" 2001:db8::1
+	must tcp_check "$a" "$b" 192.0.2.2 2000000
+	must tcp_check "$b" "$a" 192.0.2.1 2000000
+}
+
+tunnel()
+{
+	load vtun
+	setup_ns -6 a b
+	add_pair "$a" va "$b" vb
+	must ip -n "$a" addr add 198.51.100.1/24 dev va
+	must ip -n "$b" addr add 198.51.100.2/24 dev vb
+	must dd if=/dev/urandom of="$CASE_DIR/key" bs=32 count=1 status=none
+	start "$1" "$a" tunnel "$CASE_DIR/key" t0 198.51.100.1 198.51.100.2 4000
+	start "$1" "$b" tunnel "$CASE_DIR/key" t0 198.51.100.2 198.51.100.1 4000
+	must ip -n "$a" link set t0 mtu 1400
+	must ip -n "$b" link set t0 mtu 1400
+	address "$a" t0 1
+	address "$b" t0 2
+	must ping_ok "$a" 192.0.2.2
+	must ping_ok "$b" 2001:db8::1
+	must in_ns "$a" ping -q -c 300 -i 0.002 -s 1300 -W 5 192.0.2.2 >/dev/null
+	must tcp_check "$a" "$b" 192.0.2.2 1000000
+}
+
+# Somebody who does not know the key is not let in.
+other_key()
+{
+	load vtun
+	setup_ns -6 a b
+	add_pair "$a" va "$b" vb
+	must ip -n "$a" addr add 198.51.100.1/24 dev va
+	must ip -n "$b" addr add 198.51.100.2/24 dev vb
+	must dd if=/dev/urandom of="$CASE_DIR/key" bs=32 count=1 status=none
+	must dd if=/dev/urandom of="$CASE_DIR/key2" bs=32 count=1 status=none
+	start calls "$a" tunnel "$CASE_DIR/key" t0 198.51.100.1 198.51.100.2 4000
+	start calls "$b" tunnel "$CASE_DIR/key2" t0 198.51.100.2 198.51.100.1 4000
+	address "$a" t0 1
+	address "$b" t0 2
+	! in_ns "$a" ping -q -c 3 -i 0.2 -W 1 192.0.2.2 >/dev/null || fail "a tunnel with two keys"
+	check_eq "$(link_stat "$b" t0 rx_packets)" 0 "packets let in"
+}
+
+reflector_by_rings() { reflector rings; }
+reflector_by_calls() { reflector calls; }
+switch_by_rings() { switch rings; }
+switch_by_calls() { switch calls; }
+tunnel_by_rings() { tunnel rings; }
+tunnel_by_calls() { tunnel calls; }
+
+ALL_TESTS="
+	reflector_by_rings
+	reflector_by_calls
+	switch_by_rings
+	switch_by_calls
+	tunnel_by_rings
+	tunnel_by_calls
+	other_key
+"
+run_tests "$@"
