@@ -51,10 +51,12 @@ learned_ones_are_flushed()
 	setup_bridge
 	pkt -T "$a:va2" -R "$a:vb2" -c 3 -s 02:00:00:00:00:aa
 	pkt -T "$a:vb2" -R "$a:va2" -c 3 -s 02:00:00:00:00:bb
+	check_status 0 "" vnet "$a" fdb add 02:00:00:00:00:01 brport va
 	check_status 0 "" vnet "$a" fdb flush brport va
-	check_eq "$(entries)" "02:00:00:00:00:bb vb reachable" "entries after the port's flush"
+	check_eq "$(entries)" "02:00:00:00:00:01 va static,02:00:00:00:00:bb vb reachable" "entries after the port's flush"
 	check_status 0 "" vnet "$a" fdb flush br br0
-	check_eq "$(entries)" "" "entries after the bridge's flush"
+	check_eq "$(entries)" "02:00:00:00:00:01 va static" "entries after the bridge's flush"
+	check_ge "$(vnet "$a" fdb | grep -c ' permanent')" 3 "the kernel's own entries"
 }
 
 bad_words()

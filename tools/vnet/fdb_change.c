@@ -89,7 +89,7 @@ static struct nl_msg *fdb_request(const struct fdb_words *words,
 		.ndm_flags = NTF_SELF,
 	};
 	int type = RTM_DELNEIGH, flags = 0;
-	uint16_t vlan = words->vlan;
+	uint16_t vlan = words->vlan, kept = NUD_NOARP | NUD_PERMANENT;
 	struct nl_msg *msg;
 
 	if (action == FDB_ADD) {
@@ -103,7 +103,9 @@ static struct nl_msg *fdb_request(const struct fdb_words *words,
 	msg = vnl_msg(type, flags, &ndm, sizeof(ndm));
 	if (action != FDB_FLUSH)
 		vnl_put(msg, NDA_LLADDR, words->addr, sizeof(words->addr));
-	if (words->port && action != FDB_DEL)
+	else
+		vnl_put(msg, NDA_NDM_STATE_MASK, &kept, sizeof(kept));
+	if (words->port)
 		vnl_put_u32(msg, NDA_IFINDEX, words->port->ifindex);
 	if (vlan)
 		vnl_put(msg, NDA_VLAN, &vlan, sizeof(vlan));
