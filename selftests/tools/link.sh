@@ -93,6 +93,15 @@ tuns_are_the_suites()
 	check_match "$(vnet "$a" link)" " t0 kind vtun .* queues 0 queues-max 1" "text"
 }
 
+taps_of_vhost_have_a_peer()
+{
+	setup_ns a
+	modprobe vtap 2>/dev/null || skip "the kernel has no tap library for modules"
+	must ip -n "$a" link add vm1 type vtap peer name vm1p
+	check_eq "$(row "$a" vm1p kind peer)" "vtap vm1" "vm1p"
+	check_match "$(vnet "$a" topo)" "vm1p? vtap DOWN  ---- vm1p? vtap DOWN" "the picture"
+}
+
 # However many devices there are: so many calls of the kernel for each, and a few.
 calls_for_many_devices()
 {
@@ -190,6 +199,6 @@ list_while_devices_come_and_go()
 }
 
 ALL_TESTS="peer_in_the_same_namespace peer_in_another_namespace peer_out_of_sight state_mtu_and_address
-	port_names_its_bridge queues_and_rings tuns_are_the_suites calls_for_many_devices only_the_suites_devices one_device text_has_what_json_has hostile_name many_devices
+	port_names_its_bridge queues_and_rings tuns_are_the_suites taps_of_vhost_have_a_peer calls_for_many_devices only_the_suites_devices one_device text_has_what_json_has hostile_name many_devices
 	list_while_devices_come_and_go"
 run_tests "$@"

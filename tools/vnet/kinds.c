@@ -10,7 +10,9 @@
 #include "kinds.h"
 #include "nl.h"
 
-static const char *const kind_names[] = { KIND_PAIR, KIND_BRIDGE, KIND_TUN };
+static const char *const kind_names[] = {
+	KIND_PAIR, KIND_BRIDGE, KIND_TUN, KIND_TAP,
+};
 
 bool kind_is_ours(const char *kind)
 {
@@ -19,6 +21,11 @@ bool kind_is_ours(const char *kind)
 			return true;
 	}
 	return false;
+}
+
+bool kind_is_pair(const char *kind)
+{
+	return strcmp(kind, KIND_PAIR) == 0 || strcmp(kind, KIND_TAP) == 0;
 }
 
 static bool kind_loaded(const char *kind)

@@ -8,6 +8,7 @@
 #define KIND_PAIR	"vveth"
 #define KIND_BRIDGE	"vbridge"
 #define KIND_TUN	"vtun"
+#define KIND_TAP	"vtap"
 
 /**
  * kind_is_ours() - is this a kind of the suite?
@@ -16,6 +17,14 @@
  * Return: whether it is.
  */
 bool kind_is_ours(const char *kind);
+
+/**
+ * kind_is_pair() - is this a kind whose devices come two at a time?
+ * @kind: as for kind_is_ours()
+ *
+ * Return: whether it is.
+ */
+bool kind_is_pair(const char *kind);
 
 /**
  * kind_hint() - say which modules to load if they are not loaded

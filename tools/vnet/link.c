@@ -98,10 +98,10 @@ static void link_show_one(struct link_view *view, const struct link_row *row)
 	out_u64(o, "ifindex", NULL, row->ifindex);
 	out_color(o, OUT_IFNAME, "ifname", NULL, row->name);
 	out_str(o, "kind", "kind", row->kind);
-	if (strcmp(row->kind, KIND_PAIR) == 0) {
+	if (strcmp(row->kind, KIND_PAIR) == 0)
 		link_show_mode(o, row);
+	if (kind_is_pair(row->kind))
 		link_show_peer(view, row);
-	}
 	if (row->master) {
 		master = links_by_index(&view->links, row->master);
 		if (master)

@@ -293,7 +293,7 @@ static void topo_find_peer(const struct topo_ends *ends, struct topo_dev *dev)
 
 static bool topo_is_end(const struct topo_dev *dev)
 {
-	return strcmp(dev->row->kind, KIND_PAIR) == 0 && dev->row->lower;
+	return kind_is_pair(dev->row->kind) && dev->row->lower;
 }
 
 static void topo_join_near(struct topo_ns *ns, struct topo_ends *ends)

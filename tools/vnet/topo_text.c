@@ -47,7 +47,7 @@ static void topo_box_add(struct topo_box *box, const char *lead,
 		snprintf(line + n, TOPO_TEXT_SIZE - n, "  ---- %.400s", text);
 	} else if (dev->peer) {
 		box->far[box->count] = dev->peer;
-	} else if (dev->row->lower && strcmp(dev->row->kind, KIND_PAIR) == 0) {
+	} else if (dev->row->lower && kind_is_pair(dev->row->kind)) {
 		box->out_of_sight[box->count] = dev;
 	}
 	width = topo_columns(line);
