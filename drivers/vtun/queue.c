@@ -273,6 +273,7 @@ void vtun_detach(struct vtun_file *file)
 /* Who reads sleeps no longer than the device lives. */
 static void vtun_file_orphan(struct vtun_file *file)
 {
+	vtun_map_gone(file);
 	WRITE_ONCE(file->sk.sk_shutdown,
 		   file->sk.sk_shutdown | RCV_SHUTDOWN);
 	file->sk.sk_data_ready(&file->sk);

@@ -130,17 +130,6 @@ void vtun_entry_free(void *entry)
 		kfree_skb(vtun_entry_frame(entry));
 }
 
-/*
- * The device is gone, and the file may have another by now, whose frames are for
- * those who ask for them.
- */
-static bool vtun_device_left(const struct vtun_priv *priv,
-			     const struct vtun_file *file)
-{
-	return READ_ONCE(file->sk.sk_shutdown) & RCV_SHUTDOWN ||
-	       rcu_access_pointer(file->tun) != priv;
-}
-
 /* Sleeps until there is a frame. */
 static void *vtun_wait(struct vtun_priv *priv, struct vtun_file *file)
 {

@@ -343,7 +343,7 @@ int vtun_map_mmap(struct file *filp, struct vm_area_struct *vma)
 static bool vtun_map_may_go_on(const struct vtun_priv *priv,
 			       const struct vtun_file *file)
 {
-	return rcu_access_pointer(file->tun) != priv ||
+	return vtun_device_left(priv, file) ||
 	       READ_ONCE(file->map->rx.broken) || vtun_map_readable(file->map);
 }
 
@@ -355,7 +355,7 @@ static int vtun_map_wait(struct vtun_priv *priv, struct vtun_file *file)
 				       vtun_map_may_go_on(priv, file));
 	if (err)
 		return -EINTR;
-	return rcu_access_pointer(file->tun) == priv ? 0 : -EBADFD;
+	return vtun_device_left(priv, file) ? -EBADFD : 0;
 }
 
 static long vtun_map_enter(struct vtun_priv *priv, struct vtun_file *file,
@@ -440,6 +440,19 @@ __poll_t vtun_map_poll(const struct vtun_map *map)
 /* ---- the end ------------------------------------------------------------ */
 
 /**
+ * vtun_map_gone() - tell the program that the device goes
+ * @file: the file, before who sleeps is woken
+ *
+ * Context: RTNL.
+ */
+void vtun_map_gone(struct vtun_file *file)
+{
+	if (file->map)
+		atomic_or(VTUN_RING_GONE,
+			  (atomic_t *)&file->map->state->status);
+}
+
+/**
  * vtun_map_leave() - a file leaves its device, and its rings with it
  * @priv: the device
  * @file: the file; nobody sends to it any more
@@ -456,7 +469,6 @@ void vtun_map_leave(struct vtun_priv *priv, struct vtun_file *file)
 	WRITE_ONCE(map->gone, true);
 	WRITE_ONCE(file->rx_map, NULL);
 	priv->map_pages -= vtun_map_pages(&map->setup);
-	atomic_or(VTUN_RING_GONE, (atomic_t *)&map->state->status);
 }
 
 /**

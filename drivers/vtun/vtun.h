@@ -336,6 +336,17 @@ static inline void vtun_file_notify(struct vtun_file *file)
 	file->sk.sk_data_ready(&file->sk);
 }
 
+/*
+ * The device is gone, and the file may have another by now, whose frames are for
+ * those who ask for them.
+ */
+static inline bool vtun_device_left(const struct vtun_priv *priv,
+				    const struct vtun_file *file)
+{
+	return READ_ONCE(file->sk.sk_shutdown) & RCV_SHUTDOWN ||
+	       rcu_access_pointer(file->tun) != priv;
+}
+
 /* chardev.c */
 int vtun_chardev_init(void);
 void vtun_chardev_exit(void);
@@ -400,6 +411,7 @@ int vtun_map_mmap(struct file *filp, struct vm_area_struct *vma);
 long vtun_map_ioctl(struct vtun_file *file, unsigned int cmd,
 		    unsigned long arg);
 __poll_t vtun_map_poll(const struct vtun_map *map);
+void vtun_map_gone(struct vtun_file *file);
 void vtun_map_leave(struct vtun_priv *priv, struct vtun_file *file);
 void vtun_map_destroy(struct vtun_file *file);
 
