@@ -68,6 +68,7 @@ capture: DEPS := um
 capture: deps
 	@selftests/in-vm -k um -o '$B/capture' selftests/demo/capture
 	@install -D -m 644 -t Documentation/pictures $B/capture/topo.svg $B/capture/topo.txt $B/capture/stats.txt $B/capture/drops.txt
+	@sed -i '1i <!-- SPDX-License-Identifier: GPL-2.0 -->' Documentation/pictures/topo.svg
 	@selftests/demo/insert Documentation/pictures README.md Documentation/vnet.md
 
 ## make shell      [KERNEL=6.1]: a root shell in the VM, with everything built and in place
