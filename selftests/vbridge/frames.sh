@@ -178,7 +178,7 @@ tags_come_and_go()
 	local rx tx bytes
 
 	setup 2
-	must ip -n "$h" link set vbr0 type "$BRIDGE" vlan_filtering 1 vlan_stats_enabled 1 vlan_stats_per_port 1
+	must ip -n "$h" link set vbr0 type "$BRIDGE" vlan_filtering 1 vlan_stats_enabled 1
 	bridge -n "$h" -batch - <<-EOT || fail "VLANs"
 		vlan add dev p1 vid 7
 		vlan add dev p1 vid 8
