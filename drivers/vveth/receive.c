@@ -193,12 +193,11 @@ static noinline void vveth_rq_tell_sent(struct vveth_rq *rq)
 	rq->lane_sent = 0;
 }
 
-static void vveth_tasklet(struct tasklet_struct *t)
+/* All that there is, and once more if there is something by then. */
+static noinline void vveth_tasklet_run(struct vveth_rq *rq)
 {
-	struct vveth_rq *rq = from_tasklet(rq, t, tasklet);
 	void *next;
 
-	WRITE_ONCE(rq->lane_cpu, -1);
 	if (unlikely(rq->lane_sent))
 		vveth_rq_tell_sent(rq);
 	do {
@@ -215,10 +214,40 @@ static void vveth_tasklet(struct tasklet_struct *t)
 			atomic_set_release(&rq->owner, VVETH_RQ_NAPI);
 			napi_schedule(&rq->napi);
 		} else {
-			tasklet_schedule(t);
+			tasklet_schedule(&rq->tasklet);
 		}
 		return;
 	} while (!vveth_rq_release(rq, VVETH_RQ_TASKLET));
+}
+
+/*
+ * Where frames come one at a time, there is one in the lane and nothing else.
+ * Returns false where that is not so, or no longer.
+ */
+static __always_inline bool vveth_tasklet_run_one(struct vveth_rq *rq)
+{
+	void *entry = rq->lane[0];
+	unsigned int len;
+
+	if (rq->lane_n != 1 || unlikely(vveth_entry_bql(entry)) ||
+	    unlikely(READ_ONCE(rq->to_napi)))
+		return false;
+	rq->lane_n = 0;
+	skb_set_queue_mapping(entry, rq->record);
+	len = ((struct sk_buff *)entry)->len + ETH_HLEN;
+	netif_receive_skb(entry);
+	vveth_count_rx(rq->stats, 1, len);
+	return likely(__ptr_ring_empty(&rq->ring)) &&
+	       vveth_rq_release(rq, VVETH_RQ_TASKLET);
+}
+
+static void vveth_tasklet(struct tasklet_struct *t)
+{
+	struct vveth_rq *rq = from_tasklet(rq, t, tasklet);
+
+	WRITE_ONCE(rq->lane_cpu, -1);
+	if (!vveth_tasklet_run_one(rq))
+		vveth_tasklet_run(rq);
 }
 
 /*

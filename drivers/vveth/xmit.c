@@ -180,9 +180,9 @@ vveth_xmit_cross(struct sk_buff *skb, const struct net_device *dev,
 		return READ_ONCE(rcv->flags) & IFF_UP ? VNET_DROP_TOO_BIG :
 							VNET_DROP_DOWN;
 
-	skb_scrub_packet(skb, !net_eq(dev_net(dev), dev_net(rcv)));
+	vnet_scrub(skb, !net_eq(dev_net(dev), dev_net(rcv)));
 	skb->priority = 0;
-	skb->protocol = eth_type_trans(skb, rcv);
+	skb->protocol = vnet_type_trans(skb, rcv);
 	skb_postpull_rcsum(skb, eth_hdr(skb), ETH_HLEN);
 	return __VNET_DROP_MAX;
 }

@@ -7,10 +7,13 @@
 #ifndef _VNET_PORT_H
 #define _VNET_PORT_H
 
+#include <linux/etherdevice.h>
 #include <linux/list.h>
 #include <linux/netdevice.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
+#include <net/dsa.h>
+#include <net/dst.h>
 #include <vnet/direct.h>
 
 struct vnet_flow;
@@ -173,5 +176,60 @@ int vnet_port_fdb_del(struct vnet_port *port, struct ndmsg *ndm,
 int vnet_port_fdb_dump(struct vnet_port *port, struct sk_buff *skb,
 		       struct netlink_callback *cb, struct net_device *dev,
 		       struct net_device *filter_dev, int *idx);
+
+/**
+ * vnet_type_trans() - eth_type_trans(), without a call for most frames
+ * @skb: the frame, at its Ethernet header, with PACKET_HOST as its pkt_type
+ * @dev: the device that has received it
+ *
+ * Most go to one address, and bear an EtherType.
+ *
+ * Context: any.
+ * Return: the frame's protocol.
+ */
+static __always_inline __be16 vnet_type_trans(struct sk_buff *skb,
+					      struct net_device *dev)
+{
+	const struct ethhdr *eth = (const struct ethhdr *)skb->data;
+
+	if (unlikely(is_multicast_ether_addr(eth->h_dest) ||
+		     !eth_proto_is_802_3(eth->h_proto) || netdev_uses_dsa(dev)))
+		return eth_type_trans(skb, dev);
+	skb->dev = dev;
+	skb_reset_mac_header(skb);
+	__skb_pull(skb, ETH_HLEN);
+	if (!ether_addr_equal_64bits(eth->h_dest, dev->dev_addr))
+		skb->pkt_type = PACKET_OTHERHOST;
+	return eth->h_proto;
+}
+
+/**
+ * vnet_scrub() - skb_scrub_packet(), without a call
+ * @skb: the frame, nobody else's
+ * @xnet: it crosses from one namespace into another
+ *
+ * The unit test scrub_is_the_kernels() holds the two against each other.
+ *
+ * Context: any.
+ */
+static __always_inline void vnet_scrub(struct sk_buff *skb, bool xnet)
+{
+	skb->pkt_type = PACKET_HOST;
+	skb->skb_iif = 0;
+	skb->ignore_df = 0;
+	skb_dst_drop(skb);
+	skb_ext_reset(skb);
+	nf_reset_ct(skb);
+	nf_reset_trace(skb);
+#ifdef CONFIG_NET_SWITCHDEV
+	skb->offload_fwd_mark = 0;
+	skb->offload_l3_fwd_mark = 0;
+#endif
+	ipvs_reset(skb);
+	if (xnet) {
+		skb->mark = 0;
+		skb_clear_tstamp(skb);
+	}
+}
 
 #endif /* _VNET_PORT_H */

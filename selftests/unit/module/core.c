@@ -54,6 +54,46 @@ static void drop_counters_add_up(struct kunit *test)
 	free_percpu(drops);
 }
 
+/* A frame with @fill in all that both might change. */
+static void unit_scrub_fill(struct sk_buff *skb, u8 fill)
+{
+	memset(&skb->headers, fill, sizeof(skb->headers));
+	skb->_skb_refdst = 0x100 | SKB_DST_NOREF;
+	skb->tstamp = 1;
+}
+
+/* Each bit that only one of the two leaves as it was stands out. */
+static void scrub_is_the_kernels(struct kunit *test)
+{
+	static const u8 fills[] = { 0x00, 0xff, 0xa5 };
+	struct sk_buff *ours = alloc_skb(64, GFP_KERNEL);
+	struct sk_buff *kernels = alloc_skb(64, GFP_KERNEL);
+	typeof(ours->headers) kept;
+	int i;
+
+	if (!unit_has(test, ours) || !unit_has(test, kernels))
+		goto out;
+	memcpy(&kept, &ours->headers, sizeof(kept));
+	for (i = 0; i < 2 * ARRAY_SIZE(fills); i++) {
+		unit_scrub_fill(ours, fills[i / 2]);
+		unit_scrub_fill(kernels, fills[i / 2]);
+		vnet_scrub(ours, i % 2);
+		skb_scrub_packet(kernels, i % 2);
+		KUNIT_EXPECT_EQ_MSG(test, 0,
+				    memcmp(&ours->headers, &kernels->headers,
+					   sizeof(kept)),
+				    "(%#x, xnet %d)", fills[i / 2], i % 2);
+		KUNIT_EXPECT_EQ_MSG(test, ours->tstamp, kernels->tstamp,
+				    "(%#x, xnet %d)", fills[i / 2], i % 2);
+		KUNIT_EXPECT_EQ(test, ours->_skb_refdst, 0);
+	}
+	memcpy(&ours->headers, &kept, sizeof(kept));
+	memcpy(&kernels->headers, &kept, sizeof(kept));
+out:
+	kfree_skb(ours);
+	kfree_skb(kernels);
+}
+
 /* As many names as values, in their order, and no byte behind the last. */
 static void drop_strings_match_the_values(struct kunit *test)
 {
@@ -284,6 +324,7 @@ static void roads_have_names(struct kunit *test)
 }
 
 static struct kunit_case unit_core_cases[] = {
+	KUNIT_CASE(scrub_is_the_kernels),
 	KUNIT_CASE(drop_reasons_have_names),
 	KUNIT_CASE(drop_counters_add_up),
 	KUNIT_CASE(drop_strings_match_the_values),
