@@ -39,6 +39,19 @@ ping_both_families()
 	ping_ok "$b" 192.0.2.1 -s 4000 || fail "no answer to fragments"
 }
 
+# The stack drops what is for another station, though it reached the end.
+frames_for_others()
+{
+	make_pair
+	ping_ok "$a" 192.0.2.2 || fail "no answer before"
+	printf '%s\n' "neigh replace 192.0.2.2 lladdr 02:00:00:00:0b:ad dev va nud permanent" \
+		"neigh replace 2001:db8::2 lladdr 02:00:00:00:0b:ad dev va nud permanent" | ipb "$a"
+	in_ns "$a" ping -q -c 2 -i 0.2 -W 1 192.0.2.2 && fail "IPv4 for another station was answered"
+	in_ns "$a" ping -q -c 2 -i 0.2 -W 1 2001:db8::2 && fail "IPv6 for another station was answered"
+	echo "neigh replace 192.0.2.2 lladdr $(link_attr "$b" vb address) dev va nud permanent" | ipb "$a"
+	ping_ok "$a" 192.0.2.2 || fail "no answer afterwards"
+}
+
 tcp_both_families()
 {
 	make_pair
@@ -212,6 +225,7 @@ order_across_cpus()
 
 ALL_TESTS="
 	ping_both_families
+	frames_for_others
 	tcp_both_families
 	tcp_without_offloads
 	gro_merges
