@@ -59,7 +59,7 @@ completion_offers_what_there_is()
 	check_match " $(complete_words vnet '') " " link .* topo .* trace " "commands"
 	check_eq "$(complete_words vnet to)" "topo" "a command begun"
 	check_match " $(complete_words vnet -) " " -json .* -netns " "options"
-	check_match " $(complete_words vnet pair '') " " add .* del " "words of pair"
+	check_match " $(complete_words vnet pair '') " " add .*del " "words of pair"
 	check_match " $(in_ns "$a" bash -c "$(declare -f complete_words); TREE='$TREE' VNET='$VNET'; export VNET; complete_words vnet link ''") " \
 		" va .*vb |vb .*va " "devices"
 	check_match " $(complete_words vnet -n '') " " $a " "namespaces"

@@ -99,20 +99,34 @@ static int ethnl_read_rings(struct nlmsghdr *hdr, void *arg)
 	return 0;
 }
 
+/*
+ * For all devices; older kernels want a header, too. Both requests have it
+ * under the same number.
+ */
+static struct nl_msg *ethnl_request(struct genl *genl, uint8_t cmd)
+{
+	struct nl_msg *msg = genl_msg(genl, NLM_F_DUMP, cmd);
+	struct nlattr *header;
+
+	header = nla_nest_start(msg, ETHTOOL_A_CHANNELS_HEADER | NLA_F_NESTED);
+	/* libnl takes an empty one away. */
+	nla_put_u32(msg, ETHTOOL_A_HEADER_FLAGS, 0);
+	nla_nest_end(msg, header);
+	return msg;
+}
+
 static int ethnl_dump(struct ethnl *ethnl, struct genl *genl)
 {
 	int err;
 
-	err = vnl_dump(&genl->nl,
-		       genl_msg(genl, NLM_F_DUMP, ETHTOOL_MSG_CHANNELS_GET),
+	err = vnl_dump(&genl->nl, ethnl_request(genl, ETHTOOL_MSG_CHANNELS_GET),
 		       ethnl_read_channels, ethnl);
 	if (ethnl->count)
 		qsort(ethnl->row, ethnl->count, sizeof(*ethnl->row),
 		      ethnl_compare);
 	if (err < 0)
 		return err;
-	return vnl_dump(&genl->nl,
-			genl_msg(genl, NLM_F_DUMP, ETHTOOL_MSG_RINGS_GET),
+	return vnl_dump(&genl->nl, ethnl_request(genl, ETHTOOL_MSG_RINGS_GET),
 			ethnl_read_rings, ethnl);
 }
 
