@@ -113,10 +113,10 @@ vnet_road_rx_any(const struct net_device *dev)
 		return VNET_ROAD_TC;
 	if (unlikely(vnet_has_rps(dev)))
 		return VNET_ROAD_RPS;
-	if (unlikely(vnet_has_vlan_devices(dev)))
-		return VNET_ROAD_VLAN;
 	if (unlikely(__this_cpu_read(vnet_direct_depth) >= VNET_DIRECT_HOPS))
 		return VNET_ROAD_DEPTH;
+	if (unlikely(vnet_has_vlan_devices(dev)))
+		return VNET_ROAD_VLAN;
 	return VNET_ROAD_DIRECT;
 }
 
@@ -194,6 +194,16 @@ static enum vnet_road vnet_road_refused(const struct vnet_switch *sw)
 	return READ_ONCE(sw->off) ? VNET_ROAD_OFF : VNET_ROAD_SWITCH;
 }
 
+/*
+ * Netfilter's hooks, and so who knows flows, come before VLAN devices. A tag
+ * in the frame, with none beside it, is first taken out by the receive path.
+ */
+static bool vnet_tag_aside(const struct sk_buff *skb)
+{
+	return !skb_shared(skb) && (skb_vlan_tag_present(skb) ||
+				    !eth_type_vlan(skb->protocol));
+}
+
 /* Asks who may take the frame, flow first; says what becomes of it. */
 static enum vnet_road vnet_offer(struct vnet_flow *flow,
 				 struct vnet_switch *sw, struct sk_buff *skb)
@@ -241,6 +251,8 @@ bool vnet_port_receive(struct vnet_port *port, struct sk_buff *skb,
 		road = vnet_road_rx(dev, skb);
 	if (likely(road == VNET_ROAD_DIRECT))
 		road = vnet_offer(flow, sw, skb);
+	else if (road == VNET_ROAD_VLAN && flow && vnet_tag_aside(skb))
+		road = vnet_offer(flow, NULL, skb);
 	if (likely(road == VNET_ROAD_DIRECT))
 		dev_sw_netstats_rx_add(dev, len);
 	vnet_road_count(port, false, road, 1);
@@ -268,6 +280,30 @@ static void vnet_count_rx_frames(struct net_device *dev, unsigned int n,
 	u64_stats_update_end(&stats->syncp);
 }
 
+/*
+ * As vnet_road_rx(). A tag can only be in the frame, where VLAN devices matter
+ * to no flow; and where there are flows there is a hook, so that the switch is
+ * not asked behind them.
+ */
+static enum vnet_road vnet_road_rx_frames(struct net_device *dev,
+					  const struct vnet_flow *flow,
+					  const struct vnet_switch *sw)
+{
+	enum vnet_road road = vnet_road_rx_any(dev);
+
+	if (unlikely(flow)) {
+		if (!flow->ops->input_frames)
+			return VNET_ROAD_FLOW;
+		return road == VNET_ROAD_VLAN ? VNET_ROAD_DIRECT : road;
+	}
+	if (unlikely(road != VNET_ROAD_DIRECT))
+		return road;
+	if (unlikely(vnet_has_nf_ingress(dev)))
+		return VNET_ROAD_NF;
+	return likely(sw->ops->input_frames) ? VNET_ROAD_DIRECT :
+					       vnet_road_refused(sw);
+}
+
 /**
  * vnet_port_receive_frames() - vnet_port_receive() for frames without an skb
  * @port: the port
@@ -276,8 +312,6 @@ static void vnet_count_rx_frames(struct net_device *dev, unsigned int n,
  * @n: how many
  * @road: VNET_ROAD_DIRECT, or what the driver knows against that
  * @bytes: gets the size of those that were taken
- *
- * Who knows flows is asked for none: what a flow wants done takes an skb.
  *
  * Context: BH off, no lock held; the caller may be sending.
  * Return: how many were not taken, which are the first of @frames then, in the
@@ -297,13 +331,7 @@ unsigned int vnet_port_receive_frames(struct vnet_port *port,
 	if (!sw && !flow)
 		return n;
 	if (likely(road == VNET_ROAD_DIRECT))
-		road = vnet_road_rx_any(dev);
-	if (unlikely(road == VNET_ROAD_DIRECT && flow))
-		road = VNET_ROAD_FLOW;
-	if (unlikely(road == VNET_ROAD_DIRECT && vnet_has_nf_ingress(dev)))
-		road = VNET_ROAD_NF;
-	if (unlikely(road == VNET_ROAD_DIRECT && !sw->ops->input_frames))
-		road = vnet_road_refused(sw);
+		road = vnet_road_rx_frames(dev, flow, sw);
 	if (unlikely(road != VNET_ROAD_DIRECT)) {
 		vnet_road_count(port, false, road, n);
 		return n;
@@ -311,7 +339,8 @@ unsigned int vnet_port_receive_frames(struct vnet_port *port,
 
 	len = vnet_frames_len(frames, n);
 	__this_cpu_inc(vnet_direct_depth);
-	left = sw->ops->input_frames(sw, frames, n);
+	left = unlikely(flow) ? flow->ops->input_frames(flow, frames, n) :
+				sw->ops->input_frames(sw, frames, n);
 	__this_cpu_dec(vnet_direct_depth);
 	if (likely(left < n)) {
 		*bytes = len - vnet_frames_len(frames, left);
@@ -319,7 +348,8 @@ unsigned int vnet_port_receive_frames(struct vnet_port *port,
 		vnet_road_count(port, false, VNET_ROAD_DIRECT, n - left);
 	}
 	if (unlikely(left))
-		vnet_road_count(port, false, vnet_road_refused(sw), left);
+		vnet_road_count(port, false, flow ? VNET_ROAD_FLOW :
+						    vnet_road_refused(sw), left);
 	return left;
 }
 EXPORT_SYMBOL_GPL(vnet_port_receive_frames);

@@ -5,27 +5,18 @@
  * as it came.
  */
 #include <linux/if_vlan.h>
-#include <linux/ip.h>
-#include <linux/ipv6.h>
-#include <linux/tcp.h>
-#include <linux/udp.h>
-#include <net/checksum.h>
+#include <linux/ppp_defs.h>
 #include <net/gso.h>
-#include <net/ip.h>
-#include <net/netfilter/nf_conntrack.h>
 #include <net/sock.h>
+#include "input.h"
 #include "key.h"
 #include "trace.h"
-#include "vflow.h"
 
-static void vflow_count(const struct vflow_dev *vdev, enum vflow_why why)
-{
-	struct vflow_whys *whys = this_cpu_ptr(vdev->whys);
-
-	u64_stats_update_begin(&whys->syncp);
-	u64_stats_inc(&whys->n[why]);
-	u64_stats_update_end(&whys->syncp);
-}
+/* In front of a packet in a session of PPPoE. */
+struct vflow_pppoe {
+	struct pppoe_hdr hdr;
+	__be16 proto;
+} __packed;
 
 /**
  * vflow_whys_read() - what became of the frames on a device
@@ -52,9 +43,14 @@ void vflow_whys_read(const struct vflow_dev *vdev, u64 *n)
 	}
 }
 
-/* Is @priv that of the ingress hook of a flowtable that @vdev is bound to? */
-static noinline bool vflow_table_bound(const struct vflow_dev *vdev,
-				       const void *priv)
+/**
+ * vflow_table_bound() - is a hook that of one of a device's flowtables?
+ * @vdev: the device
+ * @priv: what the hook is called with
+ *
+ * Context: RCU.
+ */
+bool vflow_table_bound(const struct vflow_dev *vdev, const void *priv)
 {
 	const struct vflow_binding *binding;
 
@@ -65,76 +61,79 @@ static noinline bool vflow_table_bound(const struct vflow_dev *vdev,
 }
 
 /*
- * Whether nobody looks at the device by netfilter but we and the flowtables.
- * Hooks come and go without telling anybody, so the live list is read.
+ * One header behind that of Ethernet. Returns what comes next, or 0 where that
+ * cannot be told.
  */
-static bool vflow_hooks_known(const struct vflow_dev *vdev)
+static __be16 vflow_read_vlan(struct sk_buff *skb, struct vflow_frame *frame,
+			      struct vflow_encap *encap)
 {
-	const struct nf_hook_entries *hooks;
-	const void *priv;
-	unsigned int i;
+	const struct vlan_hdr *vlan;
 
-	hooks = rcu_dereference(vdev->dev->nf_hooks_ingress);
-	if (unlikely(!hooks))
-		return false;
-	for (i = 0; i < hooks->num_hook_entries; i++) {
-		priv = hooks->hooks[i].priv;
-		if (priv != vdev && priv != vdev->table &&
-		    !vflow_table_bound(vdev, priv))
-			return false;
+	if (!pskb_may_pull(skb, frame->in_band + VLAN_HLEN))
+		return 0;
+	vlan = (const void *)(skb->data + frame->in_band);
+	encap->id = ntohs(vlan->h_vlan_TCI) & VLAN_VID_MASK;
+	frame->in_band += VLAN_HLEN;
+	return vlan->h_vlan_encapsulated_proto;
+}
+
+static __be16 vflow_read_pppoe(struct sk_buff *skb, struct vflow_frame *frame,
+			       struct vflow_encap *encap)
+{
+	const struct vflow_pppoe *pppoe;
+	unsigned int len;
+
+	if (skb_is_gso(skb) ||
+	    !pskb_may_pull(skb, frame->in_band + sizeof(*pppoe)))
+		return 0;
+	pppoe = (const void *)(skb->data + frame->in_band);
+	len = ntohs(pppoe->hdr.length);
+	frame->in_band += sizeof(*pppoe);
+	if (pppoe->hdr.ver != 1 || pppoe->hdr.type != 1 || pppoe->hdr.code ||
+	    len < sizeof(pppoe->proto) ||
+	    len - sizeof(pppoe->proto) > skb->len - frame->in_band)
+		return 0;
+	frame->room = len - sizeof(pppoe->proto);
+	encap->id = ntohs(pppoe->hdr.sid);
+	if (pppoe->proto == htons(PPP_IP))
+		return htons(ETH_P_IP);
+	return pppoe->proto == htons(PPP_IPV6) ? htons(ETH_P_IPV6) : 0;
+}
+
+/*
+ * What stands in front of the IP header, whose protocol is returned, or 0 where
+ * it is nothing of a flow. The network header is that of IP then.
+ */
+static noinline __be16 vflow_read_encaps(struct sk_buff *skb,
+					 struct vflow_frame *frame)
+{
+	struct vflow_key *key = &frame->key;
+	struct vflow_encap *encap = key->encap;
+	__be16 proto = skb->protocol;
+
+	memset(key->encap, 0, sizeof(key->encap));
+	if (skb_vlan_tag_present(skb)) {
+		encap->proto = skb->vlan_proto;
+		encap->id = skb_vlan_tag_get_id(skb);
+		encap++;
 	}
-	return true;
-}
-
-/* A frame on its way through here. */
-struct vflow_frame {
-	struct vflow_key key;
-	unsigned int thoff;	/* of the transport header, from the IP header */
-	unsigned int hlen;	/* of both headers */
-	unsigned int len;	/* of the packet, as its IP header says */
-};
-
-static enum vflow_why vflow_read_v4(const struct sk_buff *skb,
-				    struct vflow_frame *frame)
-{
-	const struct iphdr *ip = ip_hdr(skb);
-
-	if (unlikely(ip->version != 4))
-		return VFLOW_UNKNOWN;
-	if (unlikely(ip->ihl != 5))
-		return VFLOW_OPTIONS;
-	if (unlikely(ip_is_fragment(ip)))
-		return VFLOW_FRAGMENT;
-	frame->key.family = AF_INET;
-	frame->key.proto = ip->protocol;
-	frame->key.pad = 0;
-	frame->key.v4.src = ip->saddr;
-	frame->key.v4.dst = ip->daddr;
-	frame->thoff = sizeof(*ip);
-	frame->len = ntohs(ip->tot_len);
-	return VFLOW_TAKEN;
-}
-
-static enum vflow_why vflow_read_v6(const struct sk_buff *skb,
-				    struct vflow_frame *frame)
-{
-	const struct ipv6hdr *ip6 = ipv6_hdr(skb);
-
-	if (unlikely(ip6->version != 6))
-		return VFLOW_UNKNOWN;
-	if (ip6->nexthdr == NEXTHDR_FRAGMENT)
-		return VFLOW_FRAGMENT;
-	if (ip6->nexthdr == NEXTHDR_HOP || ip6->nexthdr == NEXTHDR_ROUTING ||
-	    ip6->nexthdr == NEXTHDR_DEST)
-		return VFLOW_OPTIONS;
-	frame->key.family = AF_INET6;
-	frame->key.proto = ip6->nexthdr;
-	frame->key.pad = 0;
-	frame->key.v6.src = ip6->saddr;
-	frame->key.v6.dst = ip6->daddr;
-	frame->thoff = sizeof(*ip6);
-	frame->len = sizeof(*ip6) + ntohs(ip6->payload_len);
-	return VFLOW_TAKEN;
+	frame->room = UINT_MAX;
+	while (proto != htons(ETH_P_IP) && proto != htons(ETH_P_IPV6)) {
+		if (encap == key->encap + VFLOW_ENCAPS)
+			return 0;
+		encap->proto = proto;
+		if (eth_type_vlan(proto))
+			proto = vflow_read_vlan(skb, frame, encap);
+		else if (proto == htons(ETH_P_PPP_SES))
+			proto = vflow_read_pppoe(skb, frame, encap);
+		else
+			return 0;
+		encap++;
+	}
+	key->encaps = encap - key->encap;
+	frame->room = min(frame->room, skb->len - frame->in_band);
+	skb_set_network_header(skb, frame->in_band);
+	return proto;
 }
 
 /*
@@ -144,20 +143,27 @@ static enum vflow_why vflow_read_v6(const struct sk_buff *skb,
  */
 static enum vflow_why vflow_read(struct sk_buff *skb, struct vflow_frame *frame)
 {
+	__be16 proto = skb->protocol;
 	enum vflow_why why;
 
-	if (unlikely(skb_vlan_tag_present(skb)))
-		return VFLOW_UNKNOWN;
-	if (skb->protocol == htons(ETH_P_IP)) {
-		if (unlikely(!pskb_may_pull(skb, sizeof(struct iphdr) +
+	frame->key.encaps = 0;
+	frame->in_band = 0;
+	frame->room = skb->len;
+	if (unlikely(skb_vlan_tag_present(skb) ||
+		     (proto != htons(ETH_P_IP) && proto != htons(ETH_P_IPV6))))
+		proto = vflow_read_encaps(skb, frame);
+	if (proto == htons(ETH_P_IP)) {
+		if (unlikely(!pskb_may_pull(skb, frame->in_band +
+						 sizeof(struct iphdr) +
 						 sizeof(struct udphdr))))
 			return VFLOW_UNKNOWN;
-		why = vflow_read_v4(skb, frame);
-	} else if (skb->protocol == htons(ETH_P_IPV6)) {
-		if (unlikely(!pskb_may_pull(skb, sizeof(struct ipv6hdr) +
+		why = vflow_read_v4(ip_hdr(skb), frame);
+	} else if (proto == htons(ETH_P_IPV6)) {
+		if (unlikely(!pskb_may_pull(skb, frame->in_band +
+						 sizeof(struct ipv6hdr) +
 						 sizeof(struct udphdr))))
 			return VFLOW_UNKNOWN;
-		why = vflow_read_v6(skb, frame);
+		why = vflow_read_v6(ipv6_hdr(skb), frame);
 	} else {
 		return VFLOW_UNKNOWN;
 	}
@@ -171,53 +177,9 @@ static enum vflow_why vflow_read(struct sk_buff *skb, struct vflow_frame *frame)
 		frame->hlen += sizeof(struct tcphdr);
 	else
 		return VFLOW_UNKNOWN;
-	if (unlikely(!pskb_may_pull(skb, frame->hlen)))
+	if (unlikely(!pskb_may_pull(skb, frame->in_band + frame->hlen)))
 		return VFLOW_UNKNOWN;
 	frame->key.ports = *(__be32 *)(skb_network_header(skb) + frame->thoff);
-	return VFLOW_TAKEN;
-}
-
-/* What routers check of an IP header; its length fits what has come. */
-static enum vflow_why vflow_check_l3(const struct sk_buff *skb,
-				     const struct vflow_frame *frame)
-{
-	if (unlikely(frame->len > skb->len || frame->len < frame->hlen))
-		return VFLOW_LENGTH;
-	/* Padding is cut off, which is no matter of super-frames. */
-	if (unlikely(frame->len < skb->len && skb_is_gso(skb)))
-		return VFLOW_LENGTH;
-	if (frame->key.family == AF_INET6)
-		return likely(ipv6_hdr(skb)->hop_limit > 1) ? VFLOW_TAKEN :
-							       VFLOW_TTL;
-	if (unlikely(ip_hdr(skb)->ttl <= 1))
-		return VFLOW_TTL;
-	if (unlikely(ip_fast_csum(ip_hdr(skb), 5)))
-		return VFLOW_CHECKSUM;
-	return VFLOW_TAKEN;
-}
-
-/* As conntrack would: what it would find invalid is for it to see. */
-static enum vflow_why vflow_check_l4(const struct sk_buff *skb,
-				     const struct vflow_frame *frame)
-{
-	const void *l4 = skb_network_header(skb) + frame->thoff;
-	unsigned int len = frame->len - frame->thoff;
-	const struct tcphdr *tcp = l4;
-	const struct udphdr *udp = l4;
-
-	if (frame->key.proto == IPPROTO_UDP) {
-		if (unlikely(!skb_is_gso(skb) &&
-			     (ntohs(udp->len) > len ||
-			      ntohs(udp->len) < sizeof(*udp))))
-			return VFLOW_LENGTH;
-		return VFLOW_TAKEN;
-	}
-	if (unlikely((tcp_flag_word(tcp) & (TCP_FLAG_ACK | TCP_FLAG_SYN |
-					    TCP_FLAG_FIN | TCP_FLAG_RST)) !=
-		     TCP_FLAG_ACK))
-		return VFLOW_FLAGS;
-	if (unlikely(tcp->doff * 4 < sizeof(*tcp) || tcp->doff * 4 > len))
-		return VFLOW_LENGTH;
 	return VFLOW_TAKEN;
 }
 
@@ -228,46 +190,20 @@ static enum vflow_why vflow_check_mtu(struct sk_buff *skb,
 	unsigned int mtu = min_t(unsigned int, rule->mtu,
 				 READ_ONCE(rule->out->mtu));
 
+	/* Of what stands in front of a packet, a tag is beyond the MTU. */
+	if (unlikely(rule->rewrite.in_band == PPPOE_SES_HLEN)) {
+		if (skb_is_gso(skb))
+			return VFLOW_SUPER;
+		mtu = min_t(unsigned int, mtu, READ_ONCE(rule->out->mtu) -
+					       PPPOE_SES_HLEN);
+	}
 	if (likely(frame->len <= mtu))
 		return VFLOW_TAKEN;
 	if (!skb_is_gso(skb))
 		return VFLOW_MTU;
 	/* By which the length of segments is told; nobody has looked yet. */
-	skb_set_transport_header(skb, frame->thoff);
+	skb_set_transport_header(skb, frame->in_band + frame->thoff);
 	return skb_gso_validate_network_len(skb, mtu) ? VFLOW_TAKEN : VFLOW_MTU;
-}
-
-/* Is the flow as the core knows it still there, and does its road still lead on? */
-static enum vflow_why vflow_check_flow(const struct vflow_dev *vdev,
-				       const struct vflow_rule *rule)
-{
-	const struct flow_offload *flow = rule->flow;
-	const struct neighbour *neigh = rule->neigh;
-	int genid = rt_genid_ipv4(vdev->net);
-
-	if (unlikely(test_bit(NF_FLOW_TEARDOWN, &flow->flags) ||
-		     nf_ct_is_dying(flow->ct)))
-		return VFLOW_GONE;
-#if IS_ENABLED(CONFIG_IPV6)
-	if (rule->key.family == AF_INET6)
-		genid = rt_genid_ipv6(vdev->net);
-#endif
-	if (unlikely(genid != rule->genid))
-		return VFLOW_ROUTE;
-	/*
-	 * An entry that was taken away looks like one that needs no ARP. A torn
-	 * read of an address that changes is not the address expected.
-	 */
-	if (unlikely(READ_ONCE(neigh->dead) ||
-		     !(READ_ONCE(neigh->nud_state) & NUD_VALID) ||
-		     !ether_addr_equal(neigh->ha, rule->rewrite.eth.h_dest)))
-		return VFLOW_NEIGH;
-	if (unlikely((READ_ONCE(rule->out->flags) & (IFF_UP | IFF_NOARP)) !=
-		     IFF_UP || !netif_carrier_ok(rule->out)))
-		return VFLOW_DOWN;
-	if (unlikely(!rule->port && !vnet_direct_may_queue()))
-		return VFLOW_DEPTH;
-	return VFLOW_TAKEN;
 }
 
 /* Somebody has already decided about this frame, or keeps hold of it. */
@@ -284,6 +220,8 @@ static enum vflow_why vflow_check(const struct vflow_dev *vdev,
 				  const struct vflow_frame *frame,
 				  const struct vflow_rule *rule)
 {
+	const void *l3 = skb_network_header(skb);
+	bool gso = skb_is_gso(skb);
 	enum vflow_why why;
 
 	if (unlikely(!ether_addr_equal(eth_hdr(skb)->h_dest, rule->dest)))
@@ -293,65 +231,75 @@ static enum vflow_why vflow_check(const struct vflow_dev *vdev,
 		return why;
 	if (unlikely(vflow_has_state(skb)))
 		return VFLOW_STATE;
-	why = vflow_check_l3(skb, frame);
+	why = vflow_check_l3(l3, frame, gso);
 	if (unlikely(why != VFLOW_TAKEN))
 		return why;
-	why = vflow_check_l4(skb, frame);
+	why = vflow_check_l4(l3 + frame->thoff, frame, gso);
 	if (unlikely(why != VFLOW_TAKEN))
 		return why;
 	return vflow_check_mtu(skb, frame, rule);
 }
 
 /*
- * The sum in a transport header covers addresses and ports; one that is yet to
- * be completed holds that of the pseudo header alone, not inverted.
+ * In place of what a frame came with, all of which is gone: the outermost tag
+ * beside the frame, for the device to insert, and what is behind that in front
+ * of the packet.
  */
-static void vflow_nat_sum(const struct sk_buff *skb, __sum16 *sum,
-			  const struct vflow_rewrite *rw)
+static noinline void vflow_put_encaps(struct sk_buff *skb,
+				      const struct vflow_frame *frame,
+				      const struct vflow_rewrite *rw)
 {
-	if (skb->ip_summed == CHECKSUM_PARTIAL)
-		*sum = ~csum_fold(csum_add(csum_unfold(*sum), rw->addr_diff));
-	else
-		csum_replace_by_diff(sum, rw->l4_diff);
+	const struct vflow_encap *last = rw->key.encap + rw->key.encaps - 1;
+	bool v4 = frame->key.family == AF_INET;
+	struct vflow_pppoe *pppoe;
+	struct vlan_hdr *vlan;
+
+	__vlan_hwaccel_clear_tag(skb);
+	skb->protocol = rw->eth.h_proto;
+	/* As VLAN devices leave it behind their tags, and PPPoE in front. */
+	skb_reset_network_header(skb);
+	if (rw->in_band == PPPOE_SES_HLEN) {
+		pppoe = skb_push(skb, sizeof(*pppoe));
+		skb_reset_network_header(skb);
+		pppoe->hdr.ver = 1;
+		pppoe->hdr.type = 1;
+		pppoe->hdr.code = 0;
+		pppoe->hdr.sid = htons(last->id);
+		pppoe->hdr.length = htons(frame->len + sizeof(pppoe->proto));
+		pppoe->proto = v4 ? htons(PPP_IP) : htons(PPP_IPV6);
+	} else if (rw->in_band) {
+		vlan = skb_push(skb, VLAN_HLEN);
+		vlan->h_vlan_TCI = htons(last->id);
+		vlan->h_vlan_encapsulated_proto = v4 ? htons(ETH_P_IP) :
+						       htons(ETH_P_IPV6);
+	}
+	if (rw->key.encaps && eth_type_vlan(rw->key.encap[0].proto))
+		__vlan_hwaccel_put_tag(skb, rw->key.encap[0].proto,
+				       rw->key.encap[0].id);
 }
 
-static void vflow_nat_l4(const struct sk_buff *skb, void *l4,
-			 const struct vflow_rewrite *rw)
+/*
+ * Have all of a frame's headers in memory of its own, with room for those that
+ * it gets. Returns false, with the frame as it was, where there is none.
+ */
+static bool vflow_own_headers(struct sk_buff *skb,
+			      const struct vflow_frame *frame,
+			      const struct vflow_rewrite *rw)
 {
-	struct tcphdr *tcp = l4;
-	struct udphdr *udp = l4;
+	unsigned int len = frame->in_band + frame->len;
 
-	*(__be32 *)l4 = rw->key.ports;
-	if (rw->key.proto == IPPROTO_TCP) {
-		vflow_nat_sum(skb, &tcp->check, rw);
-	} else if (udp->check || skb->ip_summed == CHECKSUM_PARTIAL) {
-		vflow_nat_sum(skb, &udp->check, rw);
-		if (!udp->check)
-			udp->check = CSUM_MANGLED_0;
+	if (unlikely(len < skb->len && pskb_trim_rcsum(skb, len)))
+		return false;
+	if (unlikely(rw->in_band > frame->in_band &&
+		     skb_cow_head(skb, ETH_HLEN + rw->in_band - frame->in_band)))
+		return false;
+	skb_push(skb, ETH_HLEN);
+	if (unlikely(skb_ensure_writable(skb, ETH_HLEN + frame->in_band +
+					      frame->hlen))) {
+		skb_pull(skb, ETH_HLEN);
+		return false;
 	}
-}
-
-static void vflow_rewrite_l3(struct sk_buff *skb,
-			     const struct vflow_frame *frame,
-			     const struct vflow_rewrite *rw)
-{
-	struct ipv6hdr *ip6 = ipv6_hdr(skb);
-	struct iphdr *ip = ip_hdr(skb);
-
-	if (frame->key.family == AF_INET) {
-		if (rw->nat) {
-			ip->saddr = rw->key.v4.src;
-			ip->daddr = rw->key.v4.dst;
-			csum_replace_by_diff(&ip->check, rw->addr_diff);
-		}
-		ip_decrease_ttl(ip);
-	} else {
-		if (rw->nat) {
-			ip6->saddr = rw->key.v6.src;
-			ip6->daddr = rw->key.v6.dst;
-		}
-		ip6->hop_limit--;
-	}
+	return true;
 }
 
 /* Returns false, with the frame as it was, where there is no memory. */
@@ -359,40 +307,27 @@ static bool vflow_rewrite(struct sk_buff *skb, const struct vflow_frame *frame,
 			  const struct vflow_rule *rule)
 {
 	const struct vflow_rewrite *rw = &rule->rewrite;
+	void *l3;
 
-	if (unlikely(frame->len < skb->len &&
-		     pskb_trim_rcsum(skb, frame->len)))
+	if (unlikely(!vflow_own_headers(skb, frame, rw)))
 		return false;
-	skb_push(skb, ETH_HLEN);
-	if (unlikely(skb_ensure_writable(skb, ETH_HLEN + frame->hlen))) {
-		skb_pull(skb, ETH_HLEN);
-		return false;
-	}
 	skb_forward_csum(skb);
-	memcpy(skb->data, &rw->eth, ETH_HLEN);
+	l3 = skb_network_header(skb);
 	if (rw->nat)
-		vflow_nat_l4(skb, skb_network_header(skb) + frame->thoff, rw);
-	vflow_rewrite_l3(skb, frame, rw);
+		vflow_nat_l4(l3 + frame->thoff, rw,
+			     skb->ip_summed == CHECKSUM_PARTIAL);
+	vflow_rewrite_l3(l3, rw);
+	if (unlikely(rw->encaps)) {
+		skb_pull(skb, ETH_HLEN + frame->in_band);
+		vflow_put_encaps(skb, frame, rw);
+		skb_push(skb, ETH_HLEN);
+	}
+	memcpy(skb->data, &rw->eth, ETH_HLEN);
 	skb_clear_tstamp(skb);
 	return true;
 }
 
-static void vflow_account(struct vflow_rule *rule, unsigned int len)
-{
-	struct vflow_counts *counts = this_cpu_ptr(rule->counts);
-	unsigned long now = jiffies;
-
-	u64_stats_update_begin(&counts->syncp);
-	u64_stats_inc(&counts->packets);
-	u64_stats_add(&counts->bytes, len);
-	u64_stats_update_end(&counts->syncp);
-	if (READ_ONCE(rule->used) != now) {
-		WRITE_ONCE(rule->used, now);
-		/* As the stack, have a next hop asked for that was not heard of. */
-		neigh_event_send(rule->neigh, NULL);
-	}
-}
-
+/* @skb: its data at the Ethernet header; consumed. */
 static void vflow_send(struct sk_buff *skb, const struct vflow_rule *rule)
 {
 	skb->dev = rule->out;
@@ -462,7 +397,11 @@ unsigned int vflow_hook(void *priv, struct sk_buff *skb,
 	enum vflow_why why = vflow_try(vdev, skb, true);
 
 	vflow_count(vdev, why);
-	return why == VFLOW_TAKEN ? NF_STOLEN : NF_ACCEPT;
+	if (why == VFLOW_TAKEN)
+		return NF_STOLEN;
+	/* It may have been moved behind tags. */
+	skb_reset_network_header(skb);
+	return NF_ACCEPT;
 }
 
 /*
@@ -479,10 +418,13 @@ static bool vflow_slot_input(struct vnet_flow *slot, struct sk_buff *skb)
 	why = vflow_try(vdev, skb, false);
 	if (likely(why == VFLOW_TAKEN))
 		vflow_count(vdev, VFLOW_TAKEN);
+	else
+		skb_reset_network_header(skb);
 	rcu_read_unlock();
 	return why == VFLOW_TAKEN;
 }
 
 const struct vnet_flow_ops vflow_slot_ops = {
 	.input = vflow_slot_input,
+	.input_frames = vflow_slot_input_frames,
 };

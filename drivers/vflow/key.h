@@ -13,13 +13,15 @@ static inline u32 vflow_key_hash(const void *data, u32 len, u32 seed)
 {
 	const struct vflow_key *key = data;
 
+	seed += key->proto;
+	if (unlikely(key->encaps))
+		seed = jhash2((const u32 *)key->encap, VFLOW_ENCAPS, seed);
 	if (likely(key->family == AF_INET))
 		return jhash_3words((__force u32)key->v4.src,
 				    (__force u32)key->v4.dst,
-				    (__force u32)key->ports,
-				    seed + key->proto);
+				    (__force u32)key->ports, seed);
 	return jhash2((const u32 *)&key->v6, sizeof(key->v6) / sizeof(u32),
-		      seed ^ (__force u32)key->ports ^ key->proto);
+		      seed ^ (__force u32)key->ports);
 }
 
 static inline u32 vflow_key_obj_hash(const void *data, u32 len, u32 seed)
@@ -29,15 +31,21 @@ static inline u32 vflow_key_obj_hash(const void *data, u32 len, u32 seed)
 	return vflow_key_hash(&rule->key, len, seed);
 }
 
-/* In words of 64 bits, of which IPv4 needs the first two. */
+/*
+ * In words of 64 bits, of which IPv4 needs the first two and the last is that
+ * of the encapsulation. How much of it there is stands in the first.
+ */
 static inline bool vflow_key_equal(const struct vflow_key *key,
 				   const struct vflow_key *other)
 {
 	const u64 *a = (const u64 *)key, *b = (const u64 *)other;
 
 	BUILD_BUG_ON(offsetof(struct vflow_key, v4) != sizeof(u64));
-	BUILD_BUG_ON(sizeof(*key) != 5 * sizeof(u64));
+	BUILD_BUG_ON(offsetof(struct vflow_key, encap) != 5 * sizeof(u64));
+	BUILD_BUG_ON(sizeof(*key) != 6 * sizeof(u64));
 	if (a[0] != b[0] || a[1] != b[1])
+		return false;
+	if (unlikely(key->encaps) && a[5] != b[5])
 		return false;
 	if (likely(key->family == AF_INET))
 		return true;

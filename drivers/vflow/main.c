@@ -42,10 +42,13 @@ static struct notifier_block vflow_netdev_notifier = {
 
 static int __init vflow_init(void)
 {
-	int err = register_netdevice_notifier(&vflow_netdev_notifier);
+	int err = vflow_rule_init();
 
 	if (err)
 		return err;
+	err = register_netdevice_notifier(&vflow_netdev_notifier);
+	if (err)
+		goto err_rule;
 	err = vflow_station_init();
 	if (err)
 		goto err_notifier;
@@ -59,6 +62,8 @@ err_station:
 	vflow_station_exit();
 err_notifier:
 	unregister_netdevice_notifier(&vflow_netdev_notifier);
+err_rule:
+	vflow_rule_exit();
 	return err;
 }
 
@@ -70,6 +75,7 @@ static void __exit vflow_exit(void)
 	unregister_netdevice_notifier(&vflow_netdev_notifier);
 	/* Rules are freed by code of this module. */
 	rcu_barrier();
+	vflow_rule_exit();
 }
 
 module_init(vflow_init);

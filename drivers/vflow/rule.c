@@ -5,6 +5,8 @@
  * software flowtable, or with the stack.
  */
 #include <linux/if_arp.h>
+#include <linux/if_pppox.h>
+#include <linux/if_vlan.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <net/checksum.h>
@@ -20,7 +22,12 @@
 		    BIT_ULL(FLOW_DISSECTOR_KEY_IPV4_ADDRS) | \
 		    BIT_ULL(FLOW_DISSECTOR_KEY_IPV6_ADDRS) | \
 		    BIT_ULL(FLOW_DISSECTOR_KEY_PORTS) | \
+		    BIT_ULL(FLOW_DISSECTOR_KEY_VLAN) | \
+		    BIT_ULL(FLOW_DISSECTOR_KEY_CVLAN) | \
 		    BIT_ULL(FLOW_DISSECTOR_KEY_TCP))
+
+/* Between the sizes that kmalloc() has, of which the next one is 512 bytes. */
+static struct kmem_cache *vflow_rules;
 
 static int vflow_match_addrs(const struct flow_rule *rule,
 			     struct vflow_key *key, __be16 proto)
@@ -167,6 +174,12 @@ static int vflow_parse_actions(const struct flow_rule *rule,
 			break;
 		case FLOW_ACTION_CSUM:
 			break;
+		/* See vflow_parse_encaps(); of 802.1ad there is only the last. */
+		case FLOW_ACTION_VLAN_POP:
+		case FLOW_ACTION_VLAN_PUSH:
+		case FLOW_ACTION_PPPOE_PUSH:
+		case FLOW_ACTION_ACCEPT:
+			break;
 		case FLOW_ACTION_REDIRECT:
 			*out = act->dev;
 			break;
@@ -175,6 +188,36 @@ static int vflow_parse_actions(const struct flow_rule *rule,
 		}
 	}
 	return *out && set == GENMASK(2 * ETH_ALEN - 1, 0) ? 0 : -EOPNOTSUPP;
+}
+
+/*
+ * What frames of a direction have between their headers. The core's rules do
+ * not say all of it (nothing of 802.1ad, and of PPPoE only where it is to be
+ * put in front), its flow does. What a switch takes off has never been there.
+ */
+static int vflow_parse_encaps(struct vflow_key *key,
+			      const struct flow_offload_tuple *tuple)
+{
+	int i;
+
+	if (tuple->in_vlan_ingress)
+		return -EOPNOTSUPP;
+	for (i = 0; i < tuple->encap_num; i++) {
+		if (!eth_type_vlan(tuple->encap[i].proto) &&
+		    (tuple->encap[i].proto != htons(ETH_P_PPP_SES) ||
+		     i + 1 < tuple->encap_num))
+			return -EOPNOTSUPP;
+		key->encap[i].proto = tuple->encap[i].proto;
+		key->encap[i].id = tuple->encap[i].id;
+	}
+	key->encaps = tuple->encap_num;
+	return 0;
+}
+
+static bool vflow_has_pppoe(const struct vflow_key *key)
+{
+	return key->encaps && key->encap[key->encaps - 1].proto ==
+			      htons(ETH_P_PPP_SES);
 }
 
 static __wsum vflow_addr_sum(const struct vflow_key *key)
@@ -190,7 +233,15 @@ static void vflow_rewrite_finish(struct vflow_rewrite *rw,
 {
 	rw->eth.h_proto = key->family == AF_INET ? htons(ETH_P_IP) :
 						   htons(ETH_P_IPV6);
-	rw->nat = memcmp(&rw->key, key, sizeof(*key));
+	rw->encaps = key->encaps || rw->key.encaps;
+	if (vflow_has_pppoe(&rw->key))
+		rw->in_band = PPPOE_SES_HLEN;
+	else if (rw->key.encaps > 1)
+		rw->in_band = VLAN_HLEN;
+	if (rw->in_band)
+		rw->eth.h_proto = rw->key.encap[rw->key.encaps - 1].proto;
+	rw->nat = rw->key.ports != key->ports ||
+		  memcmp(&rw->key.v6, &key->v6, sizeof(key->v6));
 	rw->addr_diff = csum_sub(vflow_addr_sum(&rw->key), vflow_addr_sum(key));
 	rw->l4_diff = csum_add(rw->addr_diff,
 			       csum_sub((__force __wsum)rw->key.ports,
@@ -228,32 +279,102 @@ static struct dst_entry *vflow_route(struct net *net,
 	return dst;
 }
 
-/* The next hop as the routes know it, if it is the one the rule names. */
-static struct neighbour *vflow_next_hop(struct vflow_rule *rule, int oif)
+/*
+ * Whether what is sent by @dev, a device on top of others, leaves by the rule's
+ * with the rule's encapsulation. The innermost is told first.
+ */
+static bool vflow_path_same(const struct vflow_rule *rule,
+			    const struct net_device *dev)
 {
 	const struct vflow_key *key = &rule->rewrite.key;
-	struct neighbour *neigh = NULL;
-	u8 address[ETH_ALEN];
-	struct dst_entry *dst;
+	struct net_device_path_stack stack;
+	const struct net_device_path *path;
+	int i, n = key->encaps, err;
 
-	dst = vflow_route(dev_net(rule->out), key, oif);
-	if (!dst)
-		return NULL;
-	rule->bridged = dst->dev != rule->out &&
-			vflow_station_behind(rule, dst->dev);
-	if (dst->dev == rule->out || rule->bridged)
-		neigh = dst_neigh_lookup(dst, key->family == AF_INET ?
-					      (void *)&key->v4.dst :
-					      (void *)&key->v6.dst);
-	dst_release(dst);
+	rcu_read_lock();
+	err = dev_fill_forward_path(dev, rule->rewrite.eth.h_dest, &stack);
+	rcu_read_unlock();
+	if (err < 0 || stack.num_paths != n + 1)
+		return false;
+	for (i = 0; i < n; i++) {
+		path = &stack.path[i];
+		if (path->type != DEV_PATH_VLAN && path->type != DEV_PATH_PPPOE)
+			return false;
+		if (path->encap.proto != key->encap[n - 1 - i].proto ||
+		    path->encap.id != key->encap[n - 1 - i].id)
+			return false;
+		if (path->type == DEV_PATH_PPPOE &&
+		    !ether_addr_equal(path->encap.h_dest,
+				      rule->rewrite.eth.h_dest))
+			return false;
+	}
+	return stack.path[n].type == DEV_PATH_ETHERNET &&
+	       stack.path[n].dev == rule->out;
+}
+
+/* Does what the routes give to @dev leave as the rule says? */
+static bool vflow_leads_out(struct vflow_rule *rule,
+			    const struct net_device *dev)
+{
+	rule->bridged = false;
+	if (netif_is_l3_slave(dev))
+		return false;
+	if (dev == rule->out && !rule->rewrite.key.encaps)
+		return true;
+	rule->bridged = vflow_station_behind(rule, dev);
+	return rule->bridged || vflow_path_same(rule, dev);
+}
+
+static int vflow_take_neigh(struct vflow_rule *rule,
+			    const struct dst_entry *dst)
+{
+	const struct vflow_key *key = &rule->rewrite.key;
+	struct neighbour *neigh;
+	u8 address[ETH_ALEN];
+
+	neigh = dst_neigh_lookup(dst, key->family == AF_INET ?
+				      (void *)&key->v4.dst :
+				      (void *)&key->v6.dst);
 	if (!neigh)
-		return NULL;
+		return -EHOSTUNREACH;
 	neigh_ha_snapshot(address, neigh, rule->out);
 	if (READ_ONCE(neigh->nud_state) & NUD_VALID &&
-	    ether_addr_equal(address, rule->rewrite.eth.h_dest))
-		return neigh;
+	    ether_addr_equal(address, rule->rewrite.eth.h_dest)) {
+		rule->neigh = neigh;
+		return 0;
+	}
 	neigh_release(neigh);
-	return NULL;
+	return -EHOSTUNREACH;
+}
+
+/*
+ * The next hop as the routes know it, if it is the one the rule names. That of
+ * PPPoE is the other end of the session.
+ */
+static int vflow_next_hop(struct vflow_rule *rule, int oif)
+{
+	struct dst_entry *dst;
+	int err = -EHOSTUNREACH;
+
+	dst = vflow_route(dev_net(rule->out), &rule->rewrite.key, oif);
+	if (!dst)
+		return err;
+	if (vflow_leads_out(rule, dst->dev)) {
+		rule->routed = dst->dev;
+		err = vflow_has_pppoe(&rule->rewrite.key) ?
+		      0 : vflow_take_neigh(rule, dst);
+	}
+	dst_release(dst);
+	return err;
+}
+
+/* The device that the core has found the way by. */
+static int vflow_rule_oif(const struct vflow_rule *rule)
+{
+	const struct flow_offload_tuple *tuple = (void *)rule->cookie;
+
+	return tuple->xmit_type == FLOW_OFFLOAD_XMIT_DIRECT ?
+	       tuple->out.ifidx : rule->out->ifindex;
 }
 
 /*
@@ -267,9 +388,9 @@ static int vflow_rule_route(struct vflow_rule *rule)
 	rule->genid = vflow_genid(dev_net(rule->out), rule->key.family);
 	/* Generation, then routes. */
 	smp_rmb();
-	rule->neigh = vflow_next_hop(rule, 0) ?:
-		      vflow_next_hop(rule, rule->out->ifindex);
-	return rule->neigh ? 0 : -EHOSTUNREACH;
+	if (!vflow_next_hop(rule, 0))
+		return 0;
+	return vflow_next_hop(rule, vflow_rule_oif(rule));
 }
 
 static bool vflow_dev_suits(const struct net_device *dev)
@@ -302,6 +423,17 @@ static int vflow_rule_dest(struct vflow_rule *rule,
 	}
 }
 
+/* What frames come with, and what those of the other direction come with. */
+static int vflow_rule_encaps(struct vflow_rule *rule)
+{
+	const struct flow_offload_tuple *tuple = (void *)rule->cookie;
+	const struct flow_offload_tuple *other;
+
+	other = &rule->flow->tuplehash[!tuple->dir].tuple;
+	return vflow_parse_encaps(&rule->key, tuple) ?:
+	       vflow_parse_encaps(&rule->rewrite.key, other);
+}
+
 /**
  * vflow_rule_parse() - make a rule of what the core asks for
  * @vdev: the device that is asked
@@ -319,7 +451,7 @@ struct vflow_rule *vflow_rule_parse(const struct vflow_dev *vdev,
 	struct vflow_rule *rule;
 	int iif, err;
 
-	rule = kzalloc(sizeof(*rule), GFP_KERNEL);
+	rule = kmem_cache_zalloc(vflow_rules, GFP_KERNEL);
 	if (!rule)
 		return ERR_PTR(-ENOMEM);
 	err = vflow_parse_match(cls->rule, &rule->key, &iif);
@@ -328,16 +460,17 @@ struct vflow_rule *vflow_rule_parse(const struct vflow_dev *vdev,
 	err = -ENODEV;
 	if (iif != vdev->dev->ifindex)
 		goto err_free;
+	rule->cookie = cls->cookie;
+	rule->flow = vflow_cookie_flow(cls->cookie);
 	rule->rewrite.key = rule->key;
-	err = vflow_parse_actions(cls->rule, &rule->rewrite, &out);
+	err = vflow_rule_encaps(rule) ?:
+	      vflow_parse_actions(cls->rule, &rule->rewrite, &out);
 	if (err)
 		goto err_free;
 	err = -EOPNOTSUPP;
 	if (!vflow_dev_suits(vdev->dev) || !vflow_dev_suits(out))
 		goto err_free;
 	vflow_rewrite_finish(&rule->rewrite, &rule->key);
-	rule->cookie = cls->cookie;
-	rule->flow = vflow_cookie_flow(cls->cookie);
 	rule->used = jiffies;
 	rule->out = out;
 	netdev_hold(out, &rule->out_tracker, GFP_KERNEL);
@@ -367,7 +500,7 @@ void vflow_rule_free(struct vflow_rule *rule)
 	netdev_put(rule->out, &rule->out_tracker);
 	if (!rule->lent)
 		free_percpu(rule->counts);
-	kfree(rule);
+	kmem_cache_free(vflow_rules, rule);
 }
 
 static void vflow_rule_free_cb(struct rcu_head *rcu)
@@ -427,4 +560,23 @@ void vflow_rule_read(const struct vflow_rule *rule, u64 *packets, u64 *bytes)
 		*packets += p;
 		*bytes += b;
 	}
+}
+
+/**
+ * vflow_rule_init() - be ready to make rules
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int vflow_rule_init(void)
+{
+	vflow_rules = KMEM_CACHE(vflow_rule, SLAB_HWCACHE_ALIGN);
+	return vflow_rules ? 0 : -ENOMEM;
+}
+
+/**
+ * vflow_rule_exit() - the opposite, when the last rule has been freed
+ */
+void vflow_rule_exit(void)
+{
+	kmem_cache_destroy(vflow_rules);
 }

@@ -25,6 +25,19 @@ static void vflow_station_key(struct vflow_station *key,
 	ether_addr_copy(key->addr, addr);
 }
 
+/* A bridge puts at most one on what has none. */
+static bool vflow_tags_same(const struct vflow_rule *rule,
+			    const struct net_device_path_ctx *ctx)
+{
+	const struct vflow_key *key = &rule->rewrite.key;
+
+	if (!ctx->num_vlans)
+		return !key->encaps;
+	return ctx->num_vlans == 1 && key->encaps == 1 &&
+	       ctx->vlan[0].proto == key->encap[0].proto &&
+	       ctx->vlan[0].id == key->encap[0].id;
+}
+
 /**
  * vflow_station_behind() - whether a bridge's way to a rule's station is the
  *	rule's
@@ -36,7 +49,7 @@ static void vflow_station_key(struct vflow_station *key,
  *
  * Context: any that keeps @bridge.
  * Return: true where frames that the host sends by @bridge leave by the port,
- *	and without a tag.
+ *	and with the rule's tag or none.
  */
 bool vflow_station_behind(const struct vflow_rule *rule,
 			  const struct net_device *bridge)
@@ -51,7 +64,7 @@ bool vflow_station_behind(const struct vflow_rule *rule,
 	    bridge->netdev_ops->ndo_fill_forward_path) {
 		ether_addr_copy(ctx.daddr, rule->rewrite.eth.h_dest);
 		is = !bridge->netdev_ops->ndo_fill_forward_path(&ctx, &path) &&
-		     ctx.dev == rule->out && !ctx.num_vlans;
+		     ctx.dev == rule->out && vflow_tags_same(rule, &ctx);
 	}
 	rcu_read_unlock();
 	return is;

@@ -327,7 +327,7 @@ void vflow_binding_flush(struct vflow_binding *binding)
 /**
  * vflow_dev_teardown() - have flows of a device torn down
  * @vdev: the device
- * @dev: those that leave by this one; NULL for all
+ * @dev: those that leave by this one, or are routed to it; NULL for all
  *
  * Context: process; RTNL or not.
  */
@@ -339,7 +339,7 @@ void vflow_dev_teardown(struct vflow_dev *vdev, const struct net_device *dev)
 	mutex_lock(&vdev->lock);
 	list_for_each_entry(binding, &vdev->bindings, list)
 		list_for_each_entry_safe(rule, next, &binding->rules, list) {
-			if (dev && rule->out != dev)
+			if (dev && rule->out != dev && rule->routed != dev)
 				continue;
 			vflow_nf.teardown(rule->flow);
 			vflow_rule_remove_locked(vdev, rule);

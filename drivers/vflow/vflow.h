@@ -87,6 +87,7 @@
  * @VFLOW_STATE: with a route, an IPsec state or a socket's wish of its own
  * @VFLOW_NOMEM: no memory for headers that can be written to
  * @VFLOW_DEPTH: too many direct hops lie behind it
+ * @VFLOW_SUPER: a super-frame, of which no segments are made with PPPoE
  * @__VFLOW_WHY_MAX: number of these
  *
  * The names that user space sees are in vflow_why_names[]; append only.
@@ -111,7 +112,21 @@ enum vflow_why {
 	VFLOW_STATE,
 	VFLOW_NOMEM,
 	VFLOW_DEPTH,
+	VFLOW_SUPER,
 	__VFLOW_WHY_MAX
+};
+
+/* As many as a flowtable's flows may have. */
+#define VFLOW_ENCAPS	NF_FLOW_TABLE_ENCAP_MAX
+
+/**
+ * struct vflow_encap - what stands between the Ethernet and the IP header
+ * @proto: ETH_P_8021Q, ETH_P_8021AD or ETH_P_PPP_SES
+ * @id: the VLAN, or the session of PPPoE
+ */
+struct vflow_encap {
+	__be16 proto;
+	u16 id;
 };
 
 /**
@@ -119,9 +134,10 @@ enum vflow_why {
  * @ports: source and destination port
  * @family: AF_INET or AF_INET6
  * @proto: IPPROTO_TCP or IPPROTO_UDP
- * @pad: zero
+ * @encaps: how many of @encap there are
  * @v4: addresses of IPv4; the rest of the union is zero
  * @v6: addresses of IPv6
+ * @encap: VLAN tags from the outermost, PPPoE behind them; zero beyond @encaps
  */
 struct vflow_key {
 	union {
@@ -133,7 +149,7 @@ struct vflow_key {
 	};
 	u8 family;
 	u8 proto;
-	u16 pad;
+	u16 encaps;
 	union {
 		struct {
 			__be32 src;
@@ -144,19 +160,25 @@ struct vflow_key {
 			struct in6_addr dst;
 		} v6;
 	};
+	struct vflow_encap encap[VFLOW_ENCAPS];
 } __aligned(8);
 
 /**
  * struct vflow_rewrite - what a rule makes of a frame
  * @eth: the Ethernet header it leaves with
  * @nat: whether addresses or ports change
- * @key: its addresses and ports then
+ * @encaps: whether it comes or leaves with VLAN tags or PPPoE
+ * @in_band: bytes that stand between the headers when it leaves; the outermost
+ *	VLAN tag does not
+ * @key: its addresses, ports and encapsulation then
  * @addr_diff: by how much the sum over the addresses changes
  * @l4_diff: the same with the ports
  */
 struct vflow_rewrite {
 	struct ethhdr eth;
 	bool nat;
+	bool encaps;
+	u8 in_band;
 	struct vflow_key key;
 	__wsum addr_diff;
 	__wsum l4_diff;
@@ -196,7 +218,7 @@ struct vflow_counts {
  * @flow: the core's
  * @out: where frames leave
  * @port: of @out, where that is a suite device
- * @neigh: the next hop, whose address must stay
+ * @neigh: the next hop, whose address must stay; NULL where it has none
  * @counts: per CPU; handed on when a rule is replaced by a newer version
  * @used: jiffies of the last frame
  * @rewrite: what is done
@@ -209,6 +231,7 @@ struct vflow_counts {
  * @told_bytes: and of these
  * @lent: @counts belongs to a newer version
  * @bridged: it leads past a bridge to a port, @out
+ * @routed: the device that the routes lead to, to compare only
  * @by_station: then, in the table of stations
  * @station: what it is found by there
  * @out_tracker: for @out
@@ -239,6 +262,7 @@ struct vflow_rule {
 	bool hashed;
 	bool lent;
 	bool bridged;
+	const struct net_device *routed;
 	struct rhlist_head by_station;
 	struct vflow_station station;
 	u64 told_packets;
@@ -335,6 +359,8 @@ void vflow_devs_for_each(int (*fn)(struct vflow_dev *vdev, void *data),
 			 void *data);
 
 /* rule.c */
+int vflow_rule_init(void);
+void vflow_rule_exit(void);
 struct vflow_rule *vflow_rule_parse(const struct vflow_dev *vdev,
 				    const struct flow_cls_offload *cls);
 void vflow_rule_free(struct vflow_rule *rule);
@@ -365,6 +391,11 @@ unsigned int vflow_hook(void *priv, struct sk_buff *skb,
 			const struct nf_hook_state *state);
 extern const struct vnet_flow_ops vflow_slot_ops;
 void vflow_whys_read(const struct vflow_dev *vdev, u64 *n);
+bool vflow_table_bound(const struct vflow_dev *vdev, const void *priv);
+
+/* frames.c */
+unsigned int vflow_slot_input_frames(struct vnet_flow *slot,
+				     struct xdp_frame **frames, unsigned int n);
 
 /* netlink.c */
 extern const struct vnet_flow_shower vflow_shower;

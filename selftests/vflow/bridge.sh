@@ -78,6 +78,11 @@ port_state()
 start_flow()
 {
 	setup_bridge
+	open_flow
+}
+
+open_flow()
+{
 	flow_open "$c" "$s" "$S4"
 	flow_ok up 2 100
 	flow_ok down 2 100
@@ -165,5 +170,30 @@ others_may_move()
 	check_eq "$(($(taken in) - TAKEN_IN))" 20 "frames taken at in"
 }
 
-ALL_TESTS="station_moves entry_is_moved_by_hand entry_is_deleted entries_are_flushed entry_ages others_may_move"
+# The port puts the tag of the bridge's own VLAN on what leaves.
+by_a_tagged_port()
+{
+	need_module 8021q
+	setup_bridge
+	ipb "$s" <<-EOF
+		link add link br0 name br0.7 up type vlan id 7
+		addr flush dev br0
+		addr add $S4/24 dev br0.7
+		route replace default via 198.51.100.1
+	EOF
+	bridge -n "$r" -batch - <<-EOF || die "bridge vlan"
+		vlan add dev p1 vid 7
+		vlan add dev p2 vid 7
+		vlan add dev vbr0 vid 7 pvid untagged self
+	EOF
+	must ip -n "$r" link set vbr0 type vbridge vlan_filtering 1
+	ping_ok "$s" 198.51.100.1 || die "no answer from the router in the VLAN"
+	open_flow
+	station_at e1 e0
+	ping_ok "$s" 198.51.100.1 || die "no answer from the router by e1"
+	past_the_bridge p2
+	flow_ok down 10 100
+}
+
+ALL_TESTS="by_a_tagged_port station_moves entry_is_moved_by_hand entry_is_deleted entries_are_flushed entry_ages others_may_move"
 run_tests "$@"

@@ -33,11 +33,14 @@ counters_are_what_was_sent()
 		[[ $line =~ packets=([0-9]+)\ bytes=([0-9]+).*packets=([0-9]+)\ bytes=([0-9]+) ]] || return 1
 		packets=("${BASH_REMATCH[1]}" "${BASH_REMATCH[3]}")
 		bytes=("${BASH_REMATCH[2]}" "${BASH_REMATCH[4]}")
-		[ "${packets[*]}" = "53 33" ]
+		[ "${packets[*]}" = "$1" ]
 	}
 	# The core asks for them as the flow's time runs out, at the latest after three seconds here.
-	slowwait 20 counted || fail "conntrack counts ${packets[*]:-nothing} packets, want 53 33: $line"
+	slowwait 20 counted "53 33" || fail "conntrack counts ${packets[*]:-nothing} packets, want 53 33: $line"
 	check_eq "${bytes[*]}" "$((29 + 2 * 128 + 50 * 1028)) $((29 + 2 * 128 + 30 * 528))" "bytes"
+	# What it has been told of it is not told again.
+	flow_ok up 10 100
+	slowwait 20 counted "63 33" || fail "conntrack counts ${packets[*]:-nothing} packets, want 63 33: $line"
 }
 
 # Without frames a flow goes when its time is over; with frames it stays.
@@ -48,12 +51,16 @@ idle_flows_age_out()
 	# What a flow is given at first is what it is to have later.
 	UDP_TIMEOUT=$((3 * ${VNET_SLOW:-1}))
 	start_flow
+	flow_ok up 1 100
+	flow_ok down 1 100
+	remember_taken
 	for i in 1 2 3 4 5 6; do
 		flow_ok up 1 100
 		flow_ok down 1 100
 		sleep 1
 	done
 	offloaded || fail "a flow with a frame each second has gone"
+	check_taken 6 6 "of a flow with a frame each second"
 	slowwait 20 not_offloaded || fail "an idle flow stays offloaded"
 	slowwait 10 no_rules || fail "its rules stay"
 	flow_ok up 3 100
@@ -220,7 +227,23 @@ fragments_go_to_the_stack()
 	check_ge "$(passed in fragment)" 9 "frames left for being fragments"
 }
 
+# What a helper has to read is for no flowtable at all.
+helper_connections_stay()
+{
+	need_module nf_conntrack_ftp
+	setup_router
+	ruleset 'ct helper ftp { type "ftp" protocol tcp; }
+		chain pre { type filter hook prerouting priority 0; tcp dport 5203 ct helper set "ftp"; }'
+	flow_open -t "$c" "$s" "$S4"
+	flow_ok up 10 100
+	flow_ok down 10 100
+	check_match "$(conntrack_of)" "tcp .* dport=5203 " "the connection"
+	conntrack_of | grep -q 'tcp .*OFFLOAD' && fail "offloaded: $(conntrack_of)"
+	has_rules 1 && fail "vflow has a rule of it"
+	check_eq "$(taken in) $(taken out)" "0 0" "frames taken at in and out"
+}
+
 ALL_TESTS="counters_are_what_was_sent idle_flows_age_out conntrack_deletes neighbour_changes route_changes mtu_shrinks
 	link_goes_down_and_up device_goes_away other_mac_is_not_ours fin_ends_it other_hooks_see_all
-	expired_ttl_goes_to_the_stack fragments_go_to_the_stack"
+	expired_ttl_goes_to_the_stack fragments_go_to_the_stack helper_connections_stay"
 run_tests "$@"

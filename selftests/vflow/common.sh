@@ -11,7 +11,7 @@
 #
 #	setup_router	the drawing; namespaces in $c $r $s
 #	ruleset NAT	gives the router its rules: a flowtable with `flags offload; counter`, all of TCP and UDP in it,
-#			and NAT, which is empty or lines of a table inet nat
+#			and NAT, which is empty or lines of a table inet nat; $DEVICES where the table's are not in and out
 #	flow_open ARGS	a connection from c to s (see flow.c); flow_do COMMAND has it do something, what it says is in
 #			FLOW; ended with the case
 #	offloaded	true where conntrack of r has an entry with [HW_OFFLOAD]
@@ -65,7 +65,7 @@ ruleset()
 		table inet f {
 			flowtable ft {
 				hook ingress priority 0
-				devices = { in, out }
+				devices = { ${DEVICES:-in, out} }
 				flags offload
 				counter
 			}

@@ -124,9 +124,13 @@ struct vnet_switch {
  *	set as for such a hook. Whether other hooks look at the device is for
  *	this function to find out. Returns false, with the frame as it was,
  *	where it belongs to no flow or the stack has to see it.
+ * @input_frames: the same for frames that have no skb, as
+ *	&vnet_switch_ops.input_frames. NULL where none is taken.
  */
 struct vnet_flow_ops {
 	bool (*input)(struct vnet_flow *flow, struct sk_buff *skb);
+	unsigned int (*input_frames)(struct vnet_flow *flow,
+				     struct xdp_frame **frames, unsigned int n);
 };
 
 /**
