@@ -191,6 +191,32 @@ static __always_inline void vbr_frame_find(const struct vbr_port *from,
 		way->counted = *vbr_crossing_vlan(crossing);
 }
 
+/* @proto is that of @run, or 0 for the compiler to see that it is. */
+static __always_inline void vbr_frames_run(struct vbr_frames *run,
+					   struct xdp_frame **frames,
+					   unsigned int n, u64 state,
+					   __be16 proto)
+{
+	struct vbr_frame_way way = {};
+	struct xdp_frame *frame;
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		frame = frames[i];
+		vbr_frame_find(run->from, frame, state, proto, &way);
+		if (way.to != run->way.to || way.vid != run->way.vid ||
+		    run->n == VBR_FRAMES_BULK) {
+			vbr_frames_flush(run);
+			run->way = way;
+		}
+		if (likely(way.to))
+			run->bulk[run->n++] = frame;
+		else
+			frames[run->n_left++] = frame;
+	}
+	vbr_frames_flush(run);
+}
+
 /**
  * vbr_input_frames() - &vnet_switch_ops.input_frames
  * @sw: of the port they come in by
@@ -208,12 +234,16 @@ unsigned int vbr_input_frames(struct vnet_switch *sw, struct xdp_frame **frames,
 			      unsigned int n)
 {
 	const struct vbr_port *from = container_of(sw, struct vbr_port, sw);
-	struct vbr_frames run = { .from = from, .left = frames };
 	u64 state = atomic64_read_acquire(&from->br->state);
-	struct vbr_frame_way way = {};
-	struct xdp_frame *frame;
-	unsigned int i;
+	struct vbr_frames run;
 
+	/* One by one: the array of frames need not be cleared. */
+	run.from = from;
+	run.proto = 0;
+	run.left = frames;
+	run.n_left = 0;
+	run.way = (struct vbr_frame_way){};
+	run.n = 0;
 	if (unlikely(READ_ONCE(from->br->special))) {
 		if (READ_ONCE(from->br->direct_off) ||
 		    READ_ONCE(from->br->n_suppress))
@@ -221,19 +251,9 @@ unsigned int vbr_input_frames(struct vnet_switch *sw, struct xdp_frame **frames,
 		if (READ_ONCE(from->br->vlan_filtering))
 			run.proto = READ_ONCE(from->br->vlan_proto);
 	}
-	for (i = 0; i < n; i++) {
-		frame = frames[i];
-		vbr_frame_find(from, frame, state, run.proto, &way);
-		if (way.to != run.way.to || way.vid != run.way.vid ||
-		    run.n == VBR_FRAMES_BULK) {
-			vbr_frames_flush(&run);
-			run.way = way;
-		}
-		if (likely(way.to))
-			run.bulk[run.n++] = frame;
-		else
-			frames[run.n_left++] = frame;
-	}
-	vbr_frames_flush(&run);
+	if (likely(!run.proto))
+		vbr_frames_run(&run, frames, n, state, 0);
+	else
+		vbr_frames_run(&run, frames, n, state, run.proto);
 	return run.n_left;
 }
