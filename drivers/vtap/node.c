@@ -129,7 +129,10 @@ static void vtap_node_take(struct net_device *dev, struct sk_buff *skb)
 /* The direct road ends here. */
 static bool vtap_node_input(struct vnet_switch *sw, struct sk_buff *skb)
 {
+	/* That BH is off is not enough for the library. */
+	rcu_read_lock();
 	vtap_node_take(skb->dev, skb);
+	rcu_read_unlock();
 	return true;
 }
 

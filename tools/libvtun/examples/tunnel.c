@@ -78,7 +78,7 @@ static void begin_session(void)
 	randombytes_buf(&mine.random, sizeof(mine.random));
 }
 
-/* A batch from a ring comes at once, and what there is no room for is lost; beyond the system's bound where that is allowed. */
+/* A batch from a ring comes at once, and what there is no room for is lost. Past the system's bound, where one may. */
 static void enlarge(int fd, int forced, int asked)
 {
 	int size = 4 << 20;
