@@ -12,12 +12,6 @@
 #include "key.h"
 #include "trace.h"
 
-/* In front of a packet in a session of PPPoE. */
-struct vflow_pppoe {
-	struct pppoe_hdr hdr;
-	__be16 proto;
-} __packed;
-
 /**
  * vflow_whys_read() - what became of the frames on a device
  * @vdev: the device
@@ -87,14 +81,14 @@ static __be16 vflow_read_pppoe(struct sk_buff *skb, struct vflow_frame *frame,
 	    !pskb_may_pull(skb, frame->in_band + sizeof(*pppoe)))
 		return 0;
 	pppoe = (const void *)(skb->data + frame->in_band);
-	len = ntohs(pppoe->hdr.length);
+	len = ntohs(pppoe->length);
 	frame->in_band += sizeof(*pppoe);
-	if (pppoe->hdr.ver != 1 || pppoe->hdr.type != 1 || pppoe->hdr.code ||
+	if (pppoe->ver_type != VFLOW_PPPOE_VER_TYPE || pppoe->code ||
 	    len < sizeof(pppoe->proto) ||
 	    len - sizeof(pppoe->proto) > skb->len - frame->in_band)
 		return 0;
 	frame->room = len - sizeof(pppoe->proto);
-	encap->id = ntohs(pppoe->hdr.sid);
+	encap->id = ntohs(pppoe->sid);
 	if (pppoe->proto == htons(PPP_IP))
 		return htons(ETH_P_IP);
 	return pppoe->proto == htons(PPP_IPV6) ? htons(ETH_P_IPV6) : 0;
@@ -191,11 +185,12 @@ static enum vflow_why vflow_check_mtu(struct sk_buff *skb,
 				 READ_ONCE(rule->out->mtu));
 
 	/* Of what stands in front of a packet, a tag is beyond the MTU. */
-	if (unlikely(rule->rewrite.in_band == PPPOE_SES_HLEN)) {
+	if (unlikely(rule->rewrite.in_band == sizeof(struct vflow_pppoe))) {
 		if (skb_is_gso(skb))
 			return VFLOW_SUPER;
-		mtu = min_t(unsigned int, mtu, READ_ONCE(rule->out->mtu) -
-					       PPPOE_SES_HLEN);
+		mtu = min_t(unsigned int, mtu,
+			    READ_ONCE(rule->out->mtu) -
+			    sizeof(struct vflow_pppoe));
 	}
 	if (likely(frame->len <= mtu))
 		return VFLOW_TAKEN;
@@ -258,14 +253,13 @@ static noinline void vflow_put_encaps(struct sk_buff *skb,
 	skb->protocol = rw->eth.h_proto;
 	/* As VLAN devices leave it behind their tags, and PPPoE in front. */
 	skb_reset_network_header(skb);
-	if (rw->in_band == PPPOE_SES_HLEN) {
+	if (rw->in_band == sizeof(struct vflow_pppoe)) {
 		pppoe = skb_push(skb, sizeof(*pppoe));
 		skb_reset_network_header(skb);
-		pppoe->hdr.ver = 1;
-		pppoe->hdr.type = 1;
-		pppoe->hdr.code = 0;
-		pppoe->hdr.sid = htons(last->id);
-		pppoe->hdr.length = htons(frame->len + sizeof(pppoe->proto));
+		pppoe->ver_type = VFLOW_PPPOE_VER_TYPE;
+		pppoe->code = 0;
+		pppoe->sid = htons(last->id);
+		pppoe->length = htons(frame->len + sizeof(pppoe->proto));
 		pppoe->proto = v4 ? htons(PPP_IP) : htons(PPP_IPV6);
 	} else if (rw->in_band) {
 		vlan = skb_push(skb, VLAN_HLEN);

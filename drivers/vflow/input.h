@@ -7,7 +7,6 @@
 #ifndef _VFLOW_INPUT_H
 #define _VFLOW_INPUT_H
 
-#include <linux/if_pppox.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/tcp.h>

@@ -5,7 +5,6 @@
  * software flowtable, or with the stack.
  */
 #include <linux/if_arp.h>
-#include <linux/if_pppox.h>
 #include <linux/if_vlan.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
@@ -235,7 +234,7 @@ static void vflow_rewrite_finish(struct vflow_rewrite *rw,
 						   htons(ETH_P_IPV6);
 	rw->encaps = key->encaps || rw->key.encaps;
 	if (vflow_has_pppoe(&rw->key))
-		rw->in_band = PPPOE_SES_HLEN;
+		rw->in_band = sizeof(struct vflow_pppoe);
 	else if (rw->key.encaps > 1)
 		rw->in_band = VLAN_HLEN;
 	if (rw->in_band)

@@ -19,6 +19,28 @@
 #include <net/netfilter/nf_flow_table.h>
 #include <vnet/port.h>
 
+/* Version 1, type 1. */
+#define VFLOW_PPPOE_VER_TYPE 0x11
+
+/**
+ * struct vflow_pppoe - in front of a packet in a session of PPPoE (RFC 2516)
+ * @ver_type: VFLOW_PPPOE_VER_TYPE
+ * @code: 0
+ * @sid: the session's ID
+ * @length: bytes of @proto and of the packet
+ * @proto: PPP_IP or PPP_IPV6
+ *
+ * The kernel's own is one with a flexible array of flexible structures, which
+ * sparse does not take.
+ */
+struct vflow_pppoe {
+	u8 ver_type;
+	u8 code;
+	__be16 sid;
+	__be16 length;
+	__be16 proto;
+} __packed;
+
 /**
  * DOC: locking and teardown
  *
