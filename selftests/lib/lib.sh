@@ -422,26 +422,12 @@ end_run()
 	rm -rf "$WORK_DIR"
 }
 
-# True where the quick set leaves the case out: the runner names globs in VNET_WITHOUT.
-left_out()
-{
-	local glob globs
-
-	read -ra globs <<<"${VNET_WITHOUT:-}"
-	for glob in "${globs[@]}"; do
-		# shellcheck disable=SC2053 # a glob
-		[[ $1 != $glob ]] || return 0
-	done
-	return 1
-}
-
 # Those of ALL_TESTS that match one of the globs.
 choose_cases()
 {
 	local name glob
 
 	for name in $ALL_TESTS; do
-		! left_out "$name" || continue
 		for glob in "$@"; do
 			# shellcheck disable=SC2053 # a glob
 			if [[ $name == $glob ]]; then
