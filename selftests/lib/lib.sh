@@ -284,6 +284,12 @@ need_smp()
 	have_smp || skip "needs more than one CPU"
 }
 
+# Without it a device's receive queues are not in sysfs.
+have_rps()
+{
+	[ -e /sys/class/net/lo/queues/rx-0/rps_cpus ]
+}
+
 # ---- cases ------------------------------------------------------------------------------------------------------------
 
 # What must be the same before and after a case: names of namespaces, and devices of the first namespace.

@@ -16,6 +16,8 @@
 . "$(dirname "$0")/common.sh"
 
 BR=vbr-c0
+# User-Mode Linux tells the C library by it what it cannot use.
+TUNE=(${GLIBC_TUNABLES:+"GLIBC_TUNABLES=$GLIBC_TUNABLES"})
 
 # A root for containers: busybox and nothing else. Its first process serves a word at port 80.
 make_root()
@@ -123,7 +125,7 @@ nspawn()
 	shift
 	need_tool systemd-nspawn
 	SYSTEMD_LOG_LEVEL=warning systemd-nspawn --quiet --register=no --keep-unit --as-pid2 --machine="$name" --directory="$ROOT" \
-		--read-only --resolv-conf=off --timezone=off --link-journal=no --console=pipe "$@" \
+		--read-only --resolv-conf=off --timezone=off --link-journal=no --console=pipe "${TUNE[@]/#/--setenv=}" "$@" \
 		</dev/null >"$CASE_DIR/$name" 2>&1 &
 	defer end_nspawn $! "$name"
 }
@@ -206,7 +208,7 @@ lxc_start()
 			lxc.mount.auto = proc:mixed sys:ro
 			lxc.pty.max = 1
 		EOF
-		printf '%s\n' "$@"
+		printf '%s\n' "${TUNE[@]/#/lxc.environment = }" "$@"
 	} >"$CASE_DIR/lxc/$name/config"
 	lxc-start -P "$CASE_DIR/lxc" -n "$name" -F -l INFO -o "$CASE_DIR/$name" -- /bin/serve eth0 "$ADDRESS" "$name" \
 		</dev/null >"$CASE_DIR/$name.out" 2>&1 &

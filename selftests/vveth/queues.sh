@@ -25,9 +25,14 @@ ring()
 	in_ns "$1" ethtool -g "$2" | awk '$1 == "RX:" { printf "%s%s", sep, $2; sep = " " } END { print "" }'
 }
 
-sysfs_queues()
+# check_sysfs NAMESPACE DEVICE RX TX: so many queues are shown.
+check_sysfs()
 {
-	ip netns exec "$1" ls "/sys/class/net/$2/queues" | grep -c "^$3-"
+	local names
+
+	names=$(ip netns exec "$1" ls "/sys/class/net/$2/queues")
+	! have_rps || check_eq "$(grep -c '^rx-' <<<"$names")" "$3" "receive queues in sysfs"
+	check_eq "$(grep -c '^tx-' <<<"$names")" "$4" "transmit queues in sysfs"
 }
 
 # One queue each way is in use; there is room for one on each CPU, up to eight.
@@ -43,7 +48,7 @@ one_queue_is_in_use()
 	check_eq "$(channels "$a" va RX)" "$most 1" "receive queues of va, room and use"
 	check_eq "$(channels "$b" vb RX)" "$most 1" "receive queues of vb, room and use"
 	check_eq "$(channels "$b" vb TX)" "$most 1" "transmit queues of vb, room and use"
-	check_eq "$(sysfs_queues "$b" vb rx) $(sysfs_queues "$b" vb tx)" "1 1" "queues in sysfs"
+	check_sysfs "$b" vb 1 1
 }
 
 # As many as are asked for are in use from the start, each end for itself; a pair without a wish beside that.
@@ -78,7 +83,7 @@ channels_change()
 	check_eq "$(channels "$b" vb RX) $(channels "$b" vb TX)" "4 4 4 4" "queues that were asked for"
 	must in_ns "$b" ethtool -L vb rx 2 tx 3
 	check_eq "$(channels "$b" vb RX) $(channels "$b" vb TX)" "4 2 4 3" "queues in use"
-	check_eq "$(sysfs_queues "$b" vb rx) $(sysfs_queues "$b" vb tx)" "2 3" "queues in sysfs"
+	check_sysfs "$b" vb 2 3
 	pkt -T "$a:va" -R "$b:vb" -c 300 -f 32
 	check_eq "${PKT[rx0.unique]} ${PKT[rx0.late]}" "300 0" "frames"
 	check_refused . in_ns "$b" ethtool -L vb rx 0
