@@ -156,7 +156,8 @@ nspawn_by_the_bridges_name()
 	check_eq "$(bridge link show | grep -c "master $BR state forwarding")" 2 "ports that forward"
 	check_container 192.0.2.1 192.0.2.2 c2
 	check_container 192.0.2.2 192.0.2.1 c1
-	check_eq "$(ethtool -S "$BR" | awk '/drop_/ { sum += $2 } END { print sum }')" 0 "drops of the bridge"
+	# The host's own may find no port yet.
+	check_eq "$(ethtool -S "$BR" | awk '/drop_/ && !/no_egress/ { sum += $2 } END { print sum }')" 0 "drops of the bridge"
 }
 
 # nspawn takes only devices that udev has seen; here is no udev.

@@ -57,6 +57,7 @@ frames_leave()
 {
 	local ADDR before sent
 
+	[ "${VNET_KERNEL:-}" != um ] || skip "frames are taken where a word may be read at any address"
 	setup_frames
 	for ADDR in "$S4" "$S6"; do
 		frames_flow

@@ -21,7 +21,10 @@ static inline bool tap_runs(struct nl_sock *nl, const char *name)
 	struct ifreq ifr = tun_ifr(name, 0);
 
 	for (int i = 0; i < 5000; i++) {
-		if (!dev_ioctl(SIOCGIFFLAGS, &ifr) && ifr.ifr_flags & IFF_RUNNING)
+		/* Somebody else may have deleted it. */
+		if (dev_ioctl(SIOCGIFFLAGS, &ifr))
+			return false;
+		if (ifr.ifr_flags & IFF_RUNNING)
 			/* What sets that goes on under RTNL. */
 			return nl_count_links(nl) > 0;
 		usleep(2000);
