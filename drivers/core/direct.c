@@ -13,6 +13,7 @@
 #include <net/rps.h>
 #include <net/sch_generic.h>
 #include <net/xdp.h>
+#include <trace/events/skb.h>
 #include <vnet/direct.h>
 #include <vnet/port.h>
 
@@ -269,17 +270,6 @@ static u64 vnet_frames_len(struct xdp_frame **frames, unsigned int n)
 	return len;
 }
 
-static void vnet_count_rx_frames(struct net_device *dev, unsigned int n,
-				 u64 bytes)
-{
-	struct pcpu_sw_netstats *stats = this_cpu_ptr(dev->tstats);
-
-	u64_stats_update_begin(&stats->syncp);
-	u64_stats_add(&stats->rx_bytes, bytes);
-	u64_stats_add(&stats->rx_packets, n);
-	u64_stats_update_end(&stats->syncp);
-}
-
 /*
  * As vnet_road_rx(). A tag can only be in the frame, where VLAN devices matter
  * to no flow; and where there are flows there is a hook, so that the switch is
@@ -344,7 +334,7 @@ unsigned int vnet_port_receive_frames(struct vnet_port *port,
 	__this_cpu_dec(vnet_direct_depth);
 	if (likely(left < n)) {
 		*bytes = len - vnet_frames_len(frames, left);
-		vnet_count_rx_frames(dev, n - left, *bytes);
+		vnet_count_rx(dev, n - left, *bytes);
 		vnet_road_count(port, false, VNET_ROAD_DIRECT, n - left);
 	}
 	if (unlikely(left))
@@ -353,6 +343,52 @@ unsigned int vnet_port_receive_frames(struct vnet_port *port,
 	return left;
 }
 EXPORT_SYMBOL_GPL(vnet_port_receive_frames);
+
+/**
+ * vnet_foreign_unseen() - whether frames for other hosts are dropped unseen
+ * @dev: a device that has them received
+ *
+ * An IP packet in a frame for another host ends in the first line of its
+ * protocol, once everybody has been shown it: those that see all frames, those
+ * that see a device's, packet sockets for one protocol, which hang on a list
+ * that no module can read, and who asks for drops.
+ *
+ * Context: BH off, RCU. It holds until either ends.
+ * Return: true where vnet_foreign_drop() tells all that there is to tell.
+ */
+bool vnet_foreign_unseen(const struct net_device *dev)
+{
+	return vnet_road_rx_any(dev) == VNET_ROAD_DIRECT &&
+	       !vnet_has_nf_ingress(dev) &&
+	       !rcu_access_pointer(dev->rx_handler) &&
+	       list_empty(&dev->ptype_specific) &&
+	       hlist_empty(&dev_net(dev)->packet.sklist) &&
+	       !netdev_uses_dsa(dev) && !trace_kfree_skb_enabled();
+}
+EXPORT_SYMBOL_GPL(vnet_foreign_unseen);
+
+/**
+ * vnet_foreign_drop() - count frames for other hosts as received and dropped
+ * @dev: the device; it has just been found that nobody sees them
+ * @n: how many, at least one
+ * @bytes: their size
+ *
+ * Where the protocol would have counted them.
+ *
+ * Context: BH off.
+ */
+void vnet_foreign_drop(struct net_device *dev, unsigned int n, u64 bytes)
+{
+	struct net_device_core_stats __percpu *stats;
+
+	vnet_count_rx(dev, n, bytes);
+	/* The first one may have to allocate them. */
+	dev_core_stats_rx_otherhost_dropped_inc(dev);
+	stats = READ_ONCE(dev->core_stats);
+	if (likely(stats))
+		this_cpu_add(stats->rx_otherhost_dropped, n - 1);
+}
+EXPORT_SYMBOL_GPL(vnet_foreign_drop);
 
 /* What the core makes of a frame before a driver sees it, or NULL. */
 static struct sk_buff *vnet_xmit_validate(struct sk_buff *skb,

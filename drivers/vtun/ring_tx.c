@@ -5,6 +5,7 @@
  */
 #include <linux/sched/signal.h>
 #include <net/xdp.h>
+#include <vnet/direct.h>
 #include "ring.h"
 
 /* Slots that are consumed before softirqs, signals and others have their turn. */
@@ -28,6 +29,12 @@ struct vtun_map_frame {
 	u16 len[VTUN_MAP_CHAIN_MAX];
 };
 
+/* Frames, and their bytes. */
+struct vtun_map_count {
+	unsigned int n;
+	u64 bytes;
+};
+
 /**
  * struct vtun_map_run - what one call consumes
  * @priv: the device
@@ -37,7 +44,11 @@ struct vtun_map_frame {
  * @limited: what is on its way counts, by TUNSETSNDBUF
  * @pad: in front of a frame
  * @later: frames for the stack
+ * @straight: those are received, and no more is done with them
+ * @foreign: such that are for other hosts are dropped where nobody sees them
  * @without_skb: a switch may take frames that have no skb
+ * @went: frames that went straight to the stack, and are yet to be counted
+ * @dropped: those for other hosts
  * @n: how many are in @frames
  * @frames: those, in order
  * @frame: the one at hand
@@ -50,7 +61,11 @@ struct vtun_map_run {
 	bool limited;
 	unsigned int pad;
 	struct list_head later;
+	bool straight;
+	bool foreign;
 	bool without_skb;
+	struct vtun_map_count went;
+	struct vtun_map_count dropped;
 	unsigned int n;
 	struct xdp_frame *frames[VTUN_MAP_TX_FRAMES];
 	struct vtun_map_frame frame;
@@ -228,6 +243,28 @@ static bool vtun_map_judge(struct vtun_map_run *run)
 	return true;
 }
 
+static void vtun_map_count(struct vtun_map_count *count, size_t len)
+{
+	count->n++;
+	count->bytes += len;
+}
+
+/* What vtun_write_finish() does of it that a plain frame of a tap has need of. */
+static int vtun_map_finish(struct vtun_map_run *run, struct sk_buff *skb,
+			   struct vtun_write *w, bool plain, int *why)
+{
+	if (unlikely(!plain) || !(w->flags & IFF_TAP)) {
+		if (unlikely(vtun_write_finish(run->priv, skb, w, why)))
+			return -EINVAL;
+		if (!plain)
+			skb_probe_transport_header(skb);
+		return 0;
+	}
+	skb->protocol = vnet_type_trans(skb, run->priv->dev);
+	skb_reset_network_header(skb);
+	return 0;
+}
+
 /*
  * Has an skb received, or NULL. @plain: @w's virtio_net_hdr says nothing. Returns
  * false where it is not; counted.
@@ -242,15 +279,21 @@ static bool vtun_map_receive_skb(struct vtun_map_run *run, struct sk_buff *skb,
 		vnet_drop_count(run->priv->drops, VNET_DROP_COPY_IN, 1);
 		return false;
 	}
-	skb_set_owner_w(skb, &run->file->sk);
-	if (unlikely(vtun_write_finish(run->priv, skb, w, &why))) {
+	/* What has no limit needs no charge; and it is two atomics. */
+	if (unlikely(run->limited))
+		skb_set_owner_w(skb, &run->file->sk);
+	if (unlikely(vtun_map_finish(run, skb, w, plain, &why))) {
 		if (why >= 0)
 			vnet_drop_count(run->priv->drops, why, 1);
 		kfree_skb(skb);
 		return false;
 	}
-	if (unlikely(!plain))
-		skb_probe_transport_header(skb);
+	if (likely(run->straight)) {
+		skb_record_rx_queue(skb, READ_ONCE(run->file->index));
+		vtun_map_count(&run->went, w->len);
+		list_add_tail(&skb->list, &run->later);
+		return true;
+	}
 	/* Who takes frames directly must not overtake those that wait. */
 	later = vnet_port_used(&run->priv->port) ? NULL : &run->later;
 	if (unlikely(!later && !list_empty(&run->later))) {
@@ -262,19 +305,46 @@ static bool vtun_map_receive_skb(struct vtun_map_run *run, struct sk_buff *skb,
 
 /* ---- frames without an skb ---------------------------------------------- */
 
-/* Whether a switch may take such, and nothing else wants to see them. RCU. */
-static bool vtun_map_without_skb(const struct vtun_map_run *run)
+/*
+ * What may be done with the frames of a batch, by what is known once for all of
+ * them: those that nothing of the device's own wants to see. BH off, RCU.
+ */
+static void vtun_map_choose_road(struct vtun_map_run *run)
 {
 	const struct vtun_priv *priv = run->priv;
 	const struct vtun_file *file = run->file;
+	bool alone = !file->napi_on && !rcu_access_pointer(priv->xdp_prog) &&
+		     READ_ONCE(priv->num_queues) == 1 &&
+		     /* Else what tells of its memory is going. */
+		     rcu_access_pointer(file->tun) == priv &&
+		     !READ_ONCE(file->detached);
+	bool tap = vtun_is_tap(priv);
 
-	return vtun_is_tap(priv) && rcu_access_pointer(priv->port.sw) &&
-	       !rcu_access_pointer(priv->port.flow) && !file->napi_on &&
-	       !rcu_access_pointer(priv->xdp_prog) && !run->limited &&
-	       READ_ONCE(priv->num_queues) == 1 &&
-	       /* Else what tells of its memory is going. */
-	       rcu_access_pointer(file->tun) == priv &&
-	       !READ_ONCE(file->detached);
+	run->straight = alone && !vnet_port_used(&priv->port) &&
+			priv->dev->flags & IFF_UP;
+	run->foreign = run->straight && tap && vnet_foreign_unseen(priv->dev);
+	run->without_skb = alone && tap && !run->limited &&
+			   rcu_access_pointer(priv->port.sw) &&
+			   !rcu_access_pointer(priv->port.flow);
+}
+
+/*
+ * Whether the frame at hand ends here. Only that is learnt from its header in
+ * the ring: of one that goes on all is copied, and judged anew.
+ */
+static bool vtun_map_drop_foreign(struct vtun_map_run *run)
+{
+	const struct vtun_map_frame *f = &run->frame;
+	struct ethhdr eth;
+
+	if (!run->foreign || unlikely(!f->plain) ||
+	    unlikely(f->len[0] < ETH_HLEN))
+		return false;
+	memcpy(&eth, f->from[0], ETH_HLEN);
+	if (!vnet_is_foreign(&eth, run->priv->dev))
+		return false;
+	vtun_map_count(&run->dropped, f->w.len);
+	return true;
 }
 
 /* The frame at hand. Returns NULL where there is no memory. */
@@ -328,6 +398,8 @@ static bool vtun_map_receive_one(struct vtun_map_run *run)
 {
 	struct xdp_frame *frame;
 
+	if (vtun_map_drop_foreign(run))
+		return true;
 	if (unlikely(!vtun_map_judge(run)))
 		return false;
 	if (run->without_skb && likely(run->frame.plain) &&
@@ -359,6 +431,18 @@ static bool vtun_map_at_limit(const struct vtun_map_run *run)
 	       sk_wmem_alloc_get(sk) >= READ_ONCE(sk->sk_sndbuf);
 }
 
+/* What was received without being counted. */
+static void vtun_map_flush_counts(struct vtun_map_run *run)
+{
+	if (run->went.n)
+		vnet_count_rx(run->priv->dev, run->went.n, run->went.bytes);
+	if (run->dropped.n)
+		vnet_foreign_drop(run->priv->dev, run->dropped.n,
+				  run->dropped.bytes);
+	run->went = (struct vtun_map_count) {};
+	run->dropped = (struct vtun_map_count) {};
+}
+
 /* BH off, RCU. Returns false where no more is to be consumed now. */
 static bool vtun_map_batch(struct vtun_map_run *run)
 {
@@ -368,7 +452,7 @@ static bool vtun_map_batch(struct vtun_map_run *run)
 	bool go_on = true;
 
 	INIT_LIST_HEAD(&run->later);
-	run->without_skb = vtun_map_without_skb(run);
+	vtun_map_choose_road(run);
 	while ((s32)(end - tx->index) > 0) {
 		if (vtun_map_at_limit(run)) {
 			/* Those that wait here may be all that there are. */
@@ -388,6 +472,7 @@ static bool vtun_map_batch(struct vtun_map_run *run)
 	/* The slots are the program's again: all of them have been read. */
 	smp_store_release(&tx->kernel->index, tx->index);
 	vtun_map_flush_frames(run);
+	vtun_map_flush_counts(run);
 	netif_receive_skb_list(&run->later);
 	return go_on;
 }
@@ -406,6 +491,8 @@ static void vtun_map_run_init(struct vtun_map_run *run, struct vtun_priv *priv,
 	if (flags & IFF_TAP)
 		run->pad += NET_IP_ALIGN;
 	run->n = 0;
+	run->went = (struct vtun_map_count) {};
+	run->dropped = (struct vtun_map_count) {};
 	run->frame.w = (struct vtun_write) {
 		.flags = flags | IFF_NO_PI | IFF_VNET_HDR | VTUN_VNET_LE,
 	};

@@ -513,6 +513,97 @@ TEST_F(ring, through_a_bridge)
 	EXPECT_EQ(0, system("ethtool -S t1 | grep -q 'direct_tx: [12][0-9][0-9][0-9]$'"));
 }
 
+/* ---- frames for other hosts --------------------------------------------- */
+
+/* Those that the protocols have dropped for it. */
+static long otherhost_dropped(void)
+{
+	FILE *f = popen("ip -j -s -s link show t0 | sed -n 's/.*\"otherhost\":\\([0-9]*\\).*/\\1/p'", "r");
+	long n = 0;
+
+	if (!f)
+		return -1;
+	if (fscanf(f, "%ld", &n) != 1)
+		n = 0;
+	pclose(f);
+	return n;
+}
+
+/* Of each eight one is for all, one for nobody in the ring's own network, and the rest for another host. */
+static size_t foreign_frame(unsigned char *frame, int n)
+{
+	size_t len = udp_frame(frame, 10 + n);
+
+	memcpy(frame, "\x02\0\0\0\x0b\xad", ETH_ALEN);
+	if (n % 8 == 3)
+		memset(frame, 0xff, ETH_ALEN);
+	if (n % 8 == 5)
+		memcpy(frame + 12, "\x88\xb5", 2);
+	return len;
+}
+
+static int send_foreign(struct mapped *m, unsigned char *frame, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (!mapped_put(m, frame, foreign_frame(frame, i), NULL))
+			return -1;
+	mapped_submit(m);
+	return mapped_enter(m, VTUN_RING_ENTER_TX);
+}
+
+/* They end before the stack where nobody would see them there, and are counted as it does. */
+TEST_F(ring, foreign)
+{
+	long packets, bytes, dropped, other;
+
+	ASSERT_EQ(0, tun_set_iff(self->fd, "t0", IFF_TAP | IFF_NO_PI));
+	ASSERT_EQ(0, mapped_open(&self->m, self->fd, 0, 128, 0));
+	ASSERT_EQ(0, dev_up("t0"));
+	for (int i = 0; i < 80; i++)
+		ASSERT_LT(0, write(self->fd, self->out, foreign_frame(self->out, i)));
+	packets = dev_stat("t0", RX_PACKETS);
+	bytes = dev_stat("t0", RX_BYTES);
+	dropped = dev_stat("t0", RX_DROPPED);
+	other = otherhost_dropped();
+	EXPECT_EQ(80, packets);
+	EXPECT_EQ(60, other);
+	EXPECT_EQ(10, dropped);
+	ASSERT_EQ(80, send_foreign(&self->m, self->out, 80));
+	EXPECT_EQ(2 * packets, dev_stat("t0", RX_PACKETS));
+	EXPECT_EQ(2 * bytes, dev_stat("t0", RX_BYTES));
+	EXPECT_EQ(2 * dropped, dev_stat("t0", RX_DROPPED));
+	EXPECT_EQ(2 * other, otherhost_dropped());
+	EXPECT_EQ(0, self->m.tx.kernel->refused);
+}
+
+/* Whoever looks sees them: at one protocol, of all devices or of this one; or at all there is. */
+TEST_F(ring, foreign_seen)
+{
+	static const int protocols[] = { ETH_P_IP, ETH_P_IP, ETH_P_ALL, ETH_P_ALL };
+	struct sockaddr_ll to = { .sll_family = AF_PACKET };
+	int n;
+
+	ASSERT_EQ(0, tun_set_iff(self->fd, "t0", IFF_TAP | IFF_NO_PI));
+	ASSERT_EQ(0, mapped_open(&self->m, self->fd, 0, 128, 0));
+	ASSERT_EQ(0, dev_up("t0"));
+	for (int i = 0; i < 4; i++) {
+		to.sll_protocol = htons(protocols[i]);
+		to.sll_ifindex = i & 1 ? dev_index("t0") : 0;
+		self->sock = socket(AF_PACKET, SOCK_RAW, 0);
+		ASSERT_EQ(0, bind(self->sock, (struct sockaddr *)&to, sizeof(to)));
+		ASSERT_EQ(80, send_foreign(&self->m, self->out, 80));
+		/* Received as a list, those of one protocol may pass others on their way to a socket for all. */
+		for (n = 0; recv(self->sock, self->in, sizeof(self->in), MSG_DONTWAIT) > 0; n++)
+			;
+		EXPECT_EQ(protocols[i] == ETH_P_IP ? 70 : 80, n);
+		close(self->sock);
+	}
+	if (system("tc qdisc add dev t0 clsact && tc filter add dev t0 ingress matchall action mirred egress redirect dev lo"))
+		SKIP(return, "no tc");
+	ASSERT_EQ(80, send_foreign(&self->m, self->out, 80));
+	EXPECT_EQ(0, system("tc -s filter show dev t0 ingress | grep -q ' 80 pkt'"));
+}
+
 /* ---- sleep and wake ----------------------------------------------------- */
 
 struct sender {

@@ -7,6 +7,7 @@
 #ifndef _VNET_DIRECT_H
 #define _VNET_DIRECT_H
 
+#include <linux/etherdevice.h>
 #include <linux/netdevice.h>
 #include <linux/u64_stats_sync.h>
 
@@ -76,6 +77,48 @@ struct vnet_roads {
 
 bool vnet_port_receive(struct vnet_port *port, struct sk_buff *skb,
 		       enum vnet_road road);
+/**
+ * vnet_count_rx() - dev_sw_netstats_rx_add() for several frames
+ * @dev: the device that has received them
+ * @n: how many
+ * @bytes: their size
+ *
+ * Context: BH off.
+ */
+static inline void vnet_count_rx(struct net_device *dev, unsigned int n,
+				 u64 bytes)
+{
+	struct pcpu_sw_netstats *stats = this_cpu_ptr(dev->tstats);
+
+	u64_stats_update_begin(&stats->syncp);
+	u64_stats_add(&stats->rx_bytes, bytes);
+	u64_stats_add(&stats->rx_packets, n);
+	u64_stats_update_end(&stats->syncp);
+}
+
+bool vnet_foreign_unseen(const struct net_device *dev);
+void vnet_foreign_drop(struct net_device *dev, unsigned int n, u64 bytes);
+
+/**
+ * vnet_is_foreign() - whether a frame is an IP packet for another host
+ * @eth: its header, nobody else's to write
+ * @dev: the device that has received it
+ *
+ * Context: RCU.
+ * Return: true where it is; the protocol counts it as for another host.
+ */
+static inline bool vnet_is_foreign(const struct ethhdr *eth,
+				   const struct net_device *dev)
+{
+	if (is_multicast_ether_addr(eth->h_dest) ||
+	    ether_addr_equal(eth->h_dest, dev->dev_addr))
+		return false;
+	/* A device that has no part in IPv6 may be that of a host that has none. */
+	return eth->h_proto == htons(ETH_P_IP) ||
+	       (eth->h_proto == htons(ETH_P_IPV6) &&
+		rcu_access_pointer(dev->ip6_ptr));
+}
+
 bool vnet_port_xmit(struct vnet_port *port, struct sk_buff *skb);
 unsigned int vnet_port_receive_frames(struct vnet_port *port,
 				      struct net_device *dev,

@@ -50,6 +50,7 @@ crossing()
 	DUMMIES+=("${by}0" "${by}1" "br$by")
 }
 
+PROFILED=tunring
 mkdir -p /dev/net
 have tun || die "no tun device"
 have bridge || die "no bridge"
