@@ -3,12 +3,13 @@
  * What a frame between a program and a TAP device costs, by mapped rings or by read and write: thousandths of a
  * nanosecond on stdout.
  *
- *	tunring ring|rw write|read SIZE COUNT
+ *	tunring ring|rw write|up|read SIZE COUNT
  *	tunring ring|rw cross SIZE COUNT FROM TO
  *
  * ring: /dev/net/vtun and its mapped rings, BATCH frames at a time. rw: /dev/net/tun, a frame for each system call.
- * write: COUNT frames of SIZE bytes, up to their drop by the stack, being for another host. Into a ring they are copied
- * frame by frame, which counts.
+ * write: COUNT frames of SIZE bytes, up to their drop, being for another host. Into a ring they are copied frame by frame,
+ * which counts.
+ * up: the same with the device's own address: the stack drops them where their IP header's checksum is wrong.
  * read: COUNT frames are sent through the device by a socket, and taken by the program. Both count, less what sending
  * costs where the device has no carrier, which drops the frame in front of the device. A frame is copied into a ring
  * where it is sent, so that to count the program's part alone would be to count nothing.
@@ -22,6 +23,7 @@
 #include <linux/if_tun.h>
 #include <net/ethernet.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -53,6 +55,7 @@ static unsigned char frame[CHUNK] = {
 
 static unsigned char buffer[CHUNK];
 static size_t size;
+static bool own_address;
 
 static void end_map(struct end *e)
 {
@@ -86,6 +89,12 @@ static void end_open(struct end *e, bool ring, const char *name)
 		err(1, "TUNSETIFF %s", name);
 	if (ring)
 		end_map(e);
+	if (own_address) {
+		e->ifr.ifr_hwaddr.sa_family = ARPHRD_ETHER;
+		memcpy(e->ifr.ifr_hwaddr.sa_data, frame, ETH_ALEN);
+		if (ioctl(e->fd, SIOCSIFHWADDR, &e->ifr))
+			err(1, "%s: address", name);
+	}
 	e->ifr.ifr_flags = IFF_UP;
 	if (ctl < 0 || ioctl(ctl, SIOCSIFFLAGS, &e->ifr))
 		err(1, "%s: up", name);
@@ -240,19 +249,20 @@ int main(int argc, char **argv)
 	bool ring;
 
 	if (argc != 5 && argc != 7)
-		errx(2, "usage: tunring ring|rw write|read|cross SIZE COUNT [FROM TO]");
+		errx(2, "usage: tunring ring|rw write|up|read|cross SIZE COUNT [FROM TO]");
 	ring = !strcmp(argv[1], "ring");
 	size = strtoul(argv[3], NULL, 0);
 	count = (strtoul(argv[4], NULL, 0) + BATCH - 1) / BATCH * BATCH;
 	if (size < 60 || size > CHUNK || !count)
 		errx(2, "SIZE is 60 to %d, COUNT at least 1", CHUNK);
+	own_address = !strcmp(argv[2], "up");
 	end_open(&e, ring, argc == 7 ? argv[5] : "bench%d");
 	if (argc == 7) {
 		end_open(&to, ring, argv[6]);
 		/* A port that has only now got its carrier. */
 		usleep(200000);
 		ns = measure_cross(&e, &to, count);
-	} else if (!strcmp(argv[2], "write")) {
+	} else if (own_address || !strcmp(argv[2], "write")) {
 		ns = measure_write(&e, count);
 	} else {
 		ns = measure_read(&e, count);

@@ -1,16 +1,19 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# A TAP device by mapped rings, 32 frames at a time, against one by read and write: written, up to the drop by the stack;
-# sent and taken; and from one program to another, by a bridge.
+# A TAP device by mapped rings, 32 frames at a time, against one by read and write: written for another host, up to the
+# drop, for which the rings need no skb; written for this one, up to the drop by the stack for a wrong checksum; sent and
+# taken; and from one program to another, by a bridge.
 #
-#	process -> ring -> tap -> drop          socket -> tap -> ring -> process
+#	process -> ring -> tap -> drop          process -> ring -> tap -> stack -> drop
+#
+#	socket -> tap -> ring -> process
 #
 #	process -> ring -> tap ==[bridge]== tap -> ring -> process
 #
 # What a socket's sending costs up to the device is taken off the second: see tunring.c. The taps of the bridge have no
 # qdisc, and the destination is a static entry.
 #
-# ROWS: ringwrite-64 ringwrite-1500 ringread-64 ringread-1500 ringcross-64 ringcross-1500
+# ROWS: ringwrite-64 ringwrite-1500 ringup-64 ringup-1500 ringread-64 ringread-1500 ringcross-64 ringcross-1500
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 
@@ -58,7 +61,8 @@ have vtun && have vbridge && crossing ring vbridge
 crossing rw bridge
 for row in "$@"; do
 	case $row in
-	ringwrite-*) row "$row" frame "written into a tap device, by ring; ${row#*-}" ;;
+	ringwrite-*) row "$row" frame "written into a tap device for another host, by ring; ${row#*-}" ;;
+	ringup-*) row "$row" frame "written into a tap device and dropped by the stack, by ring; ${row#*-}" ;;
 	ringread-*) row "$row" frame "sent through a tap device, and taken by ring; ${row#*-}" ;;
 	ringcross-*) row "$row" frame "from program to program by rings, taps and a bridge; ${row#*-}" ;;
 	esac
