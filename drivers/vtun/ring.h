@@ -7,6 +7,7 @@
 
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
+#include <linux/string.h>
 #include <vnet/vtun_ring.h>
 #include "vtun.h"
 
@@ -87,6 +88,38 @@ struct vtun_map {
 	struct vtun_map_area user;
 	struct vtun_ring_setup setup;
 };
+
+/* Bytes from where a copy is long. */
+#define VTUN_MAP_LONG 512
+
+/*
+ * A frame's bytes into or out of a ring. memcpy() is for small ones, and a loop
+ * on CPUs that take long to begin a repeated move; long ones go as the kernel
+ * copies to and from user space, which read and write do.
+ */
+static __always_inline void vtun_map_bytes(void *to, const void *from,
+					  size_t len)
+{
+#if defined(CONFIG_X86_64) && !defined(CONFIG_UML) && \
+	!defined(CONFIG_KASAN) && !defined(CONFIG_KMSAN)
+	if (len >= VTUN_MAP_LONG && !static_cpu_has(X86_FEATURE_FSRM)) {
+		if (static_cpu_has(X86_FEATURE_ERMS)) {
+			asm volatile("rep movsb"
+				     : "+D" (to), "+S" (from), "+c" (len)
+				     : : "memory");
+			return;
+		}
+		/* The last eight bytes, that may be among the others. */
+		memcpy(to + len - 8, from + len - 8, 8);
+		len = (len - 1) / 8;
+		asm volatile("rep movsq"
+			     : "+D" (to), "+S" (from), "+c" (len)
+			     : : "memory");
+		return;
+	}
+#endif
+	memcpy(to, from, len);
+}
 
 /* ring.c */
 void vtun_map_break(struct vtun_map *map, struct vtun_map_ring *ring,

@@ -191,7 +191,7 @@ static void vtun_map_put(struct vtun_map_cursor *c, const void *from,
 	for (; len; len -= n, from += n) {
 		n = len;
 		to = vtun_map_place(c, &n);
-		memcpy(to, from, n);
+		vtun_map_bytes(to, from, n);
 	}
 }
 

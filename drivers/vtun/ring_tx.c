@@ -43,8 +43,7 @@ struct vtun_map_count {
  * @prod: up to where
  * @limited: what is on its way counts, by TUNSETSNDBUF
  * @pad: in front of a frame
- * @later: frames for the stack
- * @straight: those are received, and no more is done with them
+ * @straight: frames for the stack are received, and no more is done with them
  * @foreign: such that are for other hosts are dropped where nobody sees them
  * @without_skb: a switch may take frames that have no skb
  * @went: frames that went straight to the stack, and are yet to be counted
@@ -60,7 +59,6 @@ struct vtun_map_run {
 	u32 prod;
 	bool limited;
 	unsigned int pad;
-	struct list_head later;
 	bool straight;
 	bool foreign;
 	bool without_skb;
@@ -162,7 +160,7 @@ static void *vtun_map_copy_small(struct vtun_map_run *run)
 	void *buf = napi_alloc_frag(vtun_map_size(run));
 
 	if (likely(buf))
-		memcpy(buf + run->pad, f->from[0], f->len[0]);
+		vtun_map_bytes(buf + run->pad, f->from[0], f->len[0]);
 	return buf;
 }
 
@@ -273,7 +271,6 @@ static bool vtun_map_receive_skb(struct vtun_map_run *run, struct sk_buff *skb,
 				 struct vtun_write *w, bool plain)
 {
 	int why = VNET_DROP_COPY_IN;
-	struct list_head *later;
 
 	if (unlikely(!skb)) {
 		vnet_drop_count(run->priv->drops, VNET_DROP_COPY_IN, 1);
@@ -291,16 +288,11 @@ static bool vtun_map_receive_skb(struct vtun_map_run *run, struct sk_buff *skb,
 	if (likely(run->straight)) {
 		skb_record_rx_queue(skb, READ_ONCE(run->file->index));
 		vtun_map_count(&run->went, w->len);
-		list_add_tail(&skb->list, &run->later);
+		/* Not as a list: that costs more than it saves, see decisions.md. */
+		netif_receive_skb(skb);
 		return true;
 	}
-	/* Who takes frames directly must not overtake those that wait. */
-	later = vnet_port_used(&run->priv->port) ? NULL : &run->later;
-	if (unlikely(!later && !list_empty(&run->later))) {
-		netif_receive_skb_list(&run->later);
-		INIT_LIST_HEAD(&run->later);
-	}
-	return !vtun_deliver(run->priv, run->file, skb, false, w->len, later);
+	return !vtun_deliver(run->priv, run->file, skb, false, w->len);
 }
 
 /* ---- frames without an skb ---------------------------------------------- */
@@ -451,15 +443,9 @@ static bool vtun_map_batch(struct vtun_map_run *run)
 	u32 refused = 0;
 	bool go_on = true;
 
-	INIT_LIST_HEAD(&run->later);
 	vtun_map_choose_road(run);
 	while ((s32)(end - tx->index) > 0) {
-		if (vtun_map_at_limit(run)) {
-			/* Those that wait here may be all that there are. */
-			go_on = !list_empty(&run->later);
-			break;
-		}
-		if (unlikely(!vtun_map_next(run))) {
+		if (vtun_map_at_limit(run) || unlikely(!vtun_map_next(run))) {
 			go_on = false;
 			break;
 		}
@@ -473,7 +459,6 @@ static bool vtun_map_batch(struct vtun_map_run *run)
 	smp_store_release(&tx->kernel->index, tx->index);
 	vtun_map_flush_frames(run);
 	vtun_map_flush_counts(run);
-	netif_receive_skb_list(&run->later);
 	return go_on;
 }
 

@@ -294,6 +294,14 @@ static inline bool vtun_is_tap(const struct vtun_priv *priv)
 	return priv->flags & IFF_TAP;
 }
 
+/* Something says which frames the program gets to see. RCU. */
+static inline bool vtun_has_filter(const struct vtun_priv *priv)
+{
+	return (unsigned long)rcu_access_pointer(priv->txfilter) |
+	       (unsigned long)rcu_access_pointer(priv->sock_filter) |
+	       (unsigned long)rcu_access_pointer(priv->filter);
+}
+
 /**
  * struct vtun_write - a frame on its way in
  * @pi: what the program says that it is
@@ -433,8 +441,7 @@ int vtun_write_judge(struct vtun_write *w);
 int vtun_write_finish(struct vtun_priv *priv, struct sk_buff *skb,
 		      struct vtun_write *w, int *why);
 int vtun_deliver(struct vtun_priv *priv, struct vtun_file *file,
-		 struct sk_buff *skb, bool xdp_done, size_t len,
-		 struct list_head *later);
+		 struct sk_buff *skb, bool xdp_done, size_t len);
 
 /* xdp.c */
 bool vtun_build_fits(const struct vtun_priv *priv,

@@ -357,7 +357,7 @@ static bool vtun_to_switch(struct vtun_priv *priv, struct vtun_file *file,
 
 /* BH off, RCU. Consumes @skb where it returns 0; 1 says that it was counted. */
 static int vtun_receive(struct vtun_priv *priv, struct vtun_file *file,
-			struct sk_buff *skb, struct list_head *later)
+			struct sk_buff *skb)
 {
 	if (unlikely(!(priv->dev->flags & IFF_UP)))
 		return -EIO;
@@ -367,10 +367,7 @@ static int vtun_receive(struct vtun_priv *priv, struct vtun_file *file,
 		return vtun_receive_frags(file, skb);
 	if (file->napi_on)
 		return vtun_receive_napi(file, skb);
-	if (later)
-		list_add_tail(&skb->list, later);
-	else
-		netif_receive_skb(skb);
+	netif_receive_skb(skb);
 	return 0;
 }
 
@@ -392,14 +389,12 @@ static bool vtun_xdp_passes(struct vtun_priv *priv, struct sk_buff **skb)
  * @skb: the frame; consumed
  * @xdp_done: a program has seen it
  * @len: its bytes
- * @later: where it may wait for others that are received with it, or NULL
  *
  * Context: BH off, RCU.
  * Return: 0, or an error where the device is down; counted.
  */
 int vtun_deliver(struct vtun_priv *priv, struct vtun_file *file,
-		 struct sk_buff *skb, bool xdp_done, size_t len,
-		 struct list_head *later)
+		 struct sk_buff *skb, bool xdp_done, size_t len)
 {
 	bool learn = priv->flows && READ_ONCE(priv->num_queues) > 1 &&
 		     !rcu_access_pointer(priv->steering) &&
@@ -413,7 +408,7 @@ int vtun_deliver(struct vtun_priv *priv, struct vtun_file *file,
 	if (xdp_done || likely(vtun_xdp_passes(priv, &skb))) {
 		if (learn)
 			hash = __skb_get_hash_symmetric(skb);
-		err = vtun_receive(priv, file, skb, later);
+		err = vtun_receive(priv, file, skb);
 	}
 	if (unlikely(err < 0)) {
 		vnet_drop_skb(priv->drops, skb, VNET_DROP_DOWN);
@@ -475,7 +470,7 @@ static int vtun_write_frame(struct vtun_priv *priv, struct vtun_file *file,
 	skb_probe_transport_header(skb);
 	local_bh_disable();
 	rcu_read_lock();
-	err = vtun_deliver(priv, file, skb, xdp_done, w->len, NULL);
+	err = vtun_deliver(priv, file, skb, xdp_done, w->len);
 	rcu_read_unlock();
 	local_bh_enable();
 	return err;

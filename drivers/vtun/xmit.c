@@ -81,7 +81,9 @@ static bool vtun_xmit_mapped(struct vtun_priv *priv, struct vtun_file *file,
 
 	if (skb_vlan_tag_present(skb))
 		len += VLAN_HLEN;
-	skb_tx_timestamp(skb);
+	/* As skb_tx_timestamp(), but for what a PHY would do. */
+	if (unlikely(skb_shinfo(skb)->tx_flags & SKBTX_SW_TSTAMP))
+		skb_tstamp_tx(skb, NULL);
 	if (!vtun_map_xmit(priv, file, map, skb, q, more, why))
 		return false;
 	if (unlikely(*why != __VNET_DROP_MAX))
@@ -108,7 +110,8 @@ static void vtun_send(struct sk_buff *skb, struct net_device *dev, bool more)
 		goto drop;
 	}
 	map = READ_ONCE(file->rx_map);
-	if (unlikely(!vtun_filter_xmit(priv, file, skb))) {
+	if (unlikely(vtun_has_filter(priv)) &&
+	    !vtun_filter_xmit(priv, file, skb)) {
 		why = VNET_DROP_FILTER;
 		goto drop;
 	}
@@ -172,10 +175,7 @@ static void vtun_port_xmit(struct sk_buff *skb, struct net_device *dev)
 /* Whether it takes an skb to say which frames go to the program, and to which. */
 static bool vtun_wants_skbs(const struct vtun_priv *priv)
 {
-	return READ_ONCE(priv->num_queues) > 1 ||
-	       rcu_access_pointer(priv->txfilter) ||
-	       rcu_access_pointer(priv->sock_filter) ||
-	       rcu_access_pointer(priv->filter);
+	return READ_ONCE(priv->num_queues) > 1 || vtun_has_filter(priv);
 }
 
 static void vtun_send_frame(struct net_device *dev, struct xdp_frame *frame)

@@ -7,15 +7,15 @@
  *	tunring ring|rw cross SIZE COUNT FROM TO
  *
  * ring: /dev/net/vtun and its mapped rings, BATCH frames at a time. rw: /dev/net/tun, a frame for each system call.
- * write: COUNT frames of SIZE bytes, up to their drop, being for another host. Into a ring they are copied frame by frame,
- * which counts.
+ * write: COUNT frames of SIZE bytes, up to their drop, being for another host.
  * up: the same with the device's own address: the stack drops them where their IP header's checksum is wrong.
  * read: COUNT frames are sent through the device by a socket, and taken by the program. Both count, less what sending
  * costs where the device has no carrier, which drops the frame in front of the device. A frame is copied into a ring
  * where it is sent, so that to count the program's part alone would be to count nothing.
  * cross: COUNT frames are written into the device FROM, and taken from the device TO, both of which are there, up, with a
  * bridge between them that knows where the frames' destination is.
- * Taking a frame out of a ring is to read all of its bytes, as a program would that copies it.
+ * A program makes a frame's bytes, and does something with those that it gets: by either way, each of them is copied once
+ * by the program itself, into the ring or the buffer for write, and out of the ring or the buffer of read.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -53,7 +53,7 @@ static unsigned char frame[CHUNK] = {
 	0x45, 0, 0, 46, 0, 0, 0, 0, 64, 17,
 };
 
-static unsigned char buffer[CHUNK];
+static unsigned char buffer[CHUNK], taken[CHUNK];
 static size_t size;
 static bool own_address;
 
@@ -101,6 +101,7 @@ static void end_open(struct end *e, bool ring, const char *name)
 	close(ctl);
 }
 
+/* BATCH frames. Their bytes come from elsewhere, and are copied to where they are sent from. */
 static void end_write(struct end *e)
 {
 	struct vtun_ring_desc *descs = (void *)(e->user + e->setup.tx.descs);
@@ -109,7 +110,8 @@ static void end_write(struct end *e)
 
 	for (i = 0; i < BATCH; i++) {
 		if (!e->ring) {
-			if (write(e->fd, frame, size) != (ssize_t)size)
+			memcpy(buffer, frame, size);
+			if (write(e->fd, buffer, size) != (ssize_t)size)
 				err(1, "write");
 			continue;
 		}
@@ -124,7 +126,7 @@ static void end_write(struct end *e)
 		err(1, "VTUN_RING_ENTER");
 }
 
-/* BATCH frames, which are there. */
+/* BATCH frames, which are there, and whose bytes are copied to elsewhere. */
 static void end_read(struct end *e)
 {
 	const struct vtun_ring_desc *descs = (const void *)(e->kernel + e->setup.rx.descs);
@@ -136,6 +138,7 @@ static void end_read(struct end *e)
 		if (!e->ring) {
 			if (read(e->fd, buffer, sizeof(buffer)) != (ssize_t)size)
 				err(1, "read");
+			memcpy(taken, buffer, size);
 			continue;
 		}
 		if (__atomic_load_n(&kernel->index, __ATOMIC_ACQUIRE) == e->rx)
@@ -143,7 +146,7 @@ static void end_read(struct end *e)
 		slot = e->rx++ & (ENTRIES - 1);
 		if (descs[slot].len != size)
 			errx(1, "a frame of another size");
-		memcpy(buffer, e->kernel + e->setup.rx.chunks + slot * CHUNK + descs[slot].off, size);
+		memcpy(taken, e->kernel + e->setup.rx.chunks + slot * CHUNK + descs[slot].off, size);
 	}
 	if (e->ring)
 		__atomic_store_n(&user->index, e->rx, __ATOMIC_RELEASE);
