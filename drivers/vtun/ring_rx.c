@@ -274,6 +274,40 @@ static unsigned int vtun_map_slots(const struct vtun_map *map, bool tap,
 	return DIV_ROUND_UP((tap ? VTUN_MAP_OFF : 0) + len, map->chunk_size);
 }
 
+/*
+ * A frame in one piece that fits into a slot, with nothing to be said of it, as
+ * most are. rx_lock. Returns false for all others, and where there is no room.
+ */
+static __always_inline bool vtun_map_lay_small(struct vtun_map *map,
+					       const void *data,
+					       unsigned int len,
+					       unsigned int off)
+{
+	struct vtun_map_ring *rx = &map->rx;
+	u32 index = rx->index;
+
+	if (unlikely(!len || off + len > map->chunk_size ||
+		     !vtun_map_rx_has_room(map, 1)))
+		return false;
+	vtun_map_bytes(vtun_map_rx_chunk(map, index) + off, data, len);
+	rx->descs[index & (rx->entries - 1)] = (struct vtun_ring_desc) {
+		.len = len,
+		.off = off,
+	};
+	WRITE_ONCE(rx->index, index + 1);
+	/* Behind all that stands in the slot. */
+	smp_store_release(&rx->kernel->index, index + 1);
+	return true;
+}
+
+/* Whether a virtio_net_hdr has nothing to say of it, and all of it is there. */
+static bool vtun_map_is_plain(const struct sk_buff *skb)
+{
+	return !skb_is_nonlinear(skb) && !skb_vlan_tag_present(skb) &&
+	       !skb_is_gso(skb) && skb->ip_summed != CHECKSUM_PARTIAL &&
+	       skb->ip_summed != CHECKSUM_UNNECESSARY;
+}
+
 /* rx_lock. Returns __VNET_DROP_MAX where the frame is in the ring. */
 static enum vnet_drop vtun_map_lay_skb(struct vtun_priv *priv,
 				       struct vtun_map *map,
@@ -283,6 +317,10 @@ static enum vnet_drop vtun_map_lay_skb(struct vtun_priv *priv,
 	bool tap = vtun_is_tap(priv);
 	struct vtun_map_cursor c;
 
+	if (vtun_map_is_plain(skb) &&
+	    likely(vtun_map_lay_small(map, skb->data, skb->len,
+				      tap ? VTUN_MAP_OFF : 0)))
+		return __VNET_DROP_MAX;
 	if (unlikely(!skb->len))
 		return VNET_DROP_COPY_OUT;
 	if (unlikely(skb->len + vlan_len > VTUN_MAP_FRAME_MAX))
@@ -365,6 +403,9 @@ static bool vtun_map_lay_frame(struct vtun_map *map, struct xdp_frame *frame)
 	struct vtun_map_cursor c;
 	int i;
 
+	if (!xdp_frame_has_frags(frame) &&
+	    likely(vtun_map_lay_small(map, frame->data, len, VTUN_MAP_OFF)))
+		return true;
 	if (unlikely(!len || len > VTUN_MAP_FRAME_MAX) ||
 	    !vtun_map_rx_has_room(map, vtun_map_slots(map, true, len)))
 		return false;
