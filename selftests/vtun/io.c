@@ -271,11 +271,6 @@ TEST_F(io, signals)
 	EXPECT_EQ(1, signals);
 }
 
-/* What is written stays at another device, and is charged to the file as long. */
-#define HOLD "ip link add d0 type dummy && ip link set d0 up && tc qdisc add dev d0 root plug limit 1000000 && " \
-	"tc qdisc add dev t0 clsact && tc filter add dev t0 ingress matchall action mirred egress redirect dev d0"
-#define LET_GO "tc qdisc del dev d0 root"
-
 /* Writes until there is no room, as for frames of 1000 bytes in 10000; returns how many there was room for. */
 static int fill_sndbuf(int fd, const unsigned char *frame)
 {

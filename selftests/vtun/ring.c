@@ -766,6 +766,47 @@ TEST_F(ring, send_buffer)
 		FROM_DEVICE(1000);
 }
 
+/* What is on its way elsewhere counts: none are consumed beyond the limit, POLLOUT tells when there is room, and they go on. */
+TEST_F(ring, send_buffer_is_full)
+{
+	struct pollfd pollfd = { .fd = self->fd, .events = POLLOUT };
+	int sndbuf = 10000, all = 0;
+	long n;
+
+	OPEN(IFF_TAP, 0, 128, 0);
+	close(self->sock);
+	ASSERT_EQ(0, system(HOLD));
+	ASSERT_EQ(0, ioctl(self->fd, TUNSETSNDBUF, &sndbuf));
+	while (mapped_put(&self->m, self->out, 1000, NULL))
+		all++;
+	mapped_submit(&self->m);
+	n = mapped_enter(&self->m, VTUN_RING_ENTER_TX);
+	EXPECT_LE(3, n);
+	EXPECT_GE(10, n);
+	EXPECT_EQ(n, self->m.tx.kernel->index);
+	EXPECT_EQ(-EAGAIN, mapped_enter(&self->m, VTUN_RING_ENTER_TX));
+	EXPECT_EQ(n, self->m.tx.kernel->index);
+	EXPECT_EQ(0, poll(&pollfd, 1, 0));
+	ASSERT_EQ(0, system(LET_GO));
+	ASSERT_EQ(1, poll(&pollfd, 1, 5000));
+	EXPECT_EQ(POLLOUT, pollfd.revents);
+	EXPECT_EQ(all - n, mapped_enter(&self->m, VTUN_RING_ENTER_TX));
+	EXPECT_EQ(all, dev_stat("t0", RX_PACKETS));
+	EXPECT_EQ(0, self->m.tx.kernel->refused);
+}
+
+/* Without a limit nothing waits for what is on its way. */
+TEST_F(ring, no_send_buffer)
+{
+	OPEN(IFF_TAP, 0, 128, 0);
+	close(self->sock);
+	ASSERT_EQ(0, system(HOLD));
+	for (int i = 0; i < 128; i++)
+		ASSERT_EQ(true, mapped_put(&self->m, self->out, 1000, NULL));
+	mapped_submit(&self->m);
+	EXPECT_EQ(128, mapped_enter(&self->m, VTUN_RING_ENTER_TX));
+}
+
 /* ---- numbers that make no sense ----------------------------------------- */
 
 #define BROKEN_TX(why) do {						\
