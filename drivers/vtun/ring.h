@@ -89,6 +89,13 @@ struct vtun_map {
 	struct vtun_ring_setup setup;
 };
 
+/* A checker of memory sees no repeated move. */
+#ifdef CONFIG_X86_64
+#if !defined(CONFIG_UML) && !defined(CONFIG_KASAN) && !defined(CONFIG_KMSAN)
+#define VTUN_MAP_MOVES
+#endif
+#endif
+
 /* Bytes from where a copy is long. */
 #define VTUN_MAP_LONG 512
 
@@ -100,8 +107,7 @@ struct vtun_map {
 static __always_inline void vtun_map_bytes(void *to, const void *from,
 					  size_t len)
 {
-#if defined(CONFIG_X86_64) && !defined(CONFIG_UML) && \
-	!defined(CONFIG_KASAN) && !defined(CONFIG_KMSAN)
+#ifdef VTUN_MAP_MOVES
 	if (len >= VTUN_MAP_LONG && !static_cpu_has(X86_FEATURE_FSRM)) {
 		if (static_cpu_has(X86_FEATURE_ERMS)) {
 			asm volatile("rep movsb"

@@ -159,9 +159,11 @@ static void *write_nonsense(void *arg)
 	struct round *r = arg;
 	struct fuzz_rng rng = round_rng(r, STREAM_MEMORY);
 
-	while (!over(r))
-		__atomic_store_n(pick_place(&rng, r), (unsigned char)(fuzz_chance(&rng, 50) ? fuzz_edge(&rng) : fuzz_u64(&rng)),
-				 __ATOMIC_RELAXED);
+	while (!over(r)) {
+		unsigned char what = fuzz_chance(&rng, 50) ? fuzz_edge(&rng) : fuzz_u64(&rng);
+
+		__atomic_store_n(pick_place(&rng, r), what, __ATOMIC_RELAXED);
+	}
 	return NULL;
 }
 
@@ -394,7 +396,7 @@ int main(void)
 			why = found;
 		if (why)
 			printf("# round %u: %s\n", nr, why);
-		bad += why != NULL;
+		bad += !!why;
 	}
 	printf("# %lu slots\n", consumed);
 	fuzz_result(!bad, "rounds", "%u of them; see above", bad);

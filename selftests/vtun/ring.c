@@ -603,7 +603,8 @@ TEST_F(ring, foreign_seen)
 		}
 		close(self->sock);
 	}
-	if (system("tc qdisc add dev t0 clsact && tc filter add dev t0 ingress matchall action mirred egress redirect dev lo"))
+	if (system("tc qdisc add dev t0 clsact && "
+		   "tc filter add dev t0 ingress matchall action mirred egress redirect dev lo"))
 		SKIP(return, "no tc");
 	ASSERT_EQ(80, send_foreign(&self->m, self->out, 80));
 	EXPECT_EQ(0, system("tc -s filter show dev t0 ingress | grep -q ' 80 pkt'"));
@@ -766,7 +767,7 @@ TEST_F(ring, send_buffer)
 		FROM_DEVICE(1000);
 }
 
-/* What is on its way elsewhere counts: none are consumed beyond the limit, POLLOUT tells when there is room, and they go on. */
+/* What is on its way elsewhere counts: none are consumed beyond the limit, and POLLOUT tells when they may go on. */
 TEST_F(ring, send_buffer_is_full)
 {
 	struct pollfd pollfd = { .fd = self->fd, .events = POLLOUT };
