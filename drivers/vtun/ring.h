@@ -105,7 +105,7 @@ struct vtun_map {
  * copies to and from user space, which read and write do.
  */
 static __always_inline void vtun_map_bytes(void *to, const void *from,
-					  size_t len)
+					   size_t len)
 {
 #ifdef VTUN_MAP_MOVES
 	if (len >= VTUN_MAP_LONG && !static_cpu_has(X86_FEATURE_FSRM)) {
