@@ -46,6 +46,31 @@ static int vnet_genl_flow_dev_dump(struct sk_buff *skb,
 	return err;
 }
 
+static int vnet_genl_flow_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	int err = 0;
+
+	mutex_lock(&vnet_genl_lock);
+	if (vnet_flow_shower)
+		err = vnet_flow_shower->dump(skb, cb, &vnet_genl_family);
+	mutex_unlock(&vnet_genl_lock);
+	return err;
+}
+
+static int vnet_genl_flow_flush(struct sk_buff *skb, struct genl_info *info)
+{
+	int err = -ENODEV;
+
+	mutex_lock(&vnet_genl_lock);
+	if (vnet_flow_shower)
+		err = vnet_flow_shower->flush(info);
+	else
+		NL_SET_ERR_MSG(info->extack,
+			       "there are no flows: vflow is not loaded");
+	mutex_unlock(&vnet_genl_lock);
+	return err;
+}
+
 /**
  * vnet_genl_answer_bridge() - have requests about bridges answered
  * @answers: by these; NULL for nobody any more
@@ -99,6 +124,10 @@ static int vnet_genl_bridge_dump(struct sk_buff *skb,
 #define VNET_READ_ONLY { .type = NLA_REJECT, \
 			 .reject_message = "the attribute can only be read" }
 #define VNET_IFINDEX NLA_POLICY_MIN(NLA_U32, 1)
+
+static const struct nla_policy vnet_flow_policy[VNET_FLOW_IFINDEX + 1] = {
+	[VNET_FLOW_IFINDEX] = VNET_IFINDEX,
+};
 
 static const struct nla_policy
 vnet_bridge_get_policy[VNET_BRIDGE_IFINDEX + 1] = {
@@ -162,6 +191,20 @@ static const struct genl_ops vnet_genl_ops[] = {
 		.policy = vnet_bridge_port_set_policy,
 		.maxattr = VNET_BRIDGE_PORT_MAX,
 		.doit = vnet_genl_bridge_do,
+	},
+	{
+		.cmd = VNET_CMD_FLOW_GET,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.policy = vnet_flow_policy,
+		.maxattr = VNET_FLOW_IFINDEX,
+		.dumpit = vnet_genl_flow_dump,
+	},
+	{
+		.cmd = VNET_CMD_FLOW_FLUSH,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.policy = vnet_flow_policy,
+		.maxattr = VNET_FLOW_IFINDEX,
+		.doit = vnet_genl_flow_flush,
 	},
 };
 

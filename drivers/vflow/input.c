@@ -334,6 +334,10 @@ static noinline void vflow_left_alone(const struct vflow_dev *vdev,
 				      struct vflow_rule *rule,
 				      enum vflow_why why)
 {
+	BUILD_BUG_ON(__VFLOW_WHY_MAX > 32);
+	if (!(atomic_read(&rule->whys) & BIT(why)))
+		atomic_or(BIT(why), &rule->whys);
+	atomic_long_inc(&rule->left);
 	/* The core does not look at these of a flow that goes directly. */
 	if (why == VFLOW_ROUTE || why == VFLOW_NEIGH)
 		vflow_nf.teardown(rule->flow);
@@ -358,10 +362,11 @@ static noinline enum vflow_why vflow_try(struct vflow_dev *vdev,
 	if (!rule)
 		return VFLOW_UNKNOWN;
 	if (unlikely(!vflow_hooks_known(vdev)))
-		return VFLOW_HOOKS;
-	if (unlikely(rcu_access_pointer(vdev->dev->rx_handler)))
-		return VFLOW_UPPER;
-	why = vflow_check(vdev, skb, &frame, rule);
+		why = VFLOW_HOOKS;
+	else if (unlikely(rcu_access_pointer(vdev->dev->rx_handler)))
+		why = VFLOW_UPPER;
+	else
+		why = vflow_check(vdev, skb, &frame, rule);
 	if (likely(why == VFLOW_TAKEN) &&
 	    unlikely(!vflow_rewrite(skb, &frame, rule)))
 		why = VFLOW_NOMEM;

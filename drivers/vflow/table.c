@@ -30,6 +30,7 @@ int vflow_table_init(struct vflow_dev *vdev)
 	err = rhashtable_init(&vdev->by_cookie, &vflow_cookie_params);
 	if (err)
 		rhashtable_destroy(&vdev->by_key);
+	xa_init_flags(&vdev->by_id, XA_FLAGS_ALLOC);
 	return err;
 }
 
@@ -39,6 +40,7 @@ int vflow_table_init(struct vflow_dev *vdev)
  */
 void vflow_table_free(struct vflow_dev *vdev)
 {
+	xa_destroy(&vdev->by_id);
 	rhashtable_destroy(&vdev->by_cookie);
 	rhashtable_destroy(&vdev->by_key);
 }
@@ -69,7 +71,7 @@ static void vflow_rule_account(struct vflow_rule *rule)
 		vflow_nf.acct_add(rule->flow->ct, tuple->dir, packets, bytes);
 }
 
-/* Out of both tables; readers may still have it. */
+/* Out of all tables; readers may still have it. */
 static void vflow_rule_remove_locked(struct vflow_dev *vdev,
 				     struct vflow_rule *rule)
 {
@@ -79,6 +81,7 @@ static void vflow_rule_remove_locked(struct vflow_dev *vdev,
 				       vflow_key_params);
 	rhashtable_remove_fast(&vdev->by_cookie, &rule->by_cookie,
 			       vflow_cookie_params);
+	xa_erase(&vdev->by_id, rule->id);
 	vflow_station_del(rule);
 	list_del(&rule->list);
 	trace_vflow_rule_del(vdev, rule);
@@ -126,10 +129,17 @@ static int vflow_rule_publish_locked(struct vflow_dev *vdev,
 	return 0;
 }
 
-/* The counters go on counting for the newer version. */
+/*
+ * The counters go on counting for the newer version. Of frames that the older
+ * one leaves to the stack meanwhile nobody hears.
+ */
 static void vflow_rule_inherit(struct vflow_rule *rule, struct vflow_rule *old)
 {
 	rule->counts = old->counts;
+	rule->id = old->id;
+	rule->added = old->added;
+	atomic_set(&rule->whys, atomic_read(&old->whys));
+	atomic_long_set(&rule->left, atomic_long_read(&old->left));
 	rule->used = READ_ONCE(old->used);
 	rule->told_packets = old->told_packets;
 	rule->told_bytes = old->told_bytes;
@@ -144,19 +154,26 @@ static int vflow_rule_add_locked(struct vflow_binding *binding,
 	rule->counts = netdev_alloc_pcpu_stats(struct vflow_counts);
 	if (!rule->counts)
 		return -ENOMEM;
+	err = xa_alloc(&vdev->by_id, &rule->id, rule, xa_limit_31b, GFP_KERNEL);
+	if (err)
+		return err;
 	err = rhashtable_insert_fast(&vdev->by_cookie, &rule->by_cookie,
 				     vflow_cookie_params);
 	if (err)
-		return err;
+		goto err_id;
 	err = vflow_rule_publish_locked(vdev, rule);
-	if (err) {
-		rhashtable_remove_fast(&vdev->by_cookie, &rule->by_cookie,
-				       vflow_cookie_params);
-		return err;
-	}
+	if (err)
+		goto err_cookie;
 	list_add_tail(&rule->list, &binding->rules);
 	trace_vflow_rule_add(vdev, rule);
 	return 0;
+
+err_cookie:
+	rhashtable_remove_fast(&vdev->by_cookie, &rule->by_cookie,
+			       vflow_cookie_params);
+err_id:
+	xa_erase(&vdev->by_id, rule->id);
+	return err;
 }
 
 /* A newer version of a rule; nothing is left of @rule where that fails. */
@@ -177,6 +194,8 @@ static int vflow_rule_update_locked(struct vflow_binding *binding,
 		return err;
 	}
 	old->lent = true;
+	/* In a place that there is: it takes no memory. */
+	xa_store(&vdev->by_id, rule->id, rule, GFP_KERNEL);
 	list_replace(&old->list, &rule->list);
 	vflow_station_del(old);
 	vflow_rule_free_rcu(old);
@@ -356,4 +375,38 @@ void vflow_dev_teardown(struct vflow_dev *vdev, const struct net_device *dev)
 unsigned int vflow_dev_rules(struct vflow_dev *vdev)
 {
 	return atomic_read(&vdev->by_cookie.nelems);
+}
+
+/**
+ * vflow_dev_each_rule() - go through a device's rules in the order of their
+ *	numbers
+ * @vdev: the device
+ * @id: where to begin; set to where to go on, behind the last one taken
+ * @fn: called for each, with @data; an error, with which the rule is not taken,
+ *	ends it
+ * @data: for @fn
+ *
+ * What stays from one call to the next is told once. New rules take the lowest
+ * free number, and are told where that lies ahead.
+ *
+ * Context: process.
+ * Return: 0, or what @fn returned last.
+ */
+int vflow_dev_each_rule(struct vflow_dev *vdev, unsigned long *id,
+			int (*fn)(const struct vflow_rule *rule, void *data),
+			void *data)
+{
+	const struct vflow_rule *rule;
+	unsigned long at;
+	int err = 0;
+
+	mutex_lock(&vdev->lock);
+	xa_for_each_start(&vdev->by_id, at, rule, *id) {
+		err = fn(rule, data);
+		if (err)
+			break;
+		*id = at + 1;
+	}
+	mutex_unlock(&vdev->lock);
+	return err;
 }

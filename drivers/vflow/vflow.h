@@ -14,6 +14,7 @@
 #include <linux/netfilter.h>
 #include <linux/rhashtable.h>
 #include <linux/u64_stats_sync.h>
+#include <linux/xarray.h>
 #include <net/flow_offload.h>
 #include <net/neighbour.h>
 #include <net/netfilter/nf_flow_table.h>
@@ -53,9 +54,11 @@ struct vflow_pppoe {
  * &vflow_dev.lock.
  *
  * &vflow_dev.lock, a mutex, protects every change of a device's two tables of
- * rules, the lists of rules of its bindings and &vflow_binding.closed. The
- * core's workers (REPLACE, DESTROY, STATS) take it with the flowtable's block
- * lock held for reading. They take no other lock of ours.
+ * rules, its rules by number, the lists of rules of its bindings and
+ * &vflow_binding.closed. A dump of flows holds it for as many as fit into one
+ * message, and goes on behind the number of the last one. The core's workers
+ * (REPLACE, DESTROY, STATS) take it with the flowtable's block lock held for
+ * reading. They take no other lock of ours.
  *
  * The datapath reads the rules under RCU, writes a rule's per-CPU counters
  * with BH off, and takes no lock.
@@ -237,6 +240,7 @@ struct vflow_counts {
  * @dest: the MAC address they must be for
  * @mtu: the longest IP packet
  * @genid: the generation of routes that it was made under
+ * @id: its number on its device, which newer versions keep
  * @flow: the core's
  * @out: where frames leave
  * @port: of @out, where that is a suite device
@@ -247,20 +251,26 @@ struct vflow_counts {
  * @by_cookie: in the device's table of cookies
  * @cookie: the core's name for it
  * @list: in &vflow_binding.rules
+ * @rcu: for the callback that frees it, once it is in no list
  * @binding: what it came by
  * @hashed: whether it is in the table of keys
  * @told_packets: what the core knows of
  * @told_bytes: and of these
  * @lent: @counts belongs to a newer version
  * @bridged: it leads past a bridge to a port, @out
+ * @whys: for which reasons frames were left to the stack, a bit each
+ * @left: how many these were
+ * @added: when the first version came, in seconds since the boot
  * @routed: the device that the routes lead to, to compare only
  * @by_station: then, in the table of stations
  * @station: what it is found by there
  * @out_tracker: for @out
- * @rcu: for the callback that frees it
  *
  * All but @counts and @used is fixed once the rule is in the table of keys, or
- * under &vflow_dev.lock and not for the datapath (from @by_cookie on).
+ * under &vflow_dev.lock and not for the datapath (from @by_cookie on). @whys and
+ * @left are the exception: frames that are left alone are counted in one place,
+ * for they come by one CPU mostly, and go through the whole stack then; a count
+ * for each CPU would be most of a rule's memory on large machines.
  */
 struct vflow_rule {
 	struct rhash_head by_key;
@@ -268,6 +278,7 @@ struct vflow_rule {
 	u8 dest[ETH_ALEN];
 	u16 mtu;
 	int genid;
+	u32 id;
 	struct flow_offload *flow;
 	struct net_device *out;
 	struct vnet_port *port;
@@ -279,18 +290,23 @@ struct vflow_rule {
 	/* Control path. */
 	struct rhash_head by_cookie;
 	unsigned long cookie;
-	struct list_head list;
+	union {
+		struct list_head list;
+		struct rcu_head rcu;
+	};
 	struct vflow_binding *binding;
 	bool hashed;
 	bool lent;
 	bool bridged;
+	atomic_t whys;
+	atomic_long_t left;
+	u32 added;
 	const struct net_device *routed;
 	struct rhlist_head by_station;
 	struct vflow_station station;
 	u64 told_packets;
 	u64 told_bytes;
 	netdevice_tracker out_tracker;
-	struct rcu_head rcu;
 };
 
 /**
@@ -311,6 +327,7 @@ struct vflow_whys {
  * @table: the only flowtable it is bound to, or NULL where there are several
  * @by_key: rules by &vflow_rule.key
  * @by_cookie: rules by &vflow_rule.cookie
+ * @by_id: rules by &vflow_rule.id
  * @whys: what became of frames
  * @lock: see the DOC section
  * @bindings: of the flowtables it stands in
@@ -328,9 +345,10 @@ struct vflow_dev {
 	const struct nf_flowtable *table;
 	struct rhashtable by_key;
 	struct rhashtable by_cookie;
+	struct xarray by_id;
 	struct vflow_whys __percpu *whys;
 
-	struct mutex lock;	/* both tables, lists of rules, closed */
+	struct mutex lock;	/* all three tables, lists of rules, closed */
 	struct list_head bindings;
 	struct list_head list;
 	struct nf_hook_ops hook;
@@ -407,6 +425,9 @@ int vflow_setup_cb(enum tc_setup_type type, void *type_data, void *cb_priv);
 void vflow_binding_flush(struct vflow_binding *binding);
 void vflow_dev_teardown(struct vflow_dev *vdev, const struct net_device *dev);
 unsigned int vflow_dev_rules(struct vflow_dev *vdev);
+int vflow_dev_each_rule(struct vflow_dev *vdev, unsigned long *id,
+			int (*fn)(const struct vflow_rule *rule, void *data),
+			void *data);
 
 /* input.c */
 unsigned int vflow_hook(void *priv, struct sk_buff *skb,

@@ -26,6 +26,10 @@ numbers_are_those_of_the_header()
 {
 	check_eq "$(attributes flow-dev)" "$(enumerators VNET_FLOW_DEV_ | sed 's/^unspec //')" "flow-dev"
 	check_eq "$(attributes flow-why)" "$(enumerators VNET_FLOW_WHY_ | sed 's/^unspec //')" "flow-why"
+	check_eq "$(attributes flow-tuple)" "$(enumerators VNET_FLOW_TUPLE_ | sed 's/^unspec //')" "flow-tuple"
+	check_eq "$(attributes flow-encap)" "$(enumerators VNET_FLOW_ENCAP_ | sed 's/^unspec //')" "flow-encap"
+	check_eq "$(attributes flow)" "$(sed -E '/VNET_FLOW_(DEV|WHY|TUPLE|ENCAP)_/d' "$HEADER" |
+		sed -nE '/^enum/,/^};/s/^\tVNET_FLOW_([A-Z_]+),$/\1/p' | tr 'A-Z_\n' 'a-z- ' | sed 's/^unspec //')" "flow"
 	check_eq "$(attributes bridge-port)" "$(enumerators VNET_BRIDGE_PORT_ | sed 's/^unspec //')" "bridge-port"
 	check_eq "$(attributes bridge)" "$(sed '/VNET_BRIDGE_PORT_/d' "$HEADER" |
 		sed -nE '/^enum/,/^};/s/^\tVNET_BRIDGE_([A-Z_]+),$/\1/p' | tr 'A-Z_\n' 'a-z- ' | sed 's/^unspec //')" "bridge"

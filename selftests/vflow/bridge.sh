@@ -108,7 +108,7 @@ sent_past()
 # past_the_bridge PORT: frames of the flow are taken where they come in, and leave by the port and not by the bridge.
 past_the_bridge()
 {
-	slowwait 10 sent_past "$1" || fail "vflow does not send by $1: $(vnet -n "$r" flow)"
+	slowwait 10 sent_past "$1" || fail "vflow does not send by $1: $(flow_tool flow stats)"
 }
 
 # The old port stays up: nothing but the bridge says that the station is elsewhere.

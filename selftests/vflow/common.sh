@@ -136,15 +136,21 @@ both_taken()
 
 wait_taken()
 {
-	slowwait 10 both_taken || die "frames are not taken: $(vnet -n "$r" flow)"
+	slowwait 10 both_taken || die "frames are not taken: $(flow_tool flow stats)"
 }
 
-# One field of what `vnet flow` says of a device of r, 0 where it says nothing.
+# The tool in r, whatever else is named vnet.
+flow_tool()
+{
+	"$BUILD/tools/vnet" -n "$r" "$@"
+}
+
+# One field of what `vnet flow stats` says of a device of r, 0 where it says nothing.
 flow_field()
 {
 	local json
 
-	json=$(vnet -n "$r" -j flow) || { echo 0; return; }
+	json=$(flow_tool -j flow stats) || { echo 0; return; }
 	[[ $json =~ \"ifname\":\"$1\"[^}]*\"$2\":([0-9]+) ]] && echo "${BASH_REMATCH[1]}" || echo 0
 }
 

@@ -44,7 +44,7 @@ run_differ()
 	if [ "$2" = vflow ]; then
 		check_ge "$(flow_field in taken)" $((FRAMES / 4)) "frames that vflow took at in"
 		check_ge "$(flow_field out taken)" $((FRAMES / 4)) "frames that vflow took at out"
-		vnet -n "$r" flow
+		flow_tool flow stats
 	fi
 }
 

@@ -25,7 +25,7 @@ _vnet_keywords()
 	fdb) echo show add del flush br brport vlan sticky help ;;
 	vlan) echo show stats add del dev pvid untagged help ;;
 	tun) echo show add del dev mode user group multi_queue vnet_hdr pi master up help ;;
-	flow) echo show help ;;
+	flow) echo show stats flush dev help ;;
 	monitor) echo count help ;;
 	trace) echo dev match count help ;;
 	bench) echo source icount time help ;;
@@ -78,7 +78,7 @@ _vnet()
 		else
 			words=$(_vnet_keywords "$cmd")
 			case $cmd in
-			link | stats | drops | trace) words+=" $(_vnet_names ifname link)" ;;
+			link | stats | drops | trace | flow) words+=" $(_vnet_names ifname link)" ;;
 			bridge | vlan | port) words+=" $(_vnet_names ifname port) $(_vnet_names ifname bridge)" ;;
 			pair | tun) words+=" $(_vnet_names ifname "$([ "$cmd" = tun ] && echo tun || echo link)")" ;;
 			esac

@@ -23,6 +23,11 @@
  *	enum vnet_bridge_port_attr
  * @VNET_CMD_BRIDGE_PORT_SET: change that port; needs CAP_NET_ADMIN in the
  *	caller's namespace
+ * @VNET_CMD_FLOW_GET: dump: the flows that vflow has in the caller's namespace,
+ *	a direction each, all or those that enter by %VNET_FLOW_IFINDEX; enum
+ *	vnet_flow_attr; needs CAP_NET_ADMIN there
+ * @VNET_CMD_FLOW_FLUSH: have these torn down, all or those that enter by
+ *	%VNET_FLOW_IFINDEX; needs CAP_NET_ADMIN there
  * @__VNET_CMD_MAX: end of the list
  */
 enum vnet_cmd {
@@ -32,6 +37,8 @@ enum vnet_cmd {
 	VNET_CMD_BRIDGE_SET,
 	VNET_CMD_BRIDGE_PORT_GET,
 	VNET_CMD_BRIDGE_PORT_SET,
+	VNET_CMD_FLOW_GET,
+	VNET_CMD_FLOW_FLUSH,
 	__VNET_CMD_MAX
 };
 
@@ -72,6 +79,96 @@ enum vnet_flow_why_attr {
 };
 
 #define VNET_FLOW_WHY_MAX (__VNET_FLOW_WHY_MAX - 1)
+
+/**
+ * enum vnet_flow_attr - one direction of a flow
+ * @VNET_FLOW_UNSPEC: none
+ * @VNET_FLOW_IFINDEX: u32: the device that it enters by; in a request, which
+ * @VNET_FLOW_OUT_IFINDEX: u32: the device that it leaves by
+ * @VNET_FLOW_PROTO: u8: IPPROTO_TCP or IPPROTO_UDP
+ * @VNET_FLOW_ENTERS: nest: enum vnet_flow_tuple_attr, what a frame comes with;
+ *	of the MAC addresses the destination alone
+ * @VNET_FLOW_LEAVES: nest: enum vnet_flow_tuple_attr, what it leaves with
+ * @VNET_FLOW_MTU: u32: the longest packet that is taken
+ * @VNET_FLOW_PACKETS: u64: frames that left the stack, before segmentation
+ * @VNET_FLOW_BYTES: u64: their bytes from the IP header on
+ * @VNET_FLOW_LEFT: u64: frames that were left to the stack
+ * @VNET_FLOW_WHY: string, once for each reason why: a name as in
+ *	%VNET_FLOW_WHY_NAME
+ * @VNET_FLOW_AGE: u32: seconds since vflow was given it
+ * @VNET_FLOW_IDLE: u32: milliseconds since its last frame that was taken, or
+ *	since @VNET_FLOW_AGE
+ * @VNET_FLOW_DIRECT: flag: frames go to the device that they leave by without
+ *	its queueing discipline in between, where that can be
+ * @VNET_FLOW_GONE: flag: it is being torn down, or another flow has its tuple;
+ *	nothing is taken by it any more
+ * @VNET_FLOW_PAD: for alignment
+ * @__VNET_FLOW_MAX: end of the list
+ */
+enum vnet_flow_attr {
+	VNET_FLOW_UNSPEC,
+	VNET_FLOW_IFINDEX,
+	VNET_FLOW_OUT_IFINDEX,
+	VNET_FLOW_PROTO,
+	VNET_FLOW_ENTERS,
+	VNET_FLOW_LEAVES,
+	VNET_FLOW_MTU,
+	VNET_FLOW_PACKETS,
+	VNET_FLOW_BYTES,
+	VNET_FLOW_LEFT,
+	VNET_FLOW_WHY,
+	VNET_FLOW_AGE,
+	VNET_FLOW_IDLE,
+	VNET_FLOW_DIRECT,
+	VNET_FLOW_GONE,
+	VNET_FLOW_PAD,
+	__VNET_FLOW_MAX
+};
+
+#define VNET_FLOW_MAX (__VNET_FLOW_MAX - 1)
+
+/**
+ * enum vnet_flow_tuple_attr - the headers of a flow's frames
+ * @VNET_FLOW_TUPLE_UNSPEC: none
+ * @VNET_FLOW_TUPLE_SMAC: 6 bytes: the source's MAC address
+ * @VNET_FLOW_TUPLE_DMAC: 6 bytes: the destination's
+ * @VNET_FLOW_TUPLE_ENCAP: nest, once for each header in front of IP's, from the
+ *	outermost: enum vnet_flow_encap_attr
+ * @VNET_FLOW_TUPLE_SRC: 4 or 16 bytes: the source's IP address
+ * @VNET_FLOW_TUPLE_DST: 4 or 16 bytes: the destination's
+ * @VNET_FLOW_TUPLE_SPORT: u16: the source's port
+ * @VNET_FLOW_TUPLE_DPORT: u16: the destination's
+ * @__VNET_FLOW_TUPLE_MAX: end of the list
+ */
+enum vnet_flow_tuple_attr {
+	VNET_FLOW_TUPLE_UNSPEC,
+	VNET_FLOW_TUPLE_SMAC,
+	VNET_FLOW_TUPLE_DMAC,
+	VNET_FLOW_TUPLE_ENCAP,
+	VNET_FLOW_TUPLE_SRC,
+	VNET_FLOW_TUPLE_DST,
+	VNET_FLOW_TUPLE_SPORT,
+	VNET_FLOW_TUPLE_DPORT,
+	__VNET_FLOW_TUPLE_MAX
+};
+
+#define VNET_FLOW_TUPLE_MAX (__VNET_FLOW_TUPLE_MAX - 1)
+
+/**
+ * enum vnet_flow_encap_attr - a header in front of IP's
+ * @VNET_FLOW_ENCAP_UNSPEC: none
+ * @VNET_FLOW_ENCAP_PROTO: u16: ETH_P_8021Q, ETH_P_8021AD or ETH_P_PPP_SES
+ * @VNET_FLOW_ENCAP_ID: u16: the VLAN, or the session of PPPoE
+ * @__VNET_FLOW_ENCAP_MAX: end of the list
+ */
+enum vnet_flow_encap_attr {
+	VNET_FLOW_ENCAP_UNSPEC,
+	VNET_FLOW_ENCAP_PROTO,
+	VNET_FLOW_ENCAP_ID,
+	__VNET_FLOW_ENCAP_MAX
+};
+
+#define VNET_FLOW_ENCAP_MAX (__VNET_FLOW_ENCAP_MAX - 1)
 
 /**
  * enum vnet_bridge_attr - a vbridge
