@@ -68,6 +68,60 @@ idle_flows_age_out()
 	wait_offloaded
 }
 
+# in_conntrack: the connection is there and has time left
+in_conntrack()
+{
+	conntrack_of | grep -q 'dport=5203 '
+}
+
+out_of_conntrack()
+{
+	! in_conntrack
+}
+
+# idle_connection [ARGS...]: with frames a connection lasts beyond conntrack's time; without, it ends as long after the last
+# one, though that was vflow's to see.
+idle_connection()
+{
+	local i end times=/proc/sys/net/netfilter wait=$((8 * ${VNET_SLOW:-1}))
+
+	setup_router
+	must in_ns "$r" bash -c "for f in nf_flowtable_udp_timeout nf_flowtable_tcp_timeout; do echo $((wait / 4)) >$times/\$f; done
+		for f in nf_conntrack_udp_timeout nf_conntrack_udp_timeout_stream nf_conntrack_tcp_timeout_established
+		do echo $wait >$times/\$f; done"
+	ruleset ''
+	flow_open "$@" "$c" "$s" "$S4"
+	flow_ok up 2 100
+	flow_ok down 2 100
+	wait_offloaded
+	for ((i = 0; i < wait + 2; i++)); do
+		sleep 1
+		flow_ok up 1 100
+	done
+	offloaded || fail "a connection with a frame each second is not offloaded: $(conntrack_of)"
+	end=$((SECONDS + wait))
+	slowwait $((wait / 2 + 4)) not_offloaded || fail "an idle connection stays offloaded"
+	[ "$SECONDS" -ge $((end - 3)) ] || in_conntrack || fail "it has gone before its time"
+	slowwait $((wait + 4)) out_of_conntrack || fail "it outlives its time: $(conntrack_of)"
+	[ "$SECONDS" -ge $((end - 2)) ] || fail "it has gone $((end - SECONDS)) s before its time"
+	[ "$SECONDS" -le $((end + 4)) ] || fail "it has gone $((SECONDS - end)) s after its time"
+	slowwait 5 no_rules || fail "its rules stay"
+}
+
+idle_udp_ends_as_conntrack_says()
+{
+	idle_connection
+	# Who speaks again begins anew.
+	flow_ok up 3 100
+	flow_ok down 3 100
+	wait_offloaded
+}
+
+idle_tcp_ends_as_conntrack_says()
+{
+	idle_connection -t
+}
+
 conntrack_deletes()
 {
 	start_flow
@@ -243,7 +297,8 @@ helper_connections_stay()
 	check_eq "$(taken in) $(taken out)" "0 0" "frames taken at in and out"
 }
 
-ALL_TESTS="counters_are_what_was_sent idle_flows_age_out conntrack_deletes neighbour_changes route_changes mtu_shrinks
+ALL_TESTS="counters_are_what_was_sent idle_flows_age_out idle_udp_ends_as_conntrack_says
+	idle_tcp_ends_as_conntrack_says conntrack_deletes neighbour_changes route_changes mtu_shrinks
 	link_goes_down_and_up device_goes_away other_mac_is_not_ours fin_ends_it other_hooks_see_all
 	expired_ttl_goes_to_the_stack fragments_go_to_the_stack helper_connections_stay"
 run_tests "$@"

@@ -1,0 +1,163 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# Flows whose directions do not go the same way: what does not come as the flow says is the stack's, and gets across.
+#
+#	+-- c --+        +---- r ----+        +-- s --+
+#	|  e0 ============ in    out ============ e0  |	as in common.sh, and
+#	|  e1 ============ in2  out2 ============ e1  |	203.0.113.2 - .1, 203.0.113.129 - .130
+#	+-------+        +-----------+        +-------+	2001:db8:3::2 - ::1, 2001:db8:4::1 - ::2
+# TIMEOUT: 600
+. "$(dirname "$0")/../lib/lib.sh"
+# shellcheck source=common.sh
+. "$(dirname "$0")/common.sh"
+
+setup_ways()
+{
+	setup_router
+	add_pair "$c" e1 "$r" in2
+	add_pair "$s" e1 "$r" out2
+	ipb "$r" <<-EOF
+		addr add 203.0.113.1/25 dev in2
+		addr add 203.0.113.129/25 dev out2
+		addr add 2001:db8:3::1/64 dev in2 nodad
+		addr add 2001:db8:4::1/64 dev out2 nodad
+	EOF
+	ipb "$c" <<-EOF
+		addr add 203.0.113.2/25 dev e1
+		addr add 2001:db8:3::2/64 dev e1 nodad
+	EOF
+	ipb "$s" <<-EOF
+		addr add 203.0.113.130/25 dev e1
+		addr add 2001:db8:4::2/64 dev e1 nodad
+	EOF
+}
+
+answers_come_by_e1()
+{
+	ipb "$s" <<-EOF
+		route replace default via 203.0.113.129
+		route replace default via 2001:db8:4::1
+	EOF
+}
+
+# answers_of DEVICES [ARGS...]: what c sends is taken at in, nothing at out, where the routes would have answers come by, and
+# none is lost. ANSWERS is how many were taken at out2.
+answers_of()
+{
+	local addr sent before
+
+	setup_ways
+	answers_come_by_e1
+	DEVICES=$1 ruleset "${NAT-}"
+	shift
+	ANSWERS=0
+	for addr in "$S4" "$S6"; do
+		flow_open "$@" "$c" "$s" "$addr"
+		flow_ok up 2 100
+		flow_ok down 2 100
+		busywait 5000 has_rules 1 || die "vflow has neither direction"
+		remember_taken
+		before=$(taken out2)
+		sent=$(link_stat "$s" e1 tx_packets)
+		flow_ok up 20 500
+		flow_ok down 30 500
+		check_ge "$(($(taken in) - TAKEN_IN))" 20 "frames taken at in, to $addr"
+		check_eq "$(($(taken out) - TAKEN_OUT))" 0 "frames taken at out, to $addr"
+		check_ge "$(($(link_stat "$s" e1 tx_packets) - sent))" 30 "answers that s sent by e1, from $addr"
+		ANSWERS=$((ANSWERS + $(taken out2) - before))
+	done
+}
+
+# It is an answer that has nft add the flow, and the core takes the device that it came by for both directions; with IPv6 there
+# is no way back by it, and the client's next frame does it, by the routes.
+answers_by_another_device()
+{
+	answers_of "in, out, out2"
+	check_eq "$ANSWERS" 30 "frames taken at out2"
+}
+
+# One that is not in the table has no hook: answers are the stack's.
+answers_by_a_device_beyond_the_table()
+{
+	answers_of "in, out"
+	check_eq "$ANSWERS" 0 "frames taken at out2"
+}
+
+# With TCP it is a frame of the client's, and the routes name the device that answers should come by.
+answers_by_another_device_tcp()
+{
+	answers_of "in, out, out2" -t
+	check_eq "$ANSWERS" 0 "frames taken at out2"
+	check_ge "$(passed out2 unknown)" 60 "frames of no flow at out2"
+}
+
+answers_by_another_device_and_nat()
+{
+	setup_ways
+	# Of the router's own address that s sees the way back is the other one, too.
+	ipb "$s" <<-EOF
+		route add 198.51.100.1/32 via 203.0.113.129
+		route add 2001:db8:2::1/128 via 2001:db8:4::1
+	EOF
+	DEVICES="in, out" ruleset "$MASQUERADE"
+	flow_open "$c" "$s" "$S4"
+	flow_ok up 2 100
+	flow_ok down 2 100
+	busywait 5000 has_rules 1 || die "vflow has neither direction"
+	remember_taken
+	flow_ok up 20 500
+	flow_ok down 30 500
+	check_taken 20 0
+	flow_do peer
+	check_match "$FLOW" "^198.51.100.1 " "the client as the server sees it"
+}
+
+# The way to c is by in2 for the router, what c sends comes by in. The core takes the device that a flow came by for both.
+routes_to_the_client_lead_elsewhere()
+{
+	local addr
+
+	setup_ways
+	ipb "$r" <<-EOF
+		route add 192.0.2.2/32 via 203.0.113.2
+		route add 2001:db8:1::2/128 via 2001:db8:3::2
+	EOF
+	DEVICES="in, in2, out" ruleset ''
+	for addr in "$S4" "$S6"; do
+		flow_open "$c" "$s" "$addr"
+		flow_ok up 3 100
+		flow_ok down 3 100
+		busywait 5000 has_rules 1 || die "vflow has neither direction"
+		flow_ok up 20 500
+		flow_ok down 30 500
+	done
+}
+
+# They become so while the flow is there.
+ways_part_later()
+{
+	setup_ways
+	DEVICES="in, out, out2" ruleset ''
+	flow_open "$c" "$s" "$S4"
+	flow_ok up 2 100
+	flow_ok down 2 100
+	wait_offloaded
+	remember_taken
+	flow_ok up 5 100
+	flow_ok down 5 100
+	check_taken 5 5 "the same way"
+	answers_come_by_e1
+	remember_taken
+	flow_ok up 5 100
+	flow_ok down 5 100
+	check_taken 5 0 "with answers by another way"
+	ipb "$s" <<<"route replace default via 198.51.100.1"
+	remember_taken
+	flow_ok up 5 100
+	flow_ok down 5 100
+	check_taken 5 5 "the same way again"
+}
+
+ALL_TESTS="answers_by_another_device answers_by_a_device_beyond_the_table answers_by_another_device_tcp
+	answers_by_another_device_and_nat routes_to_the_client_lead_elsewhere ways_part_later"
+run_tests "$@"
