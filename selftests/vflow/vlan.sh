@@ -55,6 +55,8 @@ setup_tagged()
 		on_top "$r" out 198.51.100 1 $2
 	}
 	S_TOP=$TOP
+	# What has lost a tag on its way would still be for the host, but come by another device.
+	C_END=e0${1:+.${1// /.}} S_END=e0${2:+.${2// /.}}
 }
 
 masquerade_at()
@@ -65,14 +67,19 @@ masquerade_at()
 # flow_crosses ADDR: a connection is offloaded, what it sends is taken, and a transfer by TCP of super-frames, too.
 flow_crosses()
 {
+	local at_c at_s
+
 	flow_open "$c" "$s" "$1"
 	flow_ok up 2 100
 	flow_ok down 2 100
 	wait_offloaded
 	remember_taken
+	at_c=$(link_stat "$c" "$C_END" rx_packets) at_s=$(link_stat "$s" "$S_END" rx_packets)
 	flow_ok up 20 500
 	flow_ok down 30 500
 	check_taken 20 30 "$1"
+	check_ge "$(($(link_stat "$s" "$S_END" rx_packets) - at_s))" 20 "frames at $S_END of s"
+	check_ge "$(($(link_stat "$c" "$C_END" rx_packets) - at_c))" 30 "frames at $C_END of c"
 	remember_taken
 	tcp_check "$c" "$s" "$1" 1000000 || fail "a transfer to $1"
 	check_ge "$(($(taken in) - TAKEN_IN))" 15 "frames taken at in with a transfer to $1"
