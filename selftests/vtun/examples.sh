@@ -41,9 +41,12 @@ reflector()
 
 switch()
 {
+	local pid said
+
 	load vtun
 	setup_ns -6 a b
 	start "$1" "$a" switch t0 t1 t2
+	pid=$BG_PID
 	must ip -n "$a" link set t1 netns "$b"
 	address "$a" t0 1
 	address "$b" t1 2
@@ -51,6 +54,11 @@ switch()
 	must ping_ok "$b" 2001:db8::1
 	must tcp_check "$a" "$b" 192.0.2.2 2000000
 	must tcp_check "$b" "$a" 192.0.2.1 2000000
+	# What it takes for a frame, and is none, goes everywhere.
+	stop_bg "$pid"
+	said=$(tail -n 1 "$CASE_DIR/switch.$a")
+	said=${said#*flooded }
+	check_le "${said%% *}" 100 "frames that the switch knew no port for"
 }
 
 tunnel()

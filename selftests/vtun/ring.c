@@ -401,6 +401,8 @@ TEST_F(ring, bad_headers)
 	ASSERT_EQ(1, mapped_send(&self->m, self->out, 13, NULL));
 	EXPECT_EQ(n + 1, self->m.tx.kernel->refused);
 	EXPECT_EQ(n + 1, dev_stat("t0", RX_DROPPED) + dev_stat("t0", RX_FRAME));
+	/* The last two, of which nothing has been allocated. */
+	EXPECT_EQ(0, system("ethtool -S t0 | grep -q 'drop_too_short: 2$'"));
 	EXPECT_EQ(0, self->m.state->status);
 	ASSERT_EQ(1, mapped_send(&self->m, self->out, 100, NULL));
 	FROM_DEVICE(100);
