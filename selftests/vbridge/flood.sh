@@ -203,6 +203,49 @@ no_flood_of_a_flood()
 	check_eq "${PKT[rx0.frames]} $(stat low0 direct_rx)" "10 10" "known ones at s2, taken directly by the second"
 }
 
+# By which what is flooded has one direct hop less left than what is known.
+flood_is_a_hop()
+{
+	local port
+
+	make_stations 2
+	ipb "$h" <<-EOT
+		link add vbr1 up type $BRIDGE
+		link add vbr2 up type $BRIDGE
+		link add up0 up type $PAIR peer name low0
+		link add up1 up type $PAIR peer name low1
+		link set low0 up
+		link set low1 up
+		link set up0 master vbr0
+		link set low0 master vbr1
+		link set up1 master vbr1
+		link set low1 master vbr2
+		link set p2 master vbr2
+	EOT
+	for port in up0 low0 up1 low1 p2; do
+		busywait 5000 port_forwards "$port" || die "$port does not come to forward"
+	done
+	must bridge -n "$h" fdb add "$(mac 2)" dev vbr1 self static via up1
+	must bridge -n "$h" fdb add "$(mac 2)" dev vbr2 self static via p2
+	three_hops 10 0
+	must bridge -n "$h" fdb add "$(mac 2)" dev vbr0 self static via up0
+	three_hops 10 10
+}
+
+# three_hops LOW0 LOW1: so many of ten frames are taken directly by the second bridge and the third.
+three_hops()
+{
+	local low0 low1
+
+	# The bridges know the sender then.
+	pkt -T "$s1:e0" -R "$s2:e0" -c 10 -s "$(mac 1)" -d "$(mac 2)"
+	low0=$(stat low0 direct_rx) low1=$(stat low1 direct_rx)
+	pkt -T "$s1:e0" -R "$s2:e0" -c 10 -s "$(mac 1)" -d "$(mac 2)"
+	check_eq "${PKT[rx0.frames]}" 10 "frames at s2"
+	check_eq "$(($(stat low0 direct_rx) - low0)) $(($(stat low1 direct_rx) - low1))" "$1 $2" \
+		"taken directly by the second bridge and the third"
+}
+
 # In-tree pairs get their copy by their own transmit path.
 foreign_members()
 {
@@ -287,6 +330,7 @@ ALL_TESTS="
 	to_oneself
 	long_floods_do_not
 	no_flood_of_a_flood
+	flood_is_a_hop
 	foreign_members
 	host_that_is_slow
 	order_holds_when_roads_change
