@@ -105,7 +105,7 @@ static void traffic(struct round *r, bool tap)
 	struct virtio_net_hdr hdr;
 	long done;
 
-	for (unsigned int i = 0; i < BATCHES; i++) {
+	for (unsigned int i = 0; i < BATCHES / r->fuzz->slow; i++) {
 		unsigned int n = 1 + fuzz_below(&rng, 16);
 
 		while (n--) {
@@ -400,7 +400,7 @@ int main(void)
 	}
 	printf("# %lu slots\n", consumed);
 	fuzz_result(!bad, "rounds", "%u of them; see above", bad);
-	fuzz_result(fuzz.only >= 0 || consumed > SLOTS_MIN * rounds, "volume", "%lu slots were consumed", consumed);
+	fuzz_result(fuzz.only >= 0 || consumed > SLOTS_MIN / fuzz.slow * rounds, "volume", "%lu slots were consumed", consumed);
 	fuzz_result(neighbour_works(&m, sock), "neighbour", "its frames are lost");
 	munmap(m.kernel, m.setup.kernel.size);
 	munmap(m.user, m.setup.user.size);
