@@ -400,7 +400,8 @@ int main(void)
 	}
 	printf("# %lu slots\n", consumed);
 	fuzz_result(!bad, "rounds", "%u of them; see above", bad);
-	fuzz_result(fuzz.only >= 0 || consumed > SLOTS_MIN / fuzz.slow * rounds, "volume", "%lu slots were consumed", consumed);
+	fuzz_result(fuzz.only >= 0 || consumed > SLOTS_MIN / fuzz.slow * rounds, "volume", "%lu slots were consumed",
+		    consumed);
 	fuzz_result(neighbour_works(&m, sock), "neighbour", "its frames are lost");
 	munmap(m.kernel, m.setup.kernel.size);
 	munmap(m.user, m.setup.user.size);

@@ -14,7 +14,7 @@ static void skip_waiting(struct itimerspec *timer)
 	static int wanted = -1;
 
 	if (wanted < 0)
-		wanted = getenv("UML_SKIP_WAITING") != NULL;
+		wanted = !!getenv("UML_SKIP_WAITING");
 	if (!wanted)
 		return;
 	skipped += timespec_to_ns(&timer->it_value);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # Many flows: what vflow is asked for each, by a module in the core's place, and frames among them. With VNET_LONG=1 a million,
-# and what they cost, which takes a guest whose clock goes on while somebody works (not `run -w`).
+# and what they cost.
 #
 #	+------------------- r -------------------+
 #	|  10.0.0.0/8 - in            out - 198.51.100.2, both devices that swallow what they send

@@ -605,8 +605,8 @@ TEST_F(ring, foreign_seen)
 		}
 		close(self->sock);
 	}
-	if (system("tc qdisc add dev t0 clsact && "
-		   "tc filter add dev t0 ingress matchall action mirred egress redirect dev lo"))
+	if (system("tc qdisc add dev t0 clsact") ||
+	    system("tc filter add dev t0 ingress matchall action mirred egress redirect dev lo"))
 		SKIP(return, "no tc");
 	ASSERT_EQ(80, send_foreign(&self->m, self->out, 80));
 	EXPECT_EQ(0, system("tc -s filter show dev t0 ingress | grep -q ' 80 pkt'"));
