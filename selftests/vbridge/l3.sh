@@ -304,7 +304,7 @@ set_sizes()
 	done
 }
 
-# longest NS ADDR: a transfer from s1, and the longest frame that comes to s2.
+# longest ADDR: a transfer from s1, and the longest frame that comes to s2.
 longest()
 {
 	"$TOOLS/pkt" -R "$s2:e0" -a -c 1000000 >"$CASE_DIR/tap" &
@@ -317,21 +317,31 @@ longest()
 	pkt_read "$CASE_DIR/tap"
 }
 
+# longer ADDR WHAT: a transfer has a frame beyond 64 KB. How large they get is the sender's choice: not every one has.
+longer()
+{
+	local i
+
+	for ((i = 0; i < 5; i++)); do
+		longest "$1"
+		[ "${PKT[rx0.foreignlen]}" -lt 66000 ] || return 0
+	done
+	fail "longest frame, $2: ${PKT[rx0.foreignlen]}"
+}
+
 big_tcp()
 {
 	make_gateway
 	set_sizes IFLA_GSO_MAX_SIZE
 	set_sizes IFLA_GRO_MAX_SIZE
-	longest 2001:db8::2
-	check_ge "${PKT[rx0.foreignlen]}" 66000 "longest frame, IPv6"
+	longer 2001:db8::2 IPv6
 	tcp_check "$s1" "$h" 2001:db8::fe 4000000 || fail "TCP to the gateway"
 	tcp_check "$h" "$s1" 2001:db8::1 4000000 || fail "TCP from the gateway"
 	check_no_drops
 	link_number "$h" vbr0 IFLA_GSO_IPV4_MAX_SIZE >/dev/null || return
 	set_sizes IFLA_GSO_IPV4_MAX_SIZE
 	set_sizes IFLA_GRO_IPV4_MAX_SIZE
-	longest 192.0.2.2
-	check_ge "${PKT[rx0.foreignlen]}" 66000 "longest frame, IPv4"
+	longer 192.0.2.2 IPv4
 	check_no_drops
 }
 
