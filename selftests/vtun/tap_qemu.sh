@@ -59,9 +59,9 @@ up_or_gone()
 
 echo_back()
 {
-	head -c 300000 /dev/urandom >"$CASE_DIR/out"
-	in_ns "$b" timeout 200 socat -t 60 - TCP:192.0.2.2:5000 <"$CASE_DIR/out" >"$CASE_DIR/back"
-	cmp "$CASE_DIR/out" "$CASE_DIR/back" || fail "what came back is not what was sent"
+	head -c 300000 /dev/urandom >"$CASE_DIR/sent"
+	in_ns "$b" timeout 200 socat -t 60 - TCP:192.0.2.2:5000 <"$CASE_DIR/sent" >"$CASE_DIR/back"
+	cmp "$CASE_DIR/sent" "$CASE_DIR/back" || fail "what came back is not what was sent"
 }
 
 guest_on_vhost()
@@ -85,7 +85,7 @@ guest_on_vhost()
 	check_match "$(readlink "/proc/$QEMU_PID/fd/"* | xargs)" '/dev/vhost-net' "files of QEMU"
 	in_ns "$b" ping -q -c 10 -i 0.2 -W 20 192.0.2.2 || fail "no echo from the guest"
 	echo_back
-	check_ge "$(ethtool_stat "$a" n0 direct_rx)" 100 "frames that went to vhost directly"
+	check_ge "$(ethtool_stat "$a" n0 direct_rx)" 50 "frames that went to vhost directly"
 	check_ge "$(ethtool_stat "$a" p0 direct_rx)" 50 "frames that came from vhost directly"
 	check_eq "$(ethtool_stat "$a" n0 drop_copy_in)" 0 "frames that vhost has brought in vain"
 	# The pair goes while the machine runs, and the machine goes later.

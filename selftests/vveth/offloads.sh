@@ -150,14 +150,25 @@ gso_max_segs_is_kept()
 	check_le "${PKT[rx0.foreignlen]}" $((4 * 1448 + 66)) "longest frame"
 }
 
-# Longer than the length field of IP can say.
+# tcp_longer ADDR: a transfer has a frame longer than the length field of IP can say. How large they get is the sender's
+# choice: not every transfer has one.
+tcp_longer()
+{
+	local i
+
+	for ((i = 0; i < 5; i++)); do
+		tcp_seen "$1" 30000000
+		[ "${PKT[rx0.foreignlen]}" -lt 66000 ] || break
+	done
+	check_ge "${PKT[rx0.foreignlen]}" 66000 "longest frame"
+}
+
 big_tcp_ipv6()
 {
 	make_pair
 	set_link_number "$a" va IFLA_GSO_MAX_SIZE 185000
 	set_link_number "$b" vb IFLA_GRO_MAX_SIZE 185000
-	tcp_seen 2001:db8::2 30000000
-	check_ge "${PKT[rx0.foreignlen]}" 66000 "longest frame"
+	tcp_longer 2001:db8::2
 	check_le "${PKT[rx0.foreignlen]}" 185020 "longest frame"
 	tcp_check "$b" "$a" 2001:db8::1 3000000 || fail "TCP the other way"
 	check_eq "$(lost "$a" va) $(lost "$b" vb)" "0 0" "drops"
@@ -170,8 +181,7 @@ big_tcp_ipv4()
 	set_link_number "$a" va IFLA_GSO_MAX_SIZE 185000
 	set_link_number "$a" va IFLA_GSO_IPV4_MAX_SIZE 185000
 	set_link_number "$b" vb IFLA_GRO_IPV4_MAX_SIZE 185000
-	tcp_seen 192.0.2.2 30000000
-	check_ge "${PKT[rx0.foreignlen]}" 66000 "longest frame"
+	tcp_longer 192.0.2.2
 	check_le "${PKT[rx0.foreignlen]}" 185020 "longest frame"
 	check_eq "$(lost "$a" va) $(lost "$b" vb)" "0 0" "drops"
 }
