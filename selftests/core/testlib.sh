@@ -119,6 +119,8 @@ quick_set()
 	check_eq "$(grep -v '^#' "$TREE/results")" $'room/t\tfirst\tpass\t\nroom/t\tthird\tpass\t' "results"
 	judge
 	check_match "$(<"$CASE_DIR/judged")" $'the quick set.*\n2 passed, 0 failed, 0 skipped$' "verdict"
+	run_tree '*'
+	check_eq "$(grep -c pass "$TREE/results")" 2 "results of all that there is"
 	run_tree room/t:second
 	check_eq "$(grep -v '^#' "$TREE/results")" $'room/t\tsecond\tpass\t' "results of what is asked for"
 	VNET_QUICK='' run_tree
