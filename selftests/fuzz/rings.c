@@ -239,16 +239,22 @@ static void *call_anything(void *arg)
 	struct fuzz_rng rng = round_rng(r, STREAM_CALLS);
 	unsigned char bytes[2000];
 	struct pollfd pollfd = { .fd = r->m.fd, .events = POLLIN | POLLOUT };
+	size_t len, part;
 	void *mem;
 
 	while (!over(r)) {
 		switch (fuzz_below(&rng, 12)) {
 		case 0:
-			mem = mmap(NULL, fuzz_chance(&rng, 50) ? r->m.setup.user.size : fuzz_below(&rng, 1 << 20) + 1,
-				   fuzz_below(&rng, 8), fuzz_chance(&rng, 80) ? MAP_SHARED : MAP_PRIVATE, r->m.fd,
+			len = fuzz_chance(&rng, 50) ? r->m.setup.user.size : fuzz_below(&rng, 1 << 20) + 1;
+			mem = mmap(NULL, len, fuzz_below(&rng, 8), fuzz_chance(&rng, 80) ? MAP_SHARED : MAP_PRIVATE,
+				   r->m.fd,
 				   fuzz_chance(&rng, 80) ? r->m.setup.user.offset : fuzz_edge(&rng) & ~4095UL);
-			if (mem != MAP_FAILED)
-				munmap(mem, 4096 * (1 + fuzz_below(&rng, 512)));
+			if (mem == MAP_FAILED)
+				break;
+			/* In two parts; what lies behind is not its own. */
+			part = 4096 * fuzz_below(&rng, (len - 1) / 4096 + 1);
+			munmap(mem + part, len - part);
+			munmap(mem, part);
 			break;
 		case 1:
 			(void)!read(r->m.fd, bytes, fuzz_below(&rng, sizeof(bytes)));
