@@ -370,7 +370,7 @@ report()
 	reason=${reason%$'\n'}
 	reason=${reason//$'\n'/ }
 	if [ "$verdict" != pass ] || [ -n "${VNET_VERBOSE:-}" ]; then
-		sed -e 's/^/# /' -e '$a\' "$CASE_DIR/out"
+		awk '{ print "# " $0 }' "$CASE_DIR/out"
 	fi
 	case $verdict in
 	pass) echo "ok $nr $name" ;;
@@ -414,7 +414,7 @@ abort_run()
 	if [ -n "$CASE_PID" ]; then
 		kill -TERM -- "-$CASE_PID" 2>/dev/null
 		busywait 3000 group_gone "$CASE_PID" || kill -KILL -- "-$CASE_PID" 2>/dev/null
-		sed -e 's/^/# /' -e '$a\' "$CASE_DIR/out"
+		awk '{ print "# " $0 }' "$CASE_DIR/out"
 		echo "# stopped by a signal"
 	fi
 	exit 1
