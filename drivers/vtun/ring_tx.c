@@ -327,7 +327,7 @@ static void vtun_map_choose_road(struct vtun_map_run *run)
 static bool vtun_map_drop_foreign(struct vtun_map_run *run)
 {
 	const struct vtun_map_frame *f = &run->frame;
-	struct ethhdr eth;
+	struct ethhdr eth __aligned(2);	/* addresses are compared by words */
 
 	if (!run->foreign || unlikely(!f->plain) ||
 	    unlikely(f->len[0] < ETH_HLEN))
