@@ -276,9 +276,7 @@ static bool vtun_map_receive_skb(struct vtun_map_run *run, struct sk_buff *skb,
 		vnet_drop_count(run->priv->drops, VNET_DROP_COPY_IN, 1);
 		return false;
 	}
-	/* What has no limit needs no charge; and it is two atomics. */
-	if (unlikely(run->limited))
-		skb_set_owner_w(skb, &run->file->sk);
+	skb_set_owner_w(skb, &run->file->sk);
 	if (unlikely(vtun_map_finish(run, skb, w, plain, &why))) {
 		if (why >= 0)
 			vnet_drop_count(run->priv->drops, why, 1);
