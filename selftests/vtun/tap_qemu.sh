@@ -85,8 +85,9 @@ guest_on_vhost()
 	check_match "$(readlink "/proc/$QEMU_PID/fd/"* | xargs)" '/dev/vhost-net' "files of QEMU"
 	in_ns "$b" ping -q -c 10 -i 0.2 -W 20 192.0.2.2 || fail "no echo from the guest"
 	echo_back
-	check_ge "$(ethtool_stat "$a" n0 direct_rx)" 50 "frames that went to vhost directly"
-	check_ge "$(ethtool_stat "$a" p0 direct_rx)" 50 "frames that came from vhost directly"
+	# Ten echoes, and a transfer that may take few frames where these are long.
+	check_ge "$(ethtool_stat "$a" n0 direct_rx)" 20 "frames that went to vhost directly"
+	check_ge "$(ethtool_stat "$a" p0 direct_rx)" 20 "frames that came from vhost directly"
 	check_eq "$(ethtool_stat "$a" n0 drop_copy_in)" 0 "frames that vhost has brought in vain"
 	# The pair goes while the machine runs, and the machine goes later.
 	must ip -n "$a" link del p0
