@@ -7,7 +7,8 @@
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 
-# stack NS DEV TAG...: devices on top of DEV, 802.1ad below where there are two tags; TOP is the last one's name.
+# stack NS DEV TAG...: devices on top of DEV, 802.1ad below where there are two tags; TOP is the last one's name. They are
+# operational: news of it up to a second later would have all routes looked up again, and so end a flow that is in place.
 stack()
 {
 	local ns=$1 proto=802.1Q
@@ -18,6 +19,7 @@ stack()
 	while [ $# -gt 0 ]; do
 		must ip -n "$ns" link add link "$TOP" name "$TOP.$1" up type vlan proto "$proto" id "$1"
 		TOP+=.$1 proto=802.1Q
+		wait_up "$ns" "$TOP"
 		shift
 	done
 }
