@@ -195,6 +195,7 @@ macsec()
 	make_pair
 	macsec_upper "$a" 1 va "$(link_attr "$b" vb address)"
 	macsec_upper "$b" 2 vb "$(link_attr "$a" va address)"
+	joined
 	carries
 }
 
@@ -204,6 +205,7 @@ vlan()
 	make_pair
 	upper "$a" 1 top "link add top link va type vlan id 7"
 	upper "$b" 2 top "link add top link vb type vlan id 7"
+	joined
 	carries
 }
 
