@@ -666,6 +666,7 @@ static int vbr_switch_fdb_dump(struct vnet_switch *sw, struct sk_buff *skb,
 const struct vnet_switch_ops vbr_switch_ops = {
 	.input = vbr_input,
 	.input_frames = vbr_input_frames,
+	.admit = vbr_admit_for_host,
 	.fdb_add = vbr_switch_fdb_add,
 	.fdb_del = vbr_switch_fdb_del,
 	.fdb_dump = vbr_switch_fdb_dump,

@@ -379,6 +379,47 @@ bool vbr_input(struct vnet_switch *sw, struct sk_buff *skb)
 	return vbr_input_unknown(port, skb, vid, state);
 }
 
+/**
+ * vbr_admit_for_host() - &vnet_switch_ops.admit: a frame of a flow, which does
+ *	not come by the bridge on its way to the host
+ * @sw: of the port it has come in by
+ * @eth: its header
+ * @tag: the EtherType of its outermost tag, or 0
+ * @vid: the VLAN of that
+ *
+ * What the bridge would drop, or has to say more about, it is to see itself. Its
+ * sender is learned, or the entry would age while the flow goes on.
+ *
+ * Context: RCU read section, BH off; the caller may be sending.
+ * Return: whether it may go on.
+ */
+bool vbr_admit_for_host(struct vnet_switch *sw, const struct ethhdr *eth,
+			__be16 tag, u16 vid)
+{
+	struct vbr_port *port = container_of(sw, struct vbr_port, sw);
+	u32 flags = READ_ONCE(port->flags);
+	struct vbr *br = port->br;
+
+	if (!netif_running(br->dev) ||
+	    READ_ONCE(port->state) != BR_STATE_FORWARDING ||
+	    flags & VBR_PORT_TUNNEL || !is_valid_ether_addr(eth->h_source) ||
+	    !ether_addr_equal(eth->h_dest, br->dev->dev_addr))
+		return false;
+	if (READ_ONCE(br->vlan_filtering)) {
+		vid = vbr_vlan_admit(br, &port->vlans.set, tag, vid);
+		if (vid == VBR_NO_VLAN || !vbr_vlan_has(&br->vlans.set, vid))
+			return false;
+	} else {
+		vid = 0;
+	}
+	if (flags & VBR_PORT_LOCKED &&
+	    !vbr_fdb_unlock_rcu(port, eth->h_source, vid))
+		return false;
+	if (flags & VBR_PORT_LEARNING)
+		vbr_fdb_learn_rcu(port, eth->h_source, vid);
+	return true;
+}
+
 /* A tag within the frame goes to where the others have it; NULL: counted. */
 static struct sk_buff *vbr_xmit_untag(struct vbr *br, struct sk_buff *skb)
 {

@@ -650,6 +650,8 @@ void vbr_set_direct_rtnl(struct vbr *br, bool on);
 extern struct notifier_block vbr_notifier;
 
 /* vlan.c */
+u16 vbr_vlan_admit(const struct vbr *br, const struct vbr_vlan_set *set,
+		   __be16 tag, u16 vid);
 u16 vbr_vlan_classify_filtered(const struct vbr *br,
 			       const struct vbr_vlans *vlans,
 			       const struct sk_buff *skb);
@@ -734,6 +736,8 @@ void vbr_vlan_set_per_port_rtnl(struct vbr *br, bool per_port);
 /* input.c */
 rx_handler_result_t vbr_handle_frame(struct sk_buff **pskb);
 bool vbr_input(struct vnet_switch *sw, struct sk_buff *skb);
+bool vbr_admit_for_host(struct vnet_switch *sw, const struct ethhdr *eth,
+			__be16 tag, u16 vid);
 netdev_tx_t vbr_xmit(struct sk_buff *skb, struct net_device *dev);
 
 /* forward.c */

@@ -10,6 +10,26 @@
 #include "vbridge.h"
 
 /**
+ * vbr_vlan_admit() - the VLAN of a frame, where VLANs are filtered
+ * @br: the bridge
+ * @set: of the port it comes in by, or of the bridge for its host's frames
+ * @tag: the EtherType of its outermost tag, or 0
+ * @vid: the VLAN of that
+ *
+ * A tag of another kind is a part of what it stands before.
+ *
+ * Context: any.
+ * Return: the VLAN, or VBR_NO_VLAN.
+ */
+u16 vbr_vlan_admit(const struct vbr *br, const struct vbr_vlan_set *set,
+		   __be16 tag, u16 vid)
+{
+	if (tag != READ_ONCE(br->vlan_proto) || !vid)
+		vid = READ_ONCE(set->pvid);
+	return vid && vbr_vlan_has(set, vid) ? vid : VBR_NO_VLAN;
+}
+
+/**
  * vbr_vlan_classify_filtered() - vbr_vlan_classify() where VLANs are filtered
  * @br: the bridge
  * @vlans: of the port it comes in by, or of the bridge for its host's frames
@@ -22,16 +42,10 @@ u16 vbr_vlan_classify_filtered(const struct vbr *br,
 			       const struct vbr_vlans *vlans,
 			       const struct sk_buff *skb)
 {
-	const struct vbr_vlan_set *set = &vlans->set;
-	u16 vid = 0;
-
-	/* A tag of another kind is a part of what it stands before. */
-	if (skb_vlan_tag_present(skb) &&
-	    skb->vlan_proto == READ_ONCE(br->vlan_proto))
-		vid = skb_vlan_tag_get_id(skb);
-	if (!vid)
-		vid = READ_ONCE(set->pvid);
-	return vid && vbr_vlan_has(set, vid) ? vid : VBR_NO_VLAN;
+	if (!skb_vlan_tag_present(skb))
+		return vbr_vlan_admit(br, &vlans->set, 0, 0);
+	return vbr_vlan_admit(br, &vlans->set, skb->vlan_proto,
+			      skb_vlan_tag_get_id(skb));
 }
 
 /* A tag that is not the bridge's goes into the frame, before its own. */

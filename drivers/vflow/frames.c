@@ -97,9 +97,10 @@ static enum vflow_why vflow_frame_check(const struct vflow_dev *vdev,
 	why = vflow_check_l4(l3 + frame->thoff, frame, false);
 	if (unlikely(why != VFLOW_TAKEN))
 		return why;
-	return likely(frame->len <= min_t(unsigned int, rule->mtu,
-					  READ_ONCE(rule->out->mtu))) ?
-	       VFLOW_TAKEN : VFLOW_MTU;
+	if (unlikely(frame->len > min_t(unsigned int, rule->mtu,
+					READ_ONCE(rule->out->mtu))))
+		return VFLOW_MTU;
+	return vflow_check_upper(vdev, eth, &frame->key);
 }
 
 static void vflow_frame_rewrite(struct xdp_frame *xdpf,
@@ -159,8 +160,7 @@ unsigned int vflow_slot_input_frames(struct vnet_flow *slot,
 		return n;
 	/* BH off is not what rcu_dereference() of the table's users knows. */
 	rcu_read_lock();
-	if (unlikely(!vflow_hooks_known(vdev) ||
-		     rcu_access_pointer(vdev->dev->rx_handler))) {
+	if (unlikely(!vflow_hooks_known(vdev))) {
 		rcu_read_unlock();
 		return n;
 	}

@@ -338,8 +338,11 @@ static noinline void vflow_left_alone(const struct vflow_dev *vdev,
 	if (!(atomic_read(&rule->whys) & BIT(why)))
 		atomic_or(BIT(why), &rule->whys);
 	atomic_long_inc(&rule->left);
-	/* The core does not look at these of a flow that goes directly. */
-	if (why == VFLOW_ROUTE || why == VFLOW_NEIGH)
+	/*
+	 * The core does not look at these of a flow that goes directly, and
+	 * would take the frame past the bridge.
+	 */
+	if (why == VFLOW_ROUTE || why == VFLOW_NEIGH || why == VFLOW_BRIDGE)
 		vflow_nf.teardown(rule->flow);
 	trace_vflow_pass(vdev, rule, why);
 }
@@ -363,10 +366,10 @@ static noinline enum vflow_why vflow_try(struct vflow_dev *vdev,
 		return VFLOW_UNKNOWN;
 	if (unlikely(!vflow_hooks_known(vdev)))
 		why = VFLOW_HOOKS;
-	else if (unlikely(rcu_access_pointer(vdev->dev->rx_handler)))
-		why = VFLOW_UPPER;
 	else
 		why = vflow_check(vdev, skb, &frame, rule);
+	if (likely(why == VFLOW_TAKEN))
+		why = vflow_check_upper(vdev, eth_hdr(skb), &frame.key);
 	if (likely(why == VFLOW_TAKEN) &&
 	    unlikely(!vflow_rewrite(skb, &frame, rule)))
 		why = VFLOW_NOMEM;

@@ -7,6 +7,7 @@
 #ifndef _VFLOW_INPUT_H
 #define _VFLOW_INPUT_H
 
+#include <linux/if_vlan.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/tcp.h>
@@ -92,6 +93,31 @@ vflow_read_v6(const struct ipv6hdr *ip6, struct vflow_frame *frame)
 	frame->thoff = sizeof(*ip6);
 	frame->len = sizeof(*ip6) + ntohs(ip6->payload_len);
 	return VFLOW_TAKEN;
+}
+
+/*
+ * Who takes what comes in by the device, if somebody does, has to let a frame
+ * through. It takes note of the frame: nothing else may keep that from going.
+ */
+static inline enum vflow_why vflow_check_upper(const struct vflow_dev *vdev,
+					       const struct ethhdr *eth,
+					       const struct vflow_key *key)
+{
+	struct vnet_switch *sw = NULL;
+	__be16 tag = 0;
+	u16 vid = 0;
+
+	if (likely(!rcu_access_pointer(vdev->dev->rx_handler)))
+		return VFLOW_TAKEN;
+	if (vdev->port)
+		sw = rcu_dereference(vdev->port->sw);
+	if (!sw || !sw->ops->admit)
+		return VFLOW_UPPER;
+	if (key->encaps && eth_type_vlan(key->encap[0].proto)) {
+		tag = key->encap[0].proto;
+		vid = key->encap[0].id;
+	}
+	return sw->ops->admit(sw, eth, tag, vid) ? VFLOW_TAKEN : VFLOW_BRIDGE;
 }
 
 /* What routers check of an IP header; its length fits what has come. */

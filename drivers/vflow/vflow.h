@@ -96,7 +96,8 @@ struct vflow_pppoe {
  * @VFLOW_TAKEN: it left the stack
  * @VFLOW_UNKNOWN: no flow is known for it
  * @VFLOW_HOOKS: other netfilter hooks look at the device
- * @VFLOW_UPPER: the device belongs to a bridge, bond or the like
+ * @VFLOW_UPPER: the device belongs to a bridge, bond or the like, other than a
+ *	bridge of the suite
  * @VFLOW_FRAGMENT: a fragment
  * @VFLOW_OPTIONS: with IP options or extension headers
  * @VFLOW_MAC: of a known flow, but for another station on the wire
@@ -113,6 +114,7 @@ struct vflow_pppoe {
  * @VFLOW_NOMEM: no memory for headers that can be written to
  * @VFLOW_DEPTH: too many direct hops lie behind it
  * @VFLOW_SUPER: a super-frame, of which no segments are made with PPPoE
+ * @VFLOW_BRIDGE: the bridge does not let it in to its host, or has to see it
  * @__VFLOW_WHY_MAX: number of these
  *
  * The names that user space sees are in vflow_why_names[]; append only.
@@ -138,6 +140,7 @@ enum vflow_why {
 	VFLOW_NOMEM,
 	VFLOW_DEPTH,
 	VFLOW_SUPER,
+	VFLOW_BRIDGE,
 	__VFLOW_WHY_MAX
 };
 

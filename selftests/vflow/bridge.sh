@@ -86,9 +86,9 @@ open_flow()
 	flow_open "$c" "$s" "$S4"
 	flow_ok up 2 100
 	flow_ok down 2 100
-	# What enters by a port of a bridge is left alone there: only the one direction is taken.
 	busywait 5000 has_rules 1 || die "vflow has no rule: $(conntrack_of)"
 	past_the_bridge p1
+	enters_at p1
 }
 
 sent_past()
@@ -111,6 +111,37 @@ past_the_bridge()
 	slowwait 10 sent_past "$1" || fail "vflow does not send by $1: $(flow_tool flow stats)"
 }
 
+received_at()
+{
+	local bridge taken
+
+	bridge=$(link_stat "$r" vbr0 rx_packets)
+	taken=$(taken "$1")
+	flow_ok down 20 100
+	bridge=$(($(link_stat "$r" vbr0 rx_packets) - bridge))
+	taken=$(($(taken "$1") - taken))
+	echo "bridge=$bridge taken=$taken"
+	[ "$taken" -eq 20 ] && [ "$bridge" -le 5 ]
+}
+
+# enters_at PORT: what the station sends is taken at the port, and not by the bridge.
+enters_at()
+{
+	slowwait 10 received_at "$1" || fail "vflow does not take frames at $1: $(flow_tool flow stats)"
+}
+
+# stays_out WHY: nothing that comes in by p1 gets through, by vflow or by what the core has of the flow.
+stays_out()
+{
+	local left taken
+
+	left=$(passed p1 bridge) taken=$(taken p1)
+	flow_do down 5 100
+	check_eq "$FLOW" "got 0" "$1"
+	check_eq "$(($(taken p1) - taken))" 0 "$1: frames taken at p1"
+	check_ge "$(($(passed p1 bridge) - left))" 1 "$1: frames left to the bridge"
+}
+
 # The old port stays up: nothing but the bridge says that the station is elsewhere.
 station_moves()
 {
@@ -120,7 +151,7 @@ station_moves()
 	check_match "$(bridge -n "$r" fdb get "$S_MAC" br vbr0)" "dev p2 " "the station's entry"
 	flow_ok up 10 100
 	past_the_bridge p2
-	flow_ok down 10 100
+	enters_at p2
 }
 
 entry_is_moved_by_hand()
@@ -195,5 +226,57 @@ by_a_tagged_port()
 	flow_ok down 10 100
 }
 
-ALL_TESTS="by_a_tagged_port station_moves entry_is_moved_by_hand entry_is_deleted entries_are_flushed entry_ages others_may_move"
+# goes_on: by a new flow, for which the router has to know the station again.
+goes_on()
+{
+	busywait 5000 ping_ok "$s" 198.51.100.1 || die "no answer from the router"
+	past_the_bridge p1
+	enters_at p1
+}
+
+# What the bridge would not let in does not come in by vflow.
+ports_say_who_enters()
+{
+	local stranger=02:00:00:00:00:06
+
+	start_flow
+	must bridge -n "$r" link set dev p1 locked on
+	enters_at p1
+	must ip -n "$s" link set br0 address "$stranger"
+	must ip -n "$s" neigh replace 198.51.100.1 lladdr "$(link_attr "$r" vbr0 address)" dev br0 nud permanent
+	stays_out "locked, from an unknown address"
+	must ip -n "$s" link set br0 address "$S_MAC"
+	goes_on
+	must bridge -n "$r" link set dev p1 state 4
+	stays_out "blocking"
+	must bridge -n "$r" link set dev p1 state 3
+	goes_on
+}
+
+# A station whose frames all are taken is known as long as it sends.
+entry_does_not_age()
+{
+	start_flow
+	must ip -n "$r" link set vbr0 type vbridge ageing_time 500
+	for _ in $(seq 16); do
+		flow_ok down 1 100
+		sleep 0.5
+	done
+	check_match "$(bridge -n "$r" fdb get "$S_MAC" br vbr0)" "dev p1 " "the station's entry after eight seconds"
+	enters_at p1
+}
+
+# The tag of another VLAN than the bridge's own is no way in.
+vlans_say_who_enters()
+{
+	setup_bridge
+	must ip -n "$r" link set vbr0 type vbridge vlan_filtering 1
+	open_flow
+	must bridge -n "$r" vlan del dev vbr0 vid 1 self
+	stays_out "in a VLAN that the host is not in"
+	must bridge -n "$r" vlan add dev vbr0 vid 1 pvid untagged self
+	goes_on
+}
+
+ALL_TESTS="ports_say_who_enters entry_does_not_age vlans_say_who_enters by_a_tagged_port station_moves entry_is_moved_by_hand entry_is_deleted entries_are_flushed entry_ages others_may_move"
 run_tests "$@"

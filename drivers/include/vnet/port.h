@@ -77,6 +77,10 @@ struct vnet_kind {
  *	hand to one other port each, and leaves the others, in their order, at
  *	the beginning of the array. Returns how many these are. NULL where the
  *	switch takes none.
+ * @admit: may a frame that has come in by the port go on to the switch's host,
+ *	 for whom somebody else takes it: @eth is its header, @tag and @vid are
+ *	 the outermost tag's EtherType and VLAN, or 0. The switch takes note of
+ *	 its sender. NULL where it cannot tell. Called under RCU with BH off.
  * @fdb_add: as ndo_fdb_add on the port, for an entry that leads to it
  * @fdb_del: as ndo_fdb_del on the port
  * @fdb_dump: emit the entries that lead to the port, as ndo_fdb_dump does
@@ -89,6 +93,8 @@ struct vnet_switch_ops {
 	bool (*input)(struct vnet_switch *sw, struct sk_buff *skb);
 	unsigned int (*input_frames)(struct vnet_switch *sw,
 				     struct xdp_frame **frames, unsigned int n);
+	bool (*admit)(struct vnet_switch *sw, const struct ethhdr *eth,
+		      __be16 tag, u16 vid);
 	int (*fdb_add)(struct vnet_switch *sw, struct ndmsg *ndm,
 		       struct nlattr *tb[], struct net_device *dev,
 		       const unsigned char *addr, u16 vid, u16 flags,
