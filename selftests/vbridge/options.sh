@@ -127,7 +127,7 @@ bridges_are_no_ports()
 	must ip -n "$h" link add vbr1 type vbridge
 	must ip -n "$h" link add br1 type bridge
 	remember
-	refused 'port of a bridge' ip -n "$h" link set vbr1 master vbr0
+	refused 'a bridge cannot be a port of a bridge' ip -n "$h" link set vbr1 master vbr0
 	refused 'port of a bridge' ip -n "$h" link set br1 master vbr0
 	# The other way round it is the in-tree bridge that says no.
 	check_refused 'not allow enslaving' ip -n "$h" link set vbr1 master br1
