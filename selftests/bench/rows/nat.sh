@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # From a container to the outside: over a bridge that is its gateway, routed and masqueraded by nft; by the classic path,
-# and with the flow in a software flowtable.
+# with the flow in a software flowtable, and, of the suite, taken by vflow beside a software flowtable of the in-tree devices.
 #
 #	pktgen -> a ==== o--[bridge]  route, masquerade  out ==== b -> IP, UDP, full socket
 #	                 [router]                                  [rx]
@@ -9,12 +9,22 @@
 # Each subject has routers of its own in each row; in icount several, the mean of which counts, for two addresses may
 # collide in a hash table.
 #
-# ROWS: nat-64 flowtable-64
+# ROWS: nat-64 flowtable-64 offload-64
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 
+# offloaded ROW SUBJECT
+offloaded()
+{
+	[ "$1" = offload-64 ] && [ "$2" = vveth-vbridge ]
+}
+
+# ruleset ROW SUBJECT
 ruleset()
 {
+	local flags=''
+
+	! offloaded "$@" || flags='flags offload'
 	cat <<-EOF
 		table ip nat {
 			chain post {
@@ -23,11 +33,12 @@ ruleset()
 			}
 		}
 	EOF
-	[ "$1" != flowtable-64 ] || cat <<-EOF
+	[ "$1" = nat-64 ] || cat <<-EOF
 		table ip filter {
 			flowtable ft {
 				hook ingress priority 0
 				devices = { o, sw0, out }
+				$flags
 			}
 			chain forward {
 				type filter hook forward priority 0;
@@ -56,30 +67,31 @@ new_router()
 	ip_in rx address add "10.$3.1.2/24" dev "b$3"
 	ip_in '' route add "10.$3.1.0/24" via "10.$3.0.1"
 	must in_ns "$ns" bash -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
-	must in_ns "$ns" nft -f - < <(ruleset "$2")
+	must in_ns "$ns" nft -f - < <(ruleset "$2" "$1")
 	sink rx "10.$3.1.2" '' "10.$3.0.2"
 	ROUTERS[$1]+=" $3"
 	GATEWAY[$3]=$(mac_of "$ns" sw0)
 }
 
-# The router's table must have the flow: nobody shall believe in a fast path that was not taken.
+# check_flow ROW SUBJECT NR: the router's table must have the flow: nobody shall believe in a fast path that was not taken.
 check_flow()
 {
-	local table=/proc/${HOLDER[router$1]}/net/nf_conntrack
+	local table=/proc/${HOLDER[router$3]}/net/nf_conntrack mark='\[OFFLOAD\]'
 
+	! offloaded "$1" "$2" || mark='\[HW_OFFLOAD\]'
 	[ -r "$table" ] || die "conntrack does not show its table"
-	grep -q 'udp .*\[OFFLOAD\]' "$table" || die "router$1: the flow is not in the flowtable"
+	grep -q "udp .*$mark" "$table" || die "router$3: the flow is not in the flowtable"
 }
 
-# through ROW NR N: the cost of N frames.
+# through ROW SUBJECT NR N: the cost of N frames.
 through()
 {
-	local cost nr=$2
+	local cost nr=$3
 
 	FRAME=("pkt_size 60" "dst 10.$nr.1.2" "src_min 10.$nr.0.2" "src_max 10.$nr.0.2" "dst_mac ${GATEWAY[$nr]}")
-	across "a$nr" "b$nr" "$3"
+	across "a$nr" "b$nr" "$4"
 	cost=$REPLY
-	[ "$1" != flowtable-64 ] || check_flow "$nr"
+	[ "$1" = nat-64 ] || check_flow "$1" "$2" "$nr"
 	REPLY=$cost
 }
 
@@ -93,7 +105,7 @@ cost()
 		return
 	fi
 	for nr in ${ROUTERS[$2]}; do
-		through "$1" "$nr" $((COUNT / EACH))
+		through "$1" "$2" "$nr" $((COUNT / EACH))
 		sum=$((sum + REPLY))
 	done
 	REPLY=$((sum / EACH))
@@ -109,11 +121,13 @@ ip_in '' address add 10.0.0.2/24 dev floor0
 sink '' 10.0.0.2
 modprobe nf_conntrack
 modprobe nf_flow_table_inet
+modprobe vflow 2>/dev/null
 nr=0
 for row in "$@"; do
 	case $row in
 	nat-64) row "$row" frame "routed and masqueraded; 64" ;;
 	flowtable-64) row "$row" frame "the same, in a software flowtable; 64" ;;
+	offload-64) row "$row" frame "the same, the suite's by vflow; 64" ;;
 	esac
 	ROUTERS=()
 	for ((i = 0; i < EACH; i++)); do
