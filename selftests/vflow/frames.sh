@@ -81,6 +81,32 @@ frames_leave()
 	check_eq "$(link_stat "$r" in rx_packets)" "$(link_stat "$c" e0 tx_packets)" "received by in and sent by c"
 }
 
+# The port of a bridge is no other place to enter by.
+frames_enter_at_a_bridge()
+{
+	local ADDR=$S4 before
+
+	need_unaligned
+	need_module vbridge
+	setup_frames
+	ipb "$r" <<-EOF
+		link add vbr0 up type vbridge
+		addr flush dev in
+		link set in master vbr0
+		addr add 192.0.2.1/24 dev vbr0
+	EOF
+	frames_flow
+	remember_taken
+	before=$(ethtool_stat "$r" in direct_rx)
+	flow_ok up 20 500
+	check_eq "$(($(ethtool_stat "$r" in direct_rx) - before))" 20 "frames that were taken as they were"
+	flow_ok down 30 500
+	check_taken 20 30 "by a bridge"
+	must bridge -n "$r" link set dev in state 4
+	flow_do up 1 500
+	check_eq "$FLOW" "got 0" "by a port that is blocking"
+}
+
 frames_of_tcp_leave()
 {
 	local ADDR=$S4
@@ -136,5 +162,5 @@ frames_leave_by_a_tapped_port()
 	check_eq "$(grep -c UDP "$CASE_DIR/out1")" 10 "frames that tcpdump saw"
 }
 
-ALL_TESTS="frames_leave frames_of_tcp_leave frames_are_judged frames_leave_by_a_tapped_port"
+ALL_TESTS="frames_leave frames_enter_at_a_bridge frames_of_tcp_leave frames_are_judged frames_leave_by_a_tapped_port"
 run_tests "$@"
