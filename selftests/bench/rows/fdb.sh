@@ -113,6 +113,8 @@ for subject in "${subjects[@]}"; do
 	kind=$REPLY
 	short "$subject"
 	must in_ns sw "$TOOLS/bench/links" fdb-limit "br$REPLY" "$kind" 0
+	# On a slow machine the first of a million would be forgotten before the last row is done.
+	ip_in sw link set "br$REPLY" type "$kind" ageing_time 360000
 done
 for row in "$@"; do
 	case $row in
