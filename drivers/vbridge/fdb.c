@@ -5,14 +5,13 @@
  */
 #include <linux/etherdevice.h>
 #include <linux/if_bridge.h>
-#include <linux/hash.h>
 #include <linux/jiffies.h>
-#include <linux/math64.h>
 #include <linux/random.h>
 #include <linux/rculist.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include <vnet/station.h>
+#include "spot.h"
 #include "trace.h"
 #include "vbridge.h"
 
@@ -26,32 +25,7 @@
  */
 #define VBR_FDB_MIN_BUCKETS 256
 
-/* Unknown to whoever chooses addresses; the table's own seed is added to it. */
-static u64 vbr_fdb_secret[2] __read_mostly;
-
-static __always_inline u64 vbr_fdb_word(const void *key)
-{
-	u64 word;
-
-	/* The key is hashed and compared as it lies in memory. */
-	static_assert(sizeof(struct vbr_fdb_key) == sizeof(word));
-	memcpy(&word, key, sizeof(word));
-	return word;
-}
-
-/*
- * Both halves of a product by a secret, and once more, as the table takes the
- * lowest bits, which those of the key do not all reach at first.
- */
-static __always_inline u32 vbr_fdb_hash(const void *key, u32 len, u32 seed)
-{
-	u64 a = vbr_fdb_word(key) ^ vbr_fdb_secret[0];
-	u64 b = vbr_fdb_secret[1] ^ seed;
-
-	u64 both = mul_u64_u64_shr(a, b, 64) ^ (a * b);
-
-	return ((both ^ (both >> 32)) * GOLDEN_RATIO_64) >> 32;
-}
+u64 vbr_fdb_secret[2] __read_mostly;
 
 static __always_inline int
 vbr_fdb_compare(struct rhashtable_compare_arg *arg, const void *obj)
@@ -150,6 +124,8 @@ static void vbr_fdb_set_flags_locked(struct vbr *br, struct vbr_fdb *fdb,
 			WRITE_ONCE(port->n_learned, port->n_learned + change);
 	}
 	WRITE_ONCE(fdb->flags, flags);
+	if (flags & (VBR_FDB_LOCAL | VBR_FDB_DEAD))
+		vbr_spot_end_locked(br, fdb);
 	/* A new entry, which had none, is part of no crossing. */
 	if (old && old != flags)
 		vbr_crossings_end(br);
@@ -202,6 +178,7 @@ static void vbr_fdb_move_locked(struct vbr *br, struct vbr_fdb *fdb,
 	trace_vbridge_fdb_move(br, from, port, fdb);
 	vbr_fdb_delist_locked(br, fdb);
 	vbr_fdb_enlist_locked(br, fdb, port);
+	vbr_spot_move_locked(br, fdb, port);
 	vbr_crossings_end(br);
 	vbr_fdb_announce_locked(br, fdb, from);
 }
@@ -231,6 +208,8 @@ static struct vbr_fdb *vbr_fdb_create_locked(struct vbr *br,
 		return NULL;
 	}
 	list_add_tail_rcu(&fdb->list, &br->fdb_list);
+	vbr_spot_add_locked(br, fdb);
+	vbr_spots_grow_locked(br);
 	trace_vbridge_fdb_add(br, port, fdb);
 	vbr_fdb_notify(br, fdb, RTM_NEWNEIGH);
 	return fdb;
@@ -328,12 +307,19 @@ struct vbr_fdb *vbr_fdb_learn_rcu(struct vbr_port *port, const u8 *addr,
 {
 	unsigned long now = jiffies;
 	struct vbr *br = port->br;
+	struct vbr_spotted at;
+	struct vbr_spot *spot;
 	struct vbr_fdb *fdb;
 	u32 flags;
 
 	if (!READ_ONCE(br->ageing_time))
 		return NULL;
 
+	spot = vbr_spot_find_rcu(br, addr, vid, &at);
+	if (likely(spot && at.port == port)) {
+		vbr_spot_stamp(&spot->updated);
+		return at.fdb;
+	}
 	fdb = vbr_fdb_lookup_rcu(br, addr, vid);
 	if (unlikely(!fdb)) {
 		vbr_fdb_learn_new(port, addr, vid, 0);
@@ -400,7 +386,10 @@ static bool vbr_fdb_ages(u32 flags)
 static unsigned long vbr_fdb_deadline(const struct vbr *br,
 				      const struct vbr_fdb *fdb)
 {
-	return READ_ONCE(fdb->updated) + READ_ONCE(br->ageing_time);
+	struct vbr_seen seen;
+
+	vbr_spot_seen(br, fdb, &seen);
+	return seen.updated + READ_ONCE(br->ageing_time);
 }
 
 /**
@@ -417,15 +406,22 @@ bool vbr_fdb_expired(const struct vbr *br, const struct vbr_fdb *fdb)
 	       time_before_eq(vbr_fdb_deadline(br, fdb), jiffies);
 }
 
-/*
- * Visits the entries there are at the start, with rests in between. No entry
- * but those that @visit removes can go meanwhile, so the walk finds its way
- * on; what is learned meanwhile comes at the end of the list, where the count
- * keeps the walk from following it for ever.
+/**
+ * vbr_fdb_walk() - visit the entries there are at the start
+ * @br: the bridge
+ * @visit: what is called for each
+ * @arg: for @visit
+ *
+ * With rests in between. No entry but those that @visit removes can go
+ * meanwhile, so the walk finds its way on; what is learned meanwhile comes at
+ * the end of the list, where the count keeps the walk from following it for
+ * ever.
+ *
+ * Context: vbr.fdb_remove held.
  */
-static void vbr_fdb_walk(struct vbr *br,
-			 void (*visit)(struct vbr *br, struct vbr_fdb *fdb,
-				       void *arg), void *arg)
+void vbr_fdb_walk(struct vbr *br,
+		  void (*visit)(struct vbr *br, struct vbr_fdb *fdb, void *arg),
+		  void *arg)
 {
 	u32 left = atomic_read(&br->fdb.nelems);
 	struct list_head *pos, *next;
@@ -441,12 +437,19 @@ static void vbr_fdb_walk(struct vbr *br,
 
 static void vbr_fdb_age_one(struct vbr *br, struct vbr_fdb *fdb, void *arg)
 {
-	unsigned long deadline = vbr_fdb_deadline(br, fdb);
+	unsigned long ageing_time = READ_ONCE(br->ageing_time);
+	unsigned long deadline = READ_ONCE(fdb->updated) + ageing_time;
 	unsigned long now = jiffies;
 	unsigned long *next = arg;
 
 	if (!vbr_fdb_ages(READ_ONCE(fdb->flags)))
 		return;
+	/*
+	 * The spot may know of later frames. It is a line of its own, and not
+	 * asked where that makes no difference to when the next walk is due.
+	 */
+	if (time_before(deadline, now + ageing_time / 2))
+		deadline = vbr_fdb_deadline(br, fdb);
 	if (time_after(deadline, now)) {
 		*next = min(*next, deadline - now);
 		return;
@@ -477,6 +480,7 @@ static void vbr_fdb_age_work(struct work_struct *work)
 	 * table, the rarer the walk through it.
 	 */
 	rest = HZ / 4 + atomic_read(&br->fdb.nelems) / 1024;
+	vbr_spots_shrink(br);
 	queue_delayed_work(system_long_wq, &br->age_work, max(next, rest));
 }
 
@@ -795,6 +799,8 @@ void vbr_fdb_close_port_rtnl(struct vbr_port *port)
  */
 int vbr_fdb_init(struct vbr *br)
 {
+	int err;
+
 	/* Once, and before there is a table: made under RTNL. */
 	if (!vbr_fdb_secret[1])
 		get_random_bytes(vbr_fdb_secret, sizeof(vbr_fdb_secret));
@@ -804,7 +810,13 @@ int vbr_fdb_init(struct vbr *br)
 	INIT_LIST_HEAD(&br->fdb_own);
 	INIT_DELAYED_WORK(&br->age_work, vbr_fdb_age_work);
 	atomic64_set(&br->state, get_random_u64());
-	return rhashtable_init(&br->fdb, &vbr_fdb_params);
+	err = vbr_spots_init(br);
+	if (err)
+		return err;
+	err = rhashtable_init(&br->fdb, &vbr_fdb_params);
+	if (err)
+		vbr_spots_uninit(br);
+	return err;
 }
 
 static void vbr_fdb_remove_any(struct vbr *br, struct vbr_fdb *fdb, void *arg)
@@ -823,6 +835,7 @@ void vbr_fdb_uninit(struct vbr *br)
 	mutex_lock(&br->fdb_remove);
 	vbr_fdb_walk(br, vbr_fdb_remove_any, NULL);
 	mutex_unlock(&br->fdb_remove);
+	vbr_spots_uninit(br);
 	mutex_destroy(&br->fdb_remove);
 	rhashtable_destroy(&br->fdb);
 }

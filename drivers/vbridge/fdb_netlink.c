@@ -7,6 +7,7 @@
 #include <linux/if_vlan.h>
 #include <net/sock.h>
 #include "netlink.h"
+#include "spot.h"
 #include "vbridge.h"
 
 /* Bits of a flush request that say how it was routed, not what to take. */
@@ -95,12 +96,9 @@ static int vbr_fdb_fill(struct sk_buff *skb, const struct vbr *br,
 			const struct vbr_fdb *fdb,
 			const struct vbr_fdb_fill *how)
 {
+	struct nda_cacheinfo ci = {};
 	unsigned long now = jiffies;
-	struct nda_cacheinfo ci = {
-		.ndm_used = jiffies_to_clock_t(now - READ_ONCE(fdb->used)),
-		.ndm_updated = jiffies_to_clock_t(now -
-						  READ_ONCE(fdb->updated)),
-	};
+	struct vbr_seen seen;
 	struct nlmsghdr *nlh;
 	struct ndmsg *ndm;
 
@@ -111,6 +109,9 @@ static int vbr_fdb_fill(struct sk_buff *skb, const struct vbr *br,
 	ndm = nlmsg_data(nlh);
 	memset(ndm, 0, sizeof(*ndm));
 	ndm->ndm_family = AF_BRIDGE;
+	vbr_spot_seen(br, fdb, &seen);
+	ci.ndm_used = jiffies_to_clock_t(now - seen.used);
+	ci.ndm_updated = jiffies_to_clock_t(now - seen.updated);
 	ndm->ndm_state = vbr_fdb_nud(br, fdb);
 	ndm->ndm_flags = vbr_fdb_ntf(fdb);
 
@@ -522,7 +523,7 @@ static int vbr_fdb_dump(struct sk_buff *skb, struct netlink_callback *cb,
 		.nlflags = NLM_F_MULTI,
 		.self = self,
 	};
-	struct vbr_fdb *fdb;
+	struct vbr_fdb *fdb, *next;
 	int err = 0;
 
 	rcu_read_lock();
@@ -531,6 +532,10 @@ static int vbr_fdb_dump(struct sk_buff *skb, struct netlink_callback *cb,
 	if (!fdb)
 		goto out;
 	list_for_each_entry_from_rcu(fdb, &br->fdb_list, list) {
+		next = list_next_or_null_rcu(&br->fdb_list, &fdb->list,
+					     struct vbr_fdb, list);
+		if (next)
+			vbr_spot_prefetch_rcu(br, next);
 		if (!only || rcu_access_pointer(fdb->port) == only) {
 			err = vbr_fdb_fill(skb, br, fdb, &how);
 			if (err) {

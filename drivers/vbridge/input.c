@@ -7,6 +7,7 @@
 #include <linux/etherdevice.h>
 #include <linux/if_bridge.h>
 #include "crossing.h"
+#include "spot.h"
 #include "vbridge.h"
 
 static void vbr_verdict_drop(struct vbr_verdict *verdict, enum vnet_drop why)
@@ -15,16 +16,15 @@ static void vbr_verdict_drop(struct vbr_verdict *verdict, enum vnet_drop why)
 	verdict->why = why;
 }
 
-/* For an address that lies behind a port: to that port, or nowhere. */
+/*
+ * For an address that lies behind a port: to that port, or nowhere. Where the
+ * entry is just for the frame's VLAN, @exact.
+ */
 static void vbr_decide_known_rcu(const struct vbr_port *from,
-				 struct vbr_fdb *fdb,
-				 struct vbr_verdict *verdict)
+				 struct vbr_fdb *fdb, const struct vbr_port *to,
+				 bool exact, struct vbr_verdict *verdict)
 {
-	const struct vbr_port *to = rcu_dereference(fdb->port), *backup;
-	unsigned long now = jiffies;
-
-	if (READ_ONCE(fdb->used) != now)
-		WRITE_ONCE(fdb->used, now);
+	const struct vbr_port *backup;
 
 	if (to && unlikely(rcu_access_pointer(to->backup)) &&
 	    (!netif_carrier_ok(to->dev) || !netif_running(to->dev))) {
@@ -32,14 +32,13 @@ static void vbr_decide_known_rcu(const struct vbr_port *from,
 		if (backup) {
 			verdict->nhid = READ_ONCE(to->backup_nhid);
 			to = backup;
+			exact = false;
 		}
 	}
 	if (to && vbr_may_egress(from, to, verdict)) {
 		verdict->action = VBR_FORWARD;
 		verdict->to = to;
-		if (likely(!rcu_access_pointer(to->backup) &&
-			   rcu_access_pointer(fdb->port) == to &&
-			   fdb->key.vid == verdict->vid))
+		if (likely(exact && !rcu_access_pointer(to->backup)))
 			verdict->dest = fdb;
 	} else if (verdict->local) {
 		verdict->action = VBR_LOCAL;
@@ -57,26 +56,13 @@ static bool vbr_host_takes(const struct vbr *br,
 	       vbr_vlan_has(&br->vlans.set, verdict->vid);
 }
 
-/*
- * Where a frame goes, by its destination address and its VLAN. The host's own
- * frames come with @from NULL; they are not given back to the host, and
- * leave by a port even where that port's own address is their destination.
- */
-static __always_inline void
-vbr_decide_rcu(struct vbr *br, const struct vbr_port *from, const u8 *dest,
-	       struct vbr_verdict *verdict)
+/* For an address that has no spot. */
+static void vbr_decide_by_table_rcu(struct vbr *br, const struct vbr_port *from,
+				    const u8 *dest, struct vbr_verdict *verdict)
 {
-	struct vbr_fdb *fdb;
+	struct vbr_fdb *fdb = vbr_fdb_lookup_rcu(br, dest, verdict->vid);
+	unsigned long now = jiffies;
 
-	verdict->local = from && (READ_ONCE(br->dev->flags) & IFF_PROMISC);
-	if (is_multicast_ether_addr(dest)) {
-		verdict->action = VBR_FLOOD;
-		verdict->local = from && vbr_host_takes(br, verdict);
-		verdict->flood = is_broadcast_ether_addr(dest) ?
-				 VBR_PORT_BCAST_FLOOD : VBR_PORT_MCAST_FLOOD;
-		return;
-	}
-	fdb = vbr_fdb_lookup_rcu(br, dest, verdict->vid);
 	if (!fdb) {
 		verdict->action = VBR_FLOOD;
 		verdict->flood = VBR_PORT_FLOOD;
@@ -86,7 +72,39 @@ vbr_decide_rcu(struct vbr *br, const struct vbr_port *from, const u8 *dest,
 		else
 			vbr_verdict_drop(verdict, VNET_DROP_VLAN);
 	} else {
-		vbr_decide_known_rcu(from, fdb, verdict);
+		if (READ_ONCE(fdb->used) != now)
+			WRITE_ONCE(fdb->used, now);
+		vbr_decide_known_rcu(from, fdb, rcu_dereference(fdb->port),
+				     fdb->key.vid == verdict->vid, verdict);
+	}
+}
+
+/*
+ * Where a frame goes, by its destination address and its VLAN. The host's own
+ * frames come with @from NULL; they are not given back to the host, and
+ * leave by a port even where that port's own address is their destination.
+ */
+static __always_inline void
+vbr_decide_rcu(struct vbr *br, const struct vbr_port *from, const u8 *dest,
+	       struct vbr_verdict *verdict)
+{
+	struct vbr_spotted at;
+	struct vbr_spot *spot;
+
+	verdict->local = from && (READ_ONCE(br->dev->flags) & IFF_PROMISC);
+	if (is_multicast_ether_addr(dest)) {
+		verdict->action = VBR_FLOOD;
+		verdict->local = from && vbr_host_takes(br, verdict);
+		verdict->flood = is_broadcast_ether_addr(dest) ?
+				 VBR_PORT_BCAST_FLOOD : VBR_PORT_MCAST_FLOOD;
+		return;
+	}
+	spot = vbr_spot_find_rcu(br, dest, verdict->vid, &at);
+	if (likely(spot)) {
+		vbr_spot_stamp(&spot->used);
+		vbr_decide_known_rcu(from, at.fdb, at.port, true, verdict);
+	} else {
+		vbr_decide_by_table_rcu(br, from, dest, verdict);
 	}
 }
 

@@ -30,17 +30,18 @@
  * &vbr.fdb_remove, a mutex taken under RTNL or alone, is held by whoever
  * removes entries of the forwarding table, which only process context does.
  * It changes nothing for learning and look-ups; under it a walk through the
- * list of entries may rest without losing its place.
+ * list of entries may rest without losing its place. Whoever replaces the spots
+ * (spot.h) holds it, too, while the entries get theirs among the new ones.
  *
  * &vbr.fdb_lock, one per bridge, is taken under both or alone, from process
  * and BH context; nothing is taken under it but the locks inside the hash
  * table, the allocator, netlink broadcast and what the listeners of
  * vnet_stations_watch() take, whose rules for that are there. It protects every change of
  * the forwarding table: the hash table, the lists, which port an entry
- * leads to, the flags of an entry, the counts of entries and
+ * leads to, the flags of an entry, the counts of entries, the spots and
  * &vbr_port.fdb_closed. Look-ups take no lock. The two time stamps of an
  * entry are written without it, by whoever sees the address, at most once a
- * tick.
+ * tick, in the entry or in its spot: the later one counts.
  *
  * An entry that leaves the table is marked dead under the lock and freed
  * after an RCU grace period. Whoever found an entry without the lock and
@@ -86,7 +87,7 @@
  * rcu_barrier(); entries are freed by kfree_rcu().
  */
 
-/* Learned entries a bridge holds unless told otherwise: 32 MiB of them. */
+/* Learned entries a bridge holds unless told otherwise: 32 MiB, 20 to find them. */
 #define VBR_FDB_MAX_LEARNED 262144
 
 /* Of these, so many may lead to one port, until the user sets a limit. */
@@ -246,6 +247,8 @@ struct vbr_host {
 /**
  * struct vbr - private data of a bridge
  * @dev: the bridge device
+ * @spots: what most look-ups are answered from (spot.h); never NULL while there
+ *	is a table; RCU
  * @fdb: the forwarding table, by address and VLAN
  * @ports: the ports, struct vbr_port.list; changed under RTNL, read under RCU
  * @stats: counters; see enum vbr_stat
@@ -287,10 +290,12 @@ struct vbr_host {
  * @n_learned: entries of kind VBR_FDB_LEARNED
  * @fdb_nr: the number of the entry that came last
  * @age_work: forgets silent addresses; runs while the bridge is up
+ * @spots_work: makes the spots anew, as many as are needed
  * @host: frames for the host that are received later
  */
 struct vbr {
 	struct net_device *dev;
+	struct vbr_spots __rcu *spots;
 	struct rhashtable fdb;
 	struct list_head ports;
 	struct vbr_stats __percpu *stats;
@@ -324,6 +329,7 @@ struct vbr {
 	u32 n_learned;
 	u32 fdb_nr;
 	struct delayed_work age_work;
+	struct work_struct spots_work;
 
 	/* Written with frames that many are sent. */
 	struct vbr_host host ____cacheline_aligned_in_smp;
@@ -520,6 +526,8 @@ struct vbr_fdb_match {
 	u32 mask;
 	u32 flags;
 };
+
+struct vbr_spots;
 
 /**
  * enum vbr_action - what becomes of a frame
@@ -778,6 +786,9 @@ int vbr_fdb_init(struct vbr *br);
 void vbr_fdb_uninit(struct vbr *br);
 struct vbr_fdb *vbr_fdb_find_rcu(struct vbr *br, const u8 *addr, u16 vid);
 struct vbr_fdb *vbr_fdb_find_for_all_rcu(struct vbr *br, const u8 *addr);
+void vbr_fdb_walk(struct vbr *br,
+		  void (*visit)(struct vbr *br, struct vbr_fdb *fdb, void *arg),
+		  void *arg);
 
 /**
  * vbr_fdb_lookup_rcu() - look up where an address is

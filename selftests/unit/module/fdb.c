@@ -392,6 +392,131 @@ static void hashes_spread(struct kunit *test)
 	}
 }
 
+/* Where an address lies by its spot, NULL without one. */
+static struct vbr_port *unit_spot(struct unit_bridge *unit, int nr,
+				  struct vbr_spot **spot)
+{
+	struct vbr_spotted at = {};
+
+	rcu_read_lock();
+	*spot = vbr_spot_find_rcu(unit->br, UNIT_ADDR(nr), 0, &at);
+	rcu_read_unlock();
+	return *spot ? at.port : NULL;
+}
+
+/* A spot leads to where the entry does, and ends when the entry leads to none. */
+static void spots_follow_their_entries(struct kunit *test)
+{
+	struct unit_bridge *unit = test->priv;
+	struct vbr_port **port = unit->port;
+	struct vbr_spot *spot;
+
+	KUNIT_EXPECT_TRUE(test, !unit_spot(unit, 1, &spot));
+	unit_learn(port[0], 1);
+	KUNIT_EXPECT_PTR_EQ(test, unit_spot(unit, 1, &spot), port[0]);
+	unit_learn(port[1], 1);
+	KUNIT_EXPECT_PTR_EQ(test, unit_spot(unit, 1, &spot), port[1]);
+	unit_set(unit, port[0], 1, VBR_FDB_STATIC, true, false);
+	KUNIT_EXPECT_PTR_EQ(test, unit_spot(unit, 1, &spot), port[0]);
+	/* Once the host's it has none, nor when it is a port's again. */
+	unit_set(unit, port[0], 1, VBR_FDB_LOCAL | VBR_FDB_STATIC, true, false);
+	KUNIT_EXPECT_TRUE(test, !unit_spot(unit, 1, &spot));
+	unit_set(unit, port[0], 1, VBR_FDB_STATIC, true, false);
+	KUNIT_EXPECT_TRUE(test, !unit_spot(unit, 1, &spot));
+
+	unit_learn(port[0], 2);
+	KUNIT_EXPECT_PTR_EQ(test, unit_spot(unit, 2, &spot), port[0]);
+	KUNIT_EXPECT_EQ(test, unit_del(unit, NULL, 2), 0);
+	KUNIT_EXPECT_TRUE(test, !unit_spot(unit, 2, &spot));
+	unit_learn(port[1], 2);
+	KUNIT_EXPECT_PTR_EQ(test, unit_spot(unit, 2, &spot), port[1]);
+}
+
+/* What is seen by the spot alone counts, also once the spot has ended. */
+static void spots_keep_entries_young(struct kunit *test)
+{
+	struct unit_bridge *unit = test->priv;
+	struct vbr *br = unit->br;
+	struct vbr_seen seen;
+	struct vbr_spot *spot;
+	struct vbr_fdb *fdb;
+
+	br->ageing_time = 1000 * HZ;
+	unit_learn(unit->port[0], 1);
+	fdb = unit_find(unit, 1, 0);
+	if (!unit_has(test, fdb))
+		return;
+	unit_spot(unit, 1, &spot);
+	if (!unit_has(test, spot))
+		return;
+	fdb->updated = jiffies - 2000 * HZ;
+	fdb->used = fdb->updated;
+	spot->updated = fdb->updated;
+	spot->used = fdb->updated;
+	KUNIT_EXPECT_TRUE(test, vbr_fdb_expired(br, fdb));
+	unit_learn(unit->port[0], 1);
+	KUNIT_EXPECT_FALSE(test, vbr_fdb_expired(br, fdb));
+	vbr_spot_seen(br, fdb, &seen);
+	KUNIT_EXPECT_TRUE(test, jiffies - seen.updated < 500 * HZ);
+	KUNIT_EXPECT_TRUE(test, jiffies - seen.used >= 2000 * HZ);
+	spin_lock_bh(&br->fdb_lock);
+	vbr_spot_end_locked(br, fdb);
+	spin_unlock_bh(&br->fdb_lock);
+	KUNIT_EXPECT_TRUE(test, !unit_spot(unit, 1, &spot));
+	KUNIT_EXPECT_FALSE(test, vbr_fdb_expired(br, fdb));
+}
+
+static u32 unit_spots(struct unit_bridge *unit, int n, struct kunit *test)
+{
+	struct vbr_spot *spot;
+	u32 there = 0;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		if (!unit_spot(unit, i, &spot))
+			continue;
+		there++;
+		KUNIT_EXPECT_PTR_EQ(test, spot->fdb, unit_find(unit, i, 0));
+		KUNIT_EXPECT_PTR_EQ(test, spot->port,
+				    unit->port[i % UNIT_PORTS]);
+	}
+	return there;
+}
+
+/* With the table, both ways; most entries have one whenever it is looked. */
+static void spots_grow_and_shrink(struct kunit *test)
+{
+	struct unit_bridge *unit = test->priv;
+	int i, n = 5000;
+	struct vbr *br = unit->br;
+
+	for (i = 0; i < n; i++) {
+		unit_learn(unit->port[i % UNIT_PORTS], i);
+		if (i % 500)
+			continue;
+		flush_work(&br->spots_work);
+		cond_resched();
+	}
+	flush_work(&br->spots_work);
+	KUNIT_EXPECT_EQ(test, unit_count(unit), n);
+	KUNIT_EXPECT_TRUE(test, unit_spots(unit, n, test) > n * 8 / 10);
+	rcu_read_lock();
+	KUNIT_EXPECT_TRUE(test, rcu_dereference(br->spots)->limit >= n);
+	rcu_read_unlock();
+
+	vbr_spots_shrink(br);
+	flush_work(&br->spots_work);
+	KUNIT_EXPECT_TRUE(test, unit_spots(unit, n, test) > n * 8 / 10);
+	while (n > 50)
+		unit_del(unit, NULL, --n);
+	vbr_spots_shrink(br);
+	flush_work(&br->spots_work);
+	rcu_read_lock();
+	KUNIT_EXPECT_TRUE(test, rcu_dereference(br->spots)->limit < 1000);
+	rcu_read_unlock();
+	KUNIT_EXPECT_TRUE(test, unit_spots(unit, n, test) > n * 8 / 10);
+}
+
 static struct kunit_case unit_fdb_cases[] = {
 	KUNIT_CASE(look_up_by_address_and_vlan),
 	KUNIT_CASE(stations_are_learned_and_move),
@@ -405,6 +530,9 @@ static struct kunit_case unit_fdb_cases[] = {
 	KUNIT_CASE(users_requests_are_judged),
 	KUNIT_CASE(shared_addresses_go_on),
 	KUNIT_CASE(hashes_spread),
+	KUNIT_CASE(spots_follow_their_entries),
+	KUNIT_CASE(spots_keep_entries_young),
+	KUNIT_CASE(spots_grow_and_shrink),
 	{ }
 };
 

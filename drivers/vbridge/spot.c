@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Spots of addresses: how they are given and taken, and that there are enough.
+ */
+#include <linux/log2.h>
+#include <linux/prefetch.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+#include "spot.h"
+
+/* Lines that a bridge has at least, which are 4 KiB. */
+#define VBR_SPOTS_MIN 64
+
+/* So many lines are kept, however few entries there are. */
+#define VBR_SPOTS_SHRINK 4096
+
+static struct vbr_spots *vbr_spots_locked(const struct vbr *br)
+{
+	return rcu_dereference_protected(br->spots,
+					 lockdep_is_held(&br->fdb_lock));
+}
+
+/* An entry's spot, or NULL. */
+static struct vbr_spot *vbr_spot_of(const struct vbr_spots *spots,
+				    const struct vbr_fdb *fdb)
+{
+	u64 word = vbr_fdb_word(&fdb->key);
+	struct vbr_spot *spot = vbr_spot_line(spots, word);
+	int way;
+
+	for (way = 0; way < VBR_SPOT_WAYS; way++, spot++)
+		if (READ_ONCE(spot->word) == word &&
+		    READ_ONCE(spot->fdb) == fdb)
+			return spot;
+	return NULL;
+}
+
+/* The later one of a time and of one of which the lower half is known. */
+static unsigned long vbr_spot_later(unsigned long time, u32 stamp)
+{
+	unsigned long now = jiffies;
+	unsigned long other = now - (u32)((u32)now - stamp);
+
+	return time_after(other, time) ? other : time;
+}
+
+static void vbr_spot_read_stamps(const struct vbr_spot *spot,
+				 struct vbr_seen *seen)
+{
+	seen->updated = vbr_spot_later(seen->updated,
+				       READ_ONCE(spot->updated));
+	seen->used = vbr_spot_later(seen->used, READ_ONCE(spot->used));
+}
+
+/**
+ * vbr_spot_seen() - when an address was in use
+ * @br: the bridge
+ * @fdb: its entry
+ * @seen: gets the time stamps
+ *
+ * Context: any that keeps @fdb.
+ */
+void vbr_spot_seen(const struct vbr *br, const struct vbr_fdb *fdb,
+		   struct vbr_seen *seen)
+{
+	const struct vbr_spot *spot;
+
+	seen->updated = READ_ONCE(fdb->updated);
+	seen->used = READ_ONCE(fdb->used);
+	rcu_read_lock();
+	spot = vbr_spot_of(rcu_dereference(br->spots), fdb);
+	if (spot)
+		vbr_spot_read_stamps(spot, seen);
+	rcu_read_unlock();
+}
+
+/**
+ * vbr_spot_prefetch_rcu() - what vbr_spot_seen() needs is asked for soon
+ * @br: the bridge
+ * @fdb: the entry
+ *
+ * Context: RCU read section.
+ */
+void vbr_spot_prefetch_rcu(const struct vbr *br, const struct vbr_fdb *fdb)
+{
+	prefetch(vbr_spot_line(rcu_dereference(br->spots),
+			       vbr_fdb_word(&fdb->key)));
+}
+
+/* The barriers are for vbr_spot_read(). */
+static void vbr_spot_write(struct vbr_spot *spot, struct vbr_fdb *fdb,
+			   struct vbr_port *port)
+{
+	smp_wmb(); /* it is free: its word is 0, which was written before */
+	WRITE_ONCE(spot->fdb, fdb);
+	smp_wmb(); /* whoever reads the port or the word finds the entry */
+	WRITE_ONCE(spot->port, port);
+	WRITE_ONCE(spot->updated, (u32)READ_ONCE(fdb->updated));
+	WRITE_ONCE(spot->used, (u32)READ_ONCE(fdb->used));
+	smp_wmb(); /* whoever reads the word finds the port */
+	WRITE_ONCE(spot->word, vbr_fdb_word(&fdb->key));
+}
+
+/**
+ * vbr_spot_add_locked() - give an entry its spot, where there is room
+ * @br: the bridge
+ * @fdb: the entry, new to the table or to the spots
+ *
+ * Context: vbr.fdb_lock held.
+ */
+void vbr_spot_add_locked(struct vbr *br, struct vbr_fdb *fdb)
+{
+	struct vbr_port *port =
+		rcu_dereference_protected(fdb->port,
+					  lockdep_is_held(&br->fdb_lock));
+	struct vbr_spot *spot;
+	int way;
+
+	lockdep_assert_held(&br->fdb_lock);
+	if (!port || (fdb->flags & (VBR_FDB_LOCAL | VBR_FDB_DEAD)))
+		return;
+	spot = vbr_spot_line(vbr_spots_locked(br), vbr_fdb_word(&fdb->key));
+	for (way = 0; way < VBR_SPOT_WAYS; way++, spot++) {
+		if (!spot->word) {
+			vbr_spot_write(spot, fdb, port);
+			break;
+		}
+	}
+}
+
+/* Its time stamps become the entry's. */
+static void vbr_spot_sync_locked(const struct vbr_spots *spots,
+				 struct vbr_fdb *fdb)
+{
+	const struct vbr_spot *spot = vbr_spot_of(spots, fdb);
+	struct vbr_seen seen;
+
+	if (!spot)
+		return;
+	seen.updated = READ_ONCE(fdb->updated);
+	seen.used = READ_ONCE(fdb->used);
+	vbr_spot_read_stamps(spot, &seen);
+	WRITE_ONCE(fdb->updated, seen.updated);
+	WRITE_ONCE(fdb->used, seen.used);
+}
+
+/**
+ * vbr_spot_end_locked() - take an entry's spot away
+ * @br: the bridge
+ * @fdb: the entry
+ *
+ * To be done before &vbr.state changes.
+ *
+ * Context: vbr.fdb_lock held.
+ */
+void vbr_spot_end_locked(struct vbr *br, struct vbr_fdb *fdb)
+{
+	struct vbr_spots *spots = vbr_spots_locked(br);
+	struct vbr_spot *spot = vbr_spot_of(spots, fdb);
+
+	if (!spot)
+		return;
+	vbr_spot_sync_locked(spots, fdb);
+	WRITE_ONCE(spot->word, 0);
+}
+
+/**
+ * vbr_spot_move_locked() - an entry leads elsewhere
+ * @br: the bridge
+ * @fdb: the entry
+ * @port: where it leads now, or NULL for the bridge itself
+ *
+ * To be done before &vbr.state changes.
+ *
+ * Context: vbr.fdb_lock held.
+ */
+void vbr_spot_move_locked(struct vbr *br, struct vbr_fdb *fdb,
+			  struct vbr_port *port)
+{
+	struct vbr_spot *spot = vbr_spot_of(vbr_spots_locked(br), fdb);
+
+	if (!spot)
+		return;
+	if (port)
+		WRITE_ONCE(spot->port, port);
+	else
+		vbr_spot_end_locked(br, fdb);
+}
+
+/**
+ * vbr_spots_grow_locked() - see to it that there are enough
+ * @br: the bridge
+ *
+ * Context: vbr.fdb_lock held.
+ */
+void vbr_spots_grow_locked(struct vbr *br)
+{
+	if (unlikely(atomic_read(&br->fdb.nelems) >
+		     vbr_spots_locked(br)->limit))
+		queue_work(system_long_wq, &br->spots_work);
+}
+
+/**
+ * vbr_spots_shrink() - see to it that there are not far too many
+ * @br: the bridge
+ *
+ * Not for each entry that goes: where many go, as many may be about to come.
+ *
+ * Context: process context, vbr.fdb_remove not held.
+ */
+void vbr_spots_shrink(struct vbr *br)
+{
+	u32 mask;
+
+	rcu_read_lock();
+	mask = rcu_dereference(br->spots)->mask;
+	rcu_read_unlock();
+	if (mask >= VBR_SPOTS_SHRINK && atomic_read(&br->fdb.nelems) < mask / 16)
+		queue_work(system_long_wq, &br->spots_work);
+}
+
+static void vbr_spots_free(struct vbr_spots *spots)
+{
+	if (!spots)
+		return;
+	kvfree(spots->at);
+	kfree(spots);
+}
+
+/*
+ * Two to four lines for each entry, and enough until there is an entry for each
+ * line: every growth visits all entries. One in ten has no spot then, to
+ * begin with one in thirty or fewer.
+ */
+static struct vbr_spots *vbr_spots_alloc(u32 entries)
+{
+	u32 lines = max(roundup_pow_of_two(entries + 1) * 2, VBR_SPOTS_MIN);
+	struct vbr_spots *spots = kzalloc(sizeof(*spots), GFP_KERNEL);
+
+	if (!spots)
+		return NULL;
+	spots->at = kvcalloc(lines, VBR_SPOT_WAYS * sizeof(*spots->at),
+			     GFP_KERNEL | __GFP_NOWARN);
+	if (!spots->at) {
+		kfree(spots);
+		return NULL;
+	}
+	spots->mask = lines - 1;
+	spots->limit = lines;
+	spots->seed = get_random_u32();
+	return spots;
+}
+
+/**
+ * struct vbr_spots_refill - new spots that entries are given
+ * @old: those they had before
+ * @last: number of the last entry that came before there were the new ones
+ */
+struct vbr_spots_refill {
+	const struct vbr_spots *old;
+	u32 last;
+};
+
+static void vbr_spots_refill_one(struct vbr *br, struct vbr_fdb *fdb,
+				 void *arg)
+{
+	const struct vbr_spots_refill *refill = arg;
+
+	/* It has had its spot among the new ones. */
+	if ((s32)(fdb->nr - refill->last) > 0)
+		return;
+	spin_lock_bh(&br->fdb_lock);
+	vbr_spot_sync_locked(refill->old, fdb);
+	vbr_spot_add_locked(br, fdb);
+	spin_unlock_bh(&br->fdb_lock);
+}
+
+/* New ones in place of the old, empty at first: the table has all entries. */
+static void vbr_spots_work(struct work_struct *work)
+{
+	struct vbr *br = container_of(work, struct vbr, spots_work);
+	struct vbr_spots_refill refill;
+	struct vbr_spots *old, *new;
+
+	mutex_lock(&br->fdb_remove);
+	new = vbr_spots_alloc(atomic_read(&br->fdb.nelems));
+	spin_lock_bh(&br->fdb_lock);
+	old = vbr_spots_locked(br);
+	if (!new || new->mask == old->mask) {
+		/* Not again for each that comes. */
+		if (!new)
+			old->limit = max(old->limit * 2, old->limit);
+		spin_unlock_bh(&br->fdb_lock);
+		mutex_unlock(&br->fdb_remove);
+		vbr_spots_free(new);
+		return;
+	}
+	rcu_assign_pointer(br->spots, new);
+	refill.last = br->fdb_nr;
+	spin_unlock_bh(&br->fdb_lock);
+	refill.old = old;
+	vbr_fdb_walk(br, vbr_spots_refill_one, &refill);
+	mutex_unlock(&br->fdb_remove);
+
+	/* Who looks up addresses may have found the old ones. */
+	synchronize_rcu();
+	vbr_spots_free(old);
+}
+
+/**
+ * vbr_spots_init() - make the spots of a new bridge
+ * @br: the bridge
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int vbr_spots_init(struct vbr *br)
+{
+	struct vbr_spots *spots = vbr_spots_alloc(0);
+
+	if (!spots)
+		return -ENOMEM;
+	RCU_INIT_POINTER(br->spots, spots);
+	INIT_WORK(&br->spots_work, vbr_spots_work);
+	return 0;
+}
+
+/**
+ * vbr_spots_uninit() - end the spots of a bridge
+ * @br: the bridge, which nobody can look up addresses in, without entries
+ */
+void vbr_spots_uninit(struct vbr *br)
+{
+	cancel_work_sync(&br->spots_work);
+	vbr_spots_free(rcu_dereference_protected(br->spots, true));
+	RCU_INIT_POINTER(br->spots, NULL);
+}
