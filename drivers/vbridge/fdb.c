@@ -679,6 +679,7 @@ void vbr_fdb_flush_rtnl(struct vbr *br, const struct vbr_fdb_match *match)
 	else
 		vbr_fdb_walk(br, vbr_fdb_flush_one, (void *)match);
 	mutex_unlock(&br->fdb_remove);
+	vbr_spots_shrink(br);
 }
 
 /* Whose address it is: a port's, else the bridge's. */

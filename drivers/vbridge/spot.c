@@ -204,7 +204,7 @@ void vbr_spots_grow_locked(struct vbr *br)
  * vbr_spots_shrink() - see to it that there are not far too many
  * @br: the bridge
  *
- * Not for each entry that goes: where many go, as many may be about to come.
+ * After a flush and with ageing, not for each entry that goes or comes.
  *
  * Context: process context, vbr.fdb_remove not held.
  */
