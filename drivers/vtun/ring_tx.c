@@ -3,6 +3,7 @@
  * Mapped rings: from the program to the device. A frame is copied out of the
  * ring once, whole, and nothing of it is judged before.
  */
+#include <linux/filter.h>
 #include <linux/sched/signal.h>
 #include <net/xdp.h>
 #include <vnet/direct.h>
@@ -29,6 +30,12 @@ struct vtun_map_frame {
 	u16 len[VTUN_MAP_CHAIN_MAX];
 };
 
+/* Where in its parts a frame is read. */
+struct vtun_map_place {
+	unsigned int part;
+	unsigned int off;
+};
+
 /* Frames, and their bytes. */
 struct vtun_map_count {
 	unsigned int n;
@@ -43,6 +50,9 @@ struct vtun_map_count {
  * @prod: up to where
  * @limited: what is on its way counts, by TUNSETSNDBUF
  * @pad: in front of a frame
+ * @prog: the XDP program that frames are shown to before they have an skb, or
+ *	NULL
+ * @redirected: it has redirected some, which are yet to be flushed
  * @straight: frames for the stack are received, and no more is done with them
  * @foreign: such that are for other hosts are dropped where nobody sees them
  * @without_skb: a switch may take frames that have no skb
@@ -59,6 +69,8 @@ struct vtun_map_run {
 	u32 prod;
 	bool limited;
 	unsigned int pad;
+	struct bpf_prog *prog;
+	bool redirected;
 	bool straight;
 	bool foreign;
 	bool without_skb;
@@ -264,11 +276,11 @@ static int vtun_map_finish(struct vtun_map_run *run, struct sk_buff *skb,
 }
 
 /*
- * Has an skb received, or NULL. @plain: @w's virtio_net_hdr says nothing. Returns
- * false where it is not; counted.
+ * Has an skb received, or NULL. @plain: @w's virtio_net_hdr says nothing. @shown:
+ * a program has seen it. Returns false where it is not; counted.
  */
 static bool vtun_map_receive_skb(struct vtun_map_run *run, struct sk_buff *skb,
-				 struct vtun_write *w, bool plain)
+				 struct vtun_write *w, bool plain, bool shown)
 {
 	int why = VNET_DROP_COPY_IN;
 
@@ -290,7 +302,7 @@ static bool vtun_map_receive_skb(struct vtun_map_run *run, struct sk_buff *skb,
 		netif_receive_skb(skb);
 		return true;
 	}
-	return !vtun_deliver(run->priv, run->file, skb, false, w->len);
+	return !vtun_deliver(run->priv, run->file, skb, shown, w->len);
 }
 
 /* ---- frames without an skb ---------------------------------------------- */
@@ -302,14 +314,17 @@ static bool vtun_map_receive_skb(struct vtun_map_run *run, struct sk_buff *skb,
 static void vtun_map_choose_road(struct vtun_map_run *run)
 {
 	const struct vtun_priv *priv = run->priv;
+	struct bpf_prog *prog = rcu_dereference(priv->xdp_prog);
 	const struct vtun_file *file = run->file;
-	bool alone = !file->napi_on && !rcu_access_pointer(priv->xdp_prog) &&
+	/* Else what tells of its memory is going. */
+	bool here = rcu_access_pointer(file->tun) == priv;
+	bool alone = !file->napi_on && !prog && here &&
 		     READ_ONCE(priv->num_queues) == 1 &&
-		     /* Else what tells of its memory is going. */
-		     rcu_access_pointer(file->tun) == priv &&
 		     !READ_ONCE(file->detached);
 	bool tap = vtun_is_tap(priv);
 
+	/* What has no skb would not count, so where that matters all have one. */
+	run->prog = here && !run->limited ? prog : NULL;
 	run->straight = alone && !vnet_port_used(&priv->port) &&
 			priv->dev->flags & IFF_UP;
 	run->foreign = run->straight && tap && vnet_foreign_unseen(priv->dev);
@@ -362,7 +377,7 @@ static void vtun_map_receive_left(struct vtun_map_run *run,
 	struct sk_buff *skb;
 
 	skb = vtun_map_build_skb(run, frame, frame->frame_sz, frame->len);
-	vtun_map_receive_skb(run, skb, &w, true);
+	vtun_map_receive_skb(run, skb, &w, true, false);
 }
 
 /* Hands over what has been gathered. */
@@ -383,6 +398,163 @@ static void vtun_map_flush_frames(struct vtun_map_run *run)
 		vtun_map_receive_left(run, run->frames[i]);
 }
 
+/* ---- frames that an XDP program sees first ------------------------------ */
+
+static unsigned int vtun_map_xdp_pad(const struct vtun_map_run *run)
+{
+	return max_t(unsigned int, run->pad,
+		     XDP_PACKET_HEADROOM + NET_IP_ALIGN);
+}
+
+/* What of a frame fits into a page, with all that belongs to it. */
+static unsigned int vtun_map_xdp_most(const struct vtun_map_run *run)
+{
+	return SKB_WITH_OVERHEAD(PAGE_SIZE) - vtun_map_xdp_pad(run);
+}
+
+/*
+ * Whether the frame at hand is shown without an skb: super-frames are not, as
+ * of what is written, and long ones only to who knows frames in several
+ * buffers.
+ */
+static bool vtun_map_is_shown(const struct vtun_map_run *run)
+{
+	const struct vtun_write *w = &run->frame.w;
+	unsigned int most;
+
+	if (likely(!run->prog) || w->hdr.gso_type)
+		return false;
+	most = vtun_map_xdp_most(run);
+	return likely(w->len <= most) ||
+	       (run->prog->aux->xdp_has_frags &&
+		w->len - most <= MAX_SKB_FRAGS * PAGE_SIZE);
+}
+
+/* The next @len bytes of the frame at hand. */
+static void vtun_map_read(const struct vtun_map_frame *f,
+			  struct vtun_map_place *at, void *to, unsigned int len)
+{
+	unsigned int n;
+
+	for (; len; len -= n, to += n) {
+		if (at->off == f->len[at->part]) {
+			at->part++;
+			at->off = 0;
+		}
+		n = min(len, f->len[at->part] - at->off);
+		vtun_map_bytes(to, f->from[at->part] + at->off, n);
+		at->off += n;
+	}
+}
+
+/* What does not fit into the first buffer. Returns false without memory. */
+static bool vtun_map_fill_frags(const struct vtun_map_frame *f,
+				struct vtun_map_place *at,
+				struct xdp_buff *xdp, unsigned int left)
+{
+	struct skb_shared_info *sinfo = xdp_get_shared_info_from_buff(xdp);
+	struct page *page;
+	unsigned int n;
+
+	sinfo->nr_frags = 0;
+	sinfo->xdp_frags_size = 0;
+	xdp_buff_set_frags_flag(xdp);
+	for (; left; left -= n) {
+		page = dev_alloc_page();
+		if (unlikely(!page))
+			return false;
+		n = min_t(unsigned int, left, PAGE_SIZE);
+		vtun_map_read(f, at, page_address(page), n);
+		__skb_fill_page_desc_noacc(sinfo, sinfo->nr_frags++, page, 0,
+					   n);
+		sinfo->xdp_frags_size += n;
+		if (unlikely(page_is_pfmemalloc(page)))
+			xdp_buff_set_frag_pfmemalloc(xdp);
+	}
+	return true;
+}
+
+/* The frame at hand, copied. Returns false without memory. */
+static bool vtun_map_fill_xdp(struct vtun_map_run *run, struct xdp_buff *xdp)
+{
+	const struct vtun_map_frame *f = &run->frame;
+	unsigned int head = min_t(size_t, f->w.len, vtun_map_xdp_most(run));
+	unsigned int pad = vtun_map_xdp_pad(run);
+	unsigned int size = SKB_DATA_ALIGN(pad + head) +
+			    SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
+	struct vtun_map_place at = {};
+	void *buf = napi_alloc_frag(size);
+
+	if (unlikely(!buf))
+		return false;
+	vtun_map_read(f, &at, buf + pad, head);
+	xdp_init_buff(xdp, size, &run->file->rxq);
+	xdp_prepare_buff(xdp, buf, pad, head, true);
+	if (likely(head == f->w.len) ||
+	    vtun_map_fill_frags(f, &at, xdp, f->w.len - head))
+		return true;
+	xdp_return_buff(xdp);
+	return false;
+}
+
+/* One that has passed. Consumes it. */
+static struct sk_buff *vtun_map_xdp_skb(struct xdp_buff *xdp)
+{
+	unsigned int nr_frags = 0, len = 0;
+	struct skb_shared_info *sinfo;
+	struct sk_buff *skb;
+
+	/* The skb has its own at the same place. */
+	if (unlikely(xdp_buff_has_frags(xdp))) {
+		sinfo = xdp_get_shared_info_from_buff(xdp);
+		nr_frags = sinfo->nr_frags;
+		len = sinfo->xdp_frags_size;
+	}
+	skb = napi_build_skb(xdp->data_hard_start, xdp->frame_sz);
+	if (unlikely(!skb)) {
+		xdp_return_buff(xdp);
+		return NULL;
+	}
+	vtun_xdp_to_skb(xdp, skb);
+	if (unlikely(nr_frags))
+		xdp_update_skb_shared_info(skb, nr_frags, len,
+					   nr_frags * PAGE_SIZE,
+					   xdp_buff_is_frag_pfmemalloc(xdp));
+	return skb;
+}
+
+/*
+ * Shows the frame at hand to the program, and does what that says. Returns false
+ * where it is not received; counted.
+ */
+static bool vtun_map_show(struct vtun_map_run *run)
+{
+	struct vtun_priv *priv = run->priv;
+	struct xdp_buff xdp;
+
+	if (unlikely(!(priv->dev->flags & IFF_UP))) {
+		vnet_drop_count(priv->drops, VNET_DROP_DOWN, 1);
+		return false;
+	}
+	if (unlikely(!vtun_map_fill_xdp(run, &xdp))) {
+		vnet_drop_count(priv->drops, VNET_DROP_COPY_IN, 1);
+		return false;
+	}
+	switch (vtun_xdp_act(priv, run->prog, &xdp)) {
+	case XDP_PASS:
+		return vtun_map_receive_skb(run, vtun_map_xdp_skb(&xdp),
+					    &run->frame.w, run->frame.plain,
+					    true);
+	case XDP_DROP:
+		xdp_return_buff(&xdp);
+		break;
+	case XDP_REDIRECT:
+		run->redirected = true;
+		break;
+	}
+	return true;
+}
+
 /* Has the frame at hand received. Returns false where it is not; counted. */
 static bool vtun_map_receive_one(struct vtun_map_run *run)
 {
@@ -392,6 +564,8 @@ static bool vtun_map_receive_one(struct vtun_map_run *run)
 		return true;
 	if (unlikely(!vtun_map_judge(run)))
 		return false;
+	if (vtun_map_is_shown(run))
+		return vtun_map_show(run);
 	if (run->without_skb && likely(run->frame.plain) &&
 	    vtun_map_is_small(run)) {
 		frame = vtun_map_make_frame(run);
@@ -407,7 +581,7 @@ static bool vtun_map_receive_one(struct vtun_map_run *run)
 	/* Not past those. */
 	vtun_map_flush_frames(run);
 	return vtun_map_receive_skb(run, vtun_map_copy(run), &run->frame.w,
-				    run->frame.plain);
+				    run->frame.plain, false);
 }
 
 /* ---- the ring ----------------------------------------------------------- */
@@ -436,12 +610,15 @@ static void vtun_map_flush_counts(struct vtun_map_run *run)
 /* BH off, RCU. Returns false where no more is to be consumed now. */
 static bool vtun_map_batch(struct vtun_map_run *run)
 {
+	struct bpf_net_context __bpf_net_ctx, *bpf_net_ctx = NULL;
 	struct vtun_map_ring *tx = &run->map->tx;
 	u32 end = tx->index + min(run->prod - tx->index, VTUN_MAP_TX_BATCH);
 	u32 refused = 0;
 	bool go_on = true;
 
 	vtun_map_choose_road(run);
+	if (unlikely(run->prog))
+		bpf_net_ctx = bpf_net_ctx_set(&__bpf_net_ctx);
 	while ((s32)(end - tx->index) > 0) {
 		if (vtun_map_at_limit(run) || unlikely(!vtun_map_next(run))) {
 			go_on = false;
@@ -456,6 +633,10 @@ static bool vtun_map_batch(struct vtun_map_run *run)
 	/* The slots are the program's again: all of them have been read. */
 	smp_store_release(&tx->kernel->index, tx->index);
 	vtun_map_flush_frames(run);
+	if (unlikely(run->redirected))
+		xdp_do_flush();
+	run->redirected = false;
+	bpf_net_ctx_clear(bpf_net_ctx);
 	vtun_map_flush_counts(run);
 	return go_on;
 }
@@ -473,6 +654,8 @@ static void vtun_map_run_init(struct vtun_map_run *run, struct vtun_priv *priv,
 	run->pad = max_t(unsigned int, run->pad, sizeof(struct xdp_frame));
 	if (flags & IFF_TAP)
 		run->pad += NET_IP_ALIGN;
+	run->prog = NULL;
+	run->redirected = false;
 	run->n = 0;
 	run->went = (struct vtun_map_count) {};
 	run->dropped = (struct vtun_map_count) {};

@@ -336,6 +336,16 @@ static inline bool vtun_is_little_endian(unsigned int flags)
 	return virtio_legacy_is_little_endian();
 }
 
+/* What an XDP program has left of a frame, for an skb around its first buffer. */
+static inline void vtun_xdp_to_skb(const struct xdp_buff *xdp,
+				   struct sk_buff *skb)
+{
+	skb_reserve(skb, xdp->data - xdp->data_hard_start);
+	skb_put(skb, xdp->data_end - xdp->data);
+	if (unlikely(xdp->data_meta < xdp->data))
+		skb_metadata_set(skb, xdp->data - xdp->data_meta);
+}
+
 /* Somebody waits for frames, perhaps; after they were produced. */
 static inline void vtun_file_notify(struct vtun_file *file)
 {
@@ -444,6 +454,8 @@ int vtun_deliver(struct vtun_priv *priv, struct vtun_file *file,
 		 struct sk_buff *skb, bool xdp_done, size_t len);
 
 /* xdp.c */
+u32 vtun_xdp_act(struct vtun_priv *priv, struct bpf_prog *prog,
+		 struct xdp_buff *xdp);
 bool vtun_build_fits(const struct vtun_priv *priv,
 		     const struct vtun_file *file, size_t len);
 struct sk_buff *vtun_build_skb(struct vtun_priv *priv, struct vtun_file *file,

@@ -31,16 +31,17 @@ bool vtun_build_fits(const struct vtun_priv *priv,
 }
 
 static struct sk_buff *vtun_skb_around(struct vtun_file *file,
-				       struct page_frag *frag, void *buf,
-				       unsigned int size)
+				       struct page_frag *frag,
+				       const struct xdp_buff *xdp)
 {
-	struct sk_buff *skb = build_skb(buf, size);
+	struct sk_buff *skb = build_skb(xdp->data_hard_start, xdp->frame_sz);
 
 	if (unlikely(!skb))
 		return ERR_PTR(-ENOMEM);
 	get_page(frag->page);
-	frag->offset += size;
+	frag->offset += xdp->frame_sz;
 	skb_set_owner_w(skb, &file->sk);
+	vtun_xdp_to_skb(xdp, skb);
 	return skb;
 }
 
@@ -54,21 +55,30 @@ static int vtun_xdp_tx(struct vtun_priv *priv, struct xdp_buff *xdp)
 	       0 : -EBUSY;
 }
 
-/* Returns XDP_PASS, XDP_DROP for a frame to be freed, or XDP_TX for one that is another's. */
-static u32 vtun_xdp_act(struct vtun_priv *priv, struct bpf_prog *prog,
-			struct xdp_buff *xdp)
+/**
+ * vtun_xdp_act() - show a frame without an skb to a program, and do what that
+ *	says
+ * @priv: the device, up
+ * @prog: the program
+ * @xdp: the frame
+ *
+ * Context: BH off, RCU, in a bpf_net_context.
+ * Return: XDP_PASS, or XDP_DROP, for a frame that is still the caller's;
+ * XDP_TX for one that is another's, and XDP_REDIRECT where xdp_do_flush() is to
+ * be called as well. All but the first are counted.
+ */
+u32 vtun_xdp_act(struct vtun_priv *priv, struct bpf_prog *prog,
+		 struct xdp_buff *xdp)
 {
-	unsigned int len = xdp->data_end - xdp->data;
+	unsigned int len = xdp_get_buff_len(xdp);
 	u32 act = bpf_prog_run_xdp(prog, xdp);
 
 	switch (act) {
 	case XDP_PASS:
 		return XDP_PASS;
 	case XDP_REDIRECT:
-		if (!xdp_do_redirect(priv->dev, xdp, prog)) {
-			xdp_do_flush();
+		if (!xdp_do_redirect(priv->dev, xdp, prog))
 			break;
-		}
 		vnet_drop_count(priv->drops, VNET_DROP_XDP_REDIRECT, 1);
 		return XDP_DROP;
 	case XDP_TX:
@@ -88,7 +98,7 @@ static u32 vtun_xdp_act(struct vtun_priv *priv, struct bpf_prog *prog,
 		return XDP_DROP;
 	}
 	dev_sw_netstats_rx_add(priv->dev, len);
-	return XDP_TX;
+	return act;
 }
 
 /* Shows the frame to the program, if there is one; XDP_ABORTED where the device is down. BH off. */
@@ -110,7 +120,9 @@ static u32 vtun_xdp_run(struct vtun_priv *priv, struct vtun_file *file,
 		get_page(frag->page);
 		frag->offset += size;
 		act = vtun_xdp_act(priv, prog, xdp);
-		if (act != XDP_TX) {
+		if (act == XDP_REDIRECT)
+			xdp_do_flush();
+		if (act == XDP_PASS || act == XDP_DROP) {
 			put_page(frag->page);
 			frag->offset -= size;
 		}
@@ -138,7 +150,6 @@ struct sk_buff *vtun_build_skb(struct vtun_priv *priv, struct vtun_file *file,
 	struct page_frag *frag = &current->task_frag;
 	unsigned int pad = NET_SKB_PAD + NET_IP_ALIGN;
 	struct xdp_buff xdp;
-	struct sk_buff *skb;
 	unsigned int size;
 	u32 act;
 	void *buf;
@@ -169,12 +180,7 @@ struct sk_buff *vtun_build_skb(struct vtun_priv *priv, struct vtun_file *file,
 		if (act != XDP_PASS)
 			return NULL;
 	}
-	skb = vtun_skb_around(file, frag, buf, size);
-	if (IS_ERR(skb))
-		return skb;
-	skb_reserve(skb, xdp.data - xdp.data_hard_start);
-	skb_put(skb, xdp.data_end - xdp.data);
-	return skb;
+	return vtun_skb_around(file, frag, &xdp);
 }
 
 static int vtun_xdp_set(struct net_device *dev, struct bpf_prog *prog)

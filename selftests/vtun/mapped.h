@@ -186,4 +186,35 @@ static inline int mapped_recv(struct mapped *m, void *frame, size_t room, struct
 	return len;
 }
 
+static inline int set_mtu(const char *name, int mtu)
+{
+	struct ifreq ifr = tun_ifr(name, 0);
+
+	ifr.ifr_mtu = mtu;
+	return dev_ioctl(SIOCSIFMTU, &ifr);
+}
+
+/* A counter of the device, from /proc/net/dev: by its column there. */
+enum { RX_BYTES, RX_PACKETS, RX_ERRS, RX_DROPPED, RX_FIFO, RX_FRAME, TX_BYTES = 8, TX_PACKETS, TX_ERRS, TX_DROPPED };
+
+static inline long dev_stat(const char *dev, int column)
+{
+	char line[512], *at;
+	long val = -1;
+	FILE *f = fopen("/proc/net/dev", "re");
+
+	while (f && fgets(line, sizeof(line), f)) {
+		at = line + strspn(line, " ");
+		if (strncmp(at, dev, strlen(dev)) || at[strlen(dev)] != ':')
+			continue;
+		at += strlen(dev) + 1;
+		for (int i = 0; i <= column; i++)
+			val = strtol(at, &at, 10);
+		break;
+	}
+	if (f)
+		fclose(f);
+	return val;
+}
+
 #endif
