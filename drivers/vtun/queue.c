@@ -136,6 +136,7 @@ static void vtun_purge(struct vtun_priv *priv, struct vtun_file *file)
 	struct sk_buff_head late;
 
 	vtun_purge_ring(priv, file);
+	vtun_map_settle(priv, file);
 	__skb_queue_head_init(&late);
 	spin_lock_bh(&file->sk.sk_write_queue.lock);
 	skb_queue_splice_init(&file->sk.sk_write_queue, &late);

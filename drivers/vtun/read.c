@@ -10,9 +10,17 @@
 /* Frames that BQL is told of at a time at most; an empty ring is the other end. */
 #define VTUN_ENDED_MAX 16
 
-/* BH off. */
-static void vtun_bql_completed(struct vtun_priv *priv, unsigned int q,
-			       unsigned int packets, unsigned int bytes)
+/**
+ * vtun_bql_completed() - tell BQL of frames that have ended
+ * @priv: the device
+ * @q: the device's queue that all of them came from
+ * @packets: how many
+ * @bytes: their bytes, as it was told when they were sent
+ *
+ * Context: BH off.
+ */
+void vtun_bql_completed(struct vtun_priv *priv, unsigned int q,
+			unsigned int packets, unsigned int bytes)
 {
 	spin_lock(&priv->txq[q].completed_lock);
 	netdev_tx_completed_queue(netdev_get_tx_queue(priv->dev, q), packets,

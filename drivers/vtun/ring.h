@@ -60,6 +60,9 @@ struct vtun_map_ring {
  * @rx: to the program
  * @announced: how far rx was when it was last looked for sleepers
  * @stopped: the device's queue was stopped because rx was full
+ * @waits: BQL has stopped it, and the program is to say what it has taken
+ * @bql: slots of rx that BQL was told of, and that have not ended for it yet
+ * @bql_txq: the device's queue that they came from
  * @tx_lock: serialises who consumes; protects @tx
  * @tx: from the program
  * @gone: the device they were of has gone; written under RTNL
@@ -76,6 +79,9 @@ struct vtun_map {
 	struct vtun_map_ring rx;
 	u32 announced;
 	bool stopped;
+	bool waits;
+	u32 bql;
+	u16 bql_txq;
 
 	/* Of the program's own context. */
 	struct mutex tx_lock ____cacheline_aligned_in_smp; /* who consumes */

@@ -73,32 +73,120 @@ bool vtun_map_readable(const struct vtun_map *map)
 	return READ_ONCE(map->rx.index) != READ_ONCE(map->rx.user->index);
 }
 
+/* ---- BQL ---------------------------------------------------------------- */
+
+/*
+ * BQL counts in slots: what a ring holds is these, and how many the program has
+ * given back is all that is known of it. Those that BQL was not told of count
+ * as the first to go. rx_lock.
+ */
+static void vtun_map_bql_ended(struct vtun_priv *priv, struct vtun_map *map,
+			       u32 left)
+{
+	u32 n = map->bql - left;
+
+	map->bql = left;
+	vtun_bql_completed(priv, map->bql_txq, n, n * map->chunk_size);
+}
+
+/* Tells of what is seen to have gone, or cannot be seen any more. rx_lock. */
+static void vtun_map_bql_look(struct vtun_priv *priv, struct vtun_map *map)
+{
+	u32 used = map->rx.broken ? 0 : vtun_map_rx_used(map);
+
+	if (map->bql > used)
+		vtun_map_bql_ended(priv, map, used);
+	if (map->waits)
+		map->waits = map->bql &&
+			     test_bit(__QUEUE_STATE_STACK_XOFF,
+				      &netdev_get_tx_queue(priv->dev,
+							   map->bql_txq)->state);
+}
+
+/**
+ * vtun_map_settle() - a file's ring is no more where a queue's frames go
+ * @priv: the device
+ * @file: the file; nobody sends to it any more
+ *
+ * Context: process.
+ */
+void vtun_map_settle(struct vtun_priv *priv, struct vtun_file *file)
+{
+	struct vtun_map *map = file->map;
+
+	if (!map)
+		return;
+	spin_lock_bh(&map->rx_lock);
+	map->waits = false;
+	if (!map->stopped)
+		WRITE_ONCE(map->rx.kernel->flags, 0);
+	if (map->bql)
+		vtun_map_bql_ended(priv, map, 0);
+	spin_unlock_bh(&map->rx_lock);
+}
+
 /* ---- the queue ---------------------------------------------------------- */
 
 /* rx_lock. The program is to say when it has given slots back. */
+static void vtun_map_ask(struct vtun_map *map)
+{
+	WRITE_ONCE(map->rx.kernel->flags, VTUN_RING_NEED_ENTER);
+}
+
+/* rx_lock. */
 static void vtun_map_stop(struct vtun_map *map, struct netdev_queue *txq)
 {
 	netif_tx_stop_queue(txq);
 	map->stopped = true;
-	WRITE_ONCE(map->rx.kernel->flags, VTUN_RING_NEED_ENTER);
+	vtun_map_ask(map);
 }
 
-/* rx_lock. Once half of the ring is free, or the ring is broken. */
+/*
+ * rx_lock. The queue goes on once half of the ring is free, or the ring is
+ * broken; and as far as BQL is concerned, with what has been taken.
+ */
 static void vtun_map_start(struct vtun_priv *priv, struct vtun_file *file,
 			   struct vtun_map *map)
 {
-	if (!map->stopped)
+	if (!map->stopped && !map->waits)
 		return;
 	/* The flag, then the index; the program does it the other way round. */
 	smp_mb();
-	if (!map->rx.broken && vtun_map_rx_look(map) &&
+	if (!map->rx.broken)
+		vtun_map_rx_look(map);
+	vtun_map_bql_look(priv, map);
+	if (map->stopped && !map->rx.broken &&
 	    vtun_map_rx_used(map) > map->rx.entries / 2)
 		return;
+	if (!map->waits)
+		WRITE_ONCE(map->rx.kernel->flags, 0);
+	if (!map->stopped)
+		return;
 	map->stopped = false;
-	WRITE_ONCE(map->rx.kernel->flags, 0);
 	if (netif_running(priv->dev))
 		netif_tx_wake_queue(netdev_get_tx_queue(priv->dev,
 							READ_ONCE(file->index)));
+}
+
+/* rx_lock. A frame from a queue with a qdisc is in the ring. */
+static void vtun_map_bql_sent(struct vtun_priv *priv, struct vtun_file *file,
+			      struct vtun_map *map, unsigned int q, u32 slots)
+{
+	struct netdev_queue *txq = netdev_get_tx_queue(priv->dev, q);
+
+	/* A file that has become another queue. */
+	if (unlikely(map->bql && map->bql_txq != q))
+		vtun_map_bql_ended(priv, map, 0);
+	map->bql_txq = q;
+	map->bql += slots;
+	spin_lock(&priv->txq[q].sent_lock);
+	netdev_tx_sent_queue(txq, slots * map->chunk_size);
+	spin_unlock(&priv->txq[q].sent_lock);
+	if (likely(!test_bit(__QUEUE_STATE_STACK_XOFF, &txq->state)))
+		return;
+	map->waits = true;
+	vtun_map_ask(map);
+	vtun_map_start(priv, file, map);
 }
 
 /**
@@ -360,17 +448,25 @@ bool vtun_map_xmit(struct vtun_priv *priv, struct vtun_file *file,
 {
 	struct netdev_queue *txq = netdev_get_tx_queue(priv->dev, q);
 	bool wake = false, broken;
+	u32 from;
 
 	spin_lock(&map->rx_lock);
 	broken = map->rx.broken;
 	if (likely(!broken)) {
+		from = map->rx.index;
 		*why = vtun_map_lay_skb(priv, map, skb);
+		if (map->rx.index != from && vtun_has_qdisc(txq))
+			vtun_map_bql_sent(priv, file, map, q,
+					  map->rx.index - from);
 		vtun_map_rx_keep_room(priv, file, map, txq);
 		broken = map->rx.broken;
 		/* Where the queue stands still no other comes for now. */
 		if (!more || unlikely(map->stopped || broken))
 			wake = vtun_map_announce(map) || broken;
 	}
+	/* What comes by other ways from now on is not to wait for it. */
+	if (unlikely(broken && map->bql))
+		vtun_map_bql_look(priv, map);
 	spin_unlock(&map->rx_lock);
 	if (wake)
 		vtun_file_notify(file);

@@ -43,14 +43,16 @@ struct vtun_flows;
  * Below RTNL:
  * - &vtun_file.napi_lock: the skb that NAPI has at hand for frags; by writers,
  *   BH off; what they write is received under it, as under NAPI's own mark.
- * - &vtun_txq.sent_lock: BQL's count of what was sent; by senders, BH off.
+ * - &vtun_txq.sent_lock: BQL's count of what was sent; by senders, BH off, alone
+ *   or under a mapped ring's rx_lock.
  * - the ring's producer lock: by senders, BH off, under sent_lock or alone.
  * - the ring's consumer lock: by readers, BH on or off, and under RTNL; it
  *   protects &vtun_file.taken and &vtun_file.ended as well.
  * - &vtun_txq.completed_lock: BQL's count of what has ended; BH off, under the
- *   ring's consumer lock or alone.
+ *   ring's consumer lock, a mapped ring's rx_lock, or alone.
  * - the lock of sk_write_queue: frames written for NAPI, BH off, alone.
- * - the locks of mapped rings (ring.h): rx_lock by senders, BH off, alone;
+ * - the locks of mapped rings (ring.h): rx_lock by senders, BH off, outside of
+ *   BQL's locks;
  *   tx_lock, a mutex, by who has tx received, and outside of all that a
  *   receive path takes.
  * Resizing a ring takes its consumer lock and then its producer lock, with
@@ -421,6 +423,8 @@ ssize_t vtun_read(struct vtun_priv *priv, struct vtun_file *file,
 		  struct iov_iter *to, bool noblock);
 void *vtun_consume(struct vtun_priv *priv, struct vtun_file *file);
 void vtun_ended_flush(struct vtun_priv *priv, struct vtun_file *file);
+void vtun_bql_completed(struct vtun_priv *priv, unsigned int q,
+			unsigned int packets, unsigned int bytes);
 void vtun_entry_complete(struct vtun_priv *priv, void *entry);
 void vtun_entry_free(void *entry);
 
@@ -438,6 +442,7 @@ bool vtun_map_xmit(struct vtun_priv *priv, struct vtun_file *file,
 		   struct vtun_map *map, const struct sk_buff *skb,
 		   unsigned int q, bool more, enum vnet_drop *why);
 void vtun_map_tell(struct vtun_file *file, struct vtun_map *map);
+void vtun_map_settle(struct vtun_priv *priv, struct vtun_file *file);
 int vtun_map_xdp_xmit(struct vtun_priv *priv, struct vtun_file *file,
 		      struct vtun_map *map, struct xdp_frame **frames, int n,
 		      u64 *bytes);

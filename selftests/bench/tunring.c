@@ -126,12 +126,25 @@ static void end_write(struct end *e)
 		err(1, "VTUN_RING_ENTER");
 }
 
+/* Gives back what has been taken, and says so where that is asked for. */
+static void end_release(const struct end *e)
+{
+	const struct vtun_ring_side *kernel = (const void *)(e->kernel + e->setup.rx.kernel);
+	struct vtun_ring_side *user = (void *)(e->user + e->setup.rx.user);
+
+	__atomic_store_n(&user->index, e->rx, __ATOMIC_RELEASE);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&kernel->flags, __ATOMIC_RELAXED) & VTUN_RING_NEED_ENTER &&
+	    __atomic_load_n(&kernel->index, __ATOMIC_ACQUIRE) - e->rx <= ENTRIES / 2 &&
+	    ioctl(e->fd, VTUN_RING_ENTER, VTUN_RING_ENTER_RX))
+		err(1, "VTUN_RING_ENTER");
+}
+
 /* BATCH frames, which are there, and whose bytes are copied to elsewhere. */
 static void end_read(struct end *e)
 {
 	const struct vtun_ring_desc *descs = (const void *)(e->kernel + e->setup.rx.descs);
 	const struct vtun_ring_side *kernel = (const void *)(e->kernel + e->setup.rx.kernel);
-	struct vtun_ring_side *user = (void *)(e->user + e->setup.rx.user);
 	unsigned int i, slot;
 
 	for (i = 0; i < BATCH; i++) {
@@ -149,18 +162,17 @@ static void end_read(struct end *e)
 		memcpy(taken, e->kernel + e->setup.rx.chunks + slot * CHUNK + descs[slot].off, size);
 	}
 	if (e->ring)
-		__atomic_store_n(&user->index, e->rx, __ATOMIC_RELEASE);
+		end_release(e);
 }
 
 /* What others have sent, and the kernel of itself. */
 static void end_drain(struct end *e)
 {
 	const struct vtun_ring_side *kernel = (const void *)(e->kernel + e->setup.rx.kernel);
-	struct vtun_ring_side *user = (void *)(e->user + e->setup.rx.user);
 
 	if (e->ring) {
 		e->rx = __atomic_load_n(&kernel->index, __ATOMIC_ACQUIRE);
-		__atomic_store_n(&user->index, e->rx, __ATOMIC_RELEASE);
+		end_release(e);
 		return;
 	}
 	while (read(e->fd, buffer, sizeof(buffer)) > 0)
