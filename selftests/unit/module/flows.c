@@ -6,6 +6,7 @@
  * among them. One line in the kernel log, and all is gone again.
  */
 #include <linux/etherdevice.h>
+#include <linux/hash.h>
 #include <linux/ip.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
@@ -45,7 +46,10 @@ MODULE_PARM_DESC(frames, "how many go through, among all of them");
 #define FLOWS_LEN	60
 #define FLOWS_BATCH	64
 #define FLOWS_ACTIONS	5
-/* A table that the core knows nothing of; its flows, whose connection is one. */
+/* How many of the flows have all frames in the row of few. */
+#define FLOWS_FEW	1024
+
+/* A table that the core knows nothing of; its flows, each with a connection. */
 static struct nf_flowtable flows_table;
 static struct flow_offload *flows_all;
 static struct nf_conn *flows_ct;
@@ -214,11 +218,12 @@ static int flows_ask(struct flow_cls_offload *cls, unsigned int i, int dir)
 	return taken == 1 ? 0 : err ?: -ENOENT;
 }
 
-static void flows_init(struct flow_offload *flow)
+static void flows_init(unsigned int i)
 {
+	struct flow_offload *flow = &flows_all[i];
 	int dir;
 
-	flow->ct = flows_ct;
+	flow->ct = &flows_ct[i];
 	for (dir = 0; dir < FLOW_OFFLOAD_DIR_MAX; dir++) {
 		flow->tuplehash[dir].tuple.dir = dir;
 		flow->tuplehash[dir].tuple.mtu = ETH_DATA_LEN;
@@ -242,7 +247,7 @@ static int flows_insert(void)
 	cls.rule->match.mask = &match->mask;
 	flows_clock_begin();
 	for (i = 0, err = 0; i < flows && !err; i++) {
-		flows_init(&flows_all[i]);
+		flows_init(i);
 		for (dir = 0; dir < FLOW_OFFLOAD_DIR_MAX && !err; dir++) {
 			flows_match_set(match, i, dir);
 			flows_actions(cls.rule, i, dir);
@@ -306,22 +311,44 @@ static struct sk_buff *flows_frame(unsigned int i, u16 proto)
 	return skb;
 }
 
-/* Flows follow one another as if by chance. */
-static void flows_send(u16 proto)
+/*
+ * Whose turn it is: the flows follow one another as if by chance, each comes
+ * about as often. @few: of so many of them, from first to last.
+ */
+static unsigned int flows_turn(unsigned int n, unsigned int few)
 {
-	unsigned int n, i = 0;
+	return reciprocal_scale(n * GOLDEN_RATIO_32, few) * (flows / few);
+}
+
+static void flows_send(u16 proto, unsigned int few)
+{
 	struct sk_buff *skb;
+	unsigned int n;
 
 	flows_clock_begin();
 	for (n = 0; n < frames; n++) {
 		if (n % FLOWS_BATCH == 0)
 			local_bh_disable();
-		i = ((u64)i + 1000003) % flows;
-		skb = flows_frame(i, proto);
+		skb = flows_frame(flows_turn(n, few), proto);
 		if (skb)
 			netif_receive_skb(skb);
 		if (n % FLOWS_BATCH == FLOWS_BATCH - 1) {
 			local_bh_enable();
+			flows_clock_batch();
+			cond_resched();
+		}
+	}
+}
+
+/* A word of each flow's memory, zero, before which the next cannot be found. */
+static void flows_touch(void)
+{
+	unsigned int n, none = 0;
+
+	flows_clock_begin();
+	for (n = 0; n < frames; n++) {
+		none |= READ_ONCE(flows_all[flows_turn(n | none, flows)].type);
+		if (n % FLOWS_BATCH == FLOWS_BATCH - 1) {
 			flows_clock_batch();
 			cond_resched();
 		}
@@ -341,7 +368,7 @@ static unsigned long flows_free_bytes(void)
 static int flows_measure(void)
 {
 	unsigned long before = flows_free_bytes(), bytes;
-	struct flows_time insert, floor, frame, remove;
+	struct flows_time insert, floor, touch, few, frame, remove;
 	int err = flows_insert();
 
 	if (err) {
@@ -350,16 +377,20 @@ static int flows_measure(void)
 	}
 	insert = flows_clock_end();
 	bytes = (before - flows_free_bytes()) / flows;
-	flows_send(ETH_P_802_EX1);
+	flows_touch();
+	touch = flows_clock_end();
+	flows_send(ETH_P_802_EX1, flows);
 	floor = flows_clock_end();
-	flows_send(ETH_P_IP);
+	flows_send(ETH_P_IP, min(flows, FLOWS_FEW));
+	few = flows_clock_end();
+	flows_send(ETH_P_IP, flows);
 	frame = flows_clock_end();
 	flows_remove();
 	remove = flows_clock_end();
-	pr_info("vnet_flows: flows=%u frames=%u bytes=%lu insert_ps=%llu insert_median_ps=%llu remove_ps=%llu remove_median_ps=%llu floor_ps=%llu floor_median_ps=%llu frame_ps=%llu frame_median_ps=%llu end\n",
+	pr_info("vnet_flows: flows=%u frames=%u bytes=%lu insert_ps=%llu insert_median_ps=%llu remove_ps=%llu remove_median_ps=%llu touch_ps=%llu touch_median_ps=%llu floor_ps=%llu floor_median_ps=%llu few_ps=%llu few_median_ps=%llu frame_ps=%llu frame_median_ps=%llu end\n",
 		flows, frames, bytes, insert.all, insert.median, remove.all,
-		remove.median, floor.all, floor.median, frame.all,
-		frame.median);
+		remove.median, touch.all, touch.median, floor.all,
+		floor.median, few.all, few.median, frame.all, frame.median);
 	return 0;
 }
 
@@ -409,7 +440,7 @@ static int __init flows_module_init(void)
 	flows_dev[1] = dev_get_by_name(net, out);
 	if (!flows_dev[0] || !flows_dev[1])
 		goto out;
-	flows_ct = kzalloc(sizeof(*flows_ct), GFP_KERNEL);
+	flows_ct = vzalloc(array_size(flows, sizeof(*flows_ct)));
 	flows_all = vzalloc(array_size(flows, sizeof(*flows_all)));
 	flows_took = vzalloc(array_size(max(flows, frames) / FLOWS_BATCH,
 					sizeof(*flows_took)));
@@ -417,7 +448,7 @@ static int __init flows_module_init(void)
 out:
 	vfree(flows_took);
 	vfree(flows_all);
-	kfree(flows_ct);
+	vfree(flows_ct);
 	dev_put(flows_dev[1]);
 	dev_put(flows_dev[0]);
 	return err;
