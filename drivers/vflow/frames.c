@@ -7,7 +7,6 @@
 #include <linux/ipv6.h>
 #include <net/xdp.h>
 #include "input.h"
-#include "key.h"
 
 /* Frames for one device that are handed to it together. */
 #define VFLOW_FRAMES_BULK 16
@@ -105,15 +104,16 @@ static enum vflow_why vflow_frame_check(const struct vflow_dev *vdev,
 
 static void vflow_frame_rewrite(struct xdp_frame *xdpf,
 				const struct vflow_frame *frame,
-				const struct vflow_rewrite *rw)
+				const struct vflow_rule *rule)
 {
+	const struct vflow_rewrite *rw = &rule->rewrite;
 	void *l3 = xdpf->data + ETH_HLEN;
 
 	xdpf->len = ETH_HLEN + frame->len;
 	memcpy(xdpf->data, &rw->eth, ETH_HLEN);
 	if (rw->nat)
-		vflow_nat_l4(l3 + frame->thoff, rw, false);
-	vflow_rewrite_l3(l3, rw);
+		vflow_nat_l4(l3 + frame->thoff, frame, rw, false);
+	vflow_rewrite_l3(l3, frame, rule);
 }
 
 /* The rule that a frame was rewritten by, or NULL with the frame as it was. */
@@ -125,11 +125,11 @@ static const struct vflow_rule *vflow_frame_try(struct vflow_dev *vdev,
 
 	if (vflow_frame_read(xdpf, &frame) != VFLOW_TAKEN)
 		return NULL;
-	rule = rhashtable_lookup(&vdev->by_key, &frame.key, vflow_key_params);
+	rule = vflow_find(vdev, &frame);
 	if (!rule ||
 	    vflow_frame_check(vdev, xdpf, &frame, rule) != VFLOW_TAKEN)
 		return NULL;
-	vflow_frame_rewrite(xdpf, &frame, &rule->rewrite);
+	vflow_frame_rewrite(xdpf, &frame, rule);
 	vflow_account(rule, frame.len);
 	vflow_count(vdev, VFLOW_TAKEN);
 	return rule;

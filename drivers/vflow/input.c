@@ -9,7 +9,6 @@
 #include <net/gso.h>
 #include <net/sock.h>
 #include "input.h"
-#include "key.h"
 #include "trace.h"
 
 /**
@@ -242,9 +241,11 @@ static enum vflow_why vflow_check(const struct vflow_dev *vdev,
  */
 static noinline void vflow_put_encaps(struct sk_buff *skb,
 				      const struct vflow_frame *frame,
-				      const struct vflow_rewrite *rw)
+				      const struct vflow_rule *rule)
 {
-	const struct vflow_encap *last = rw->key.encap + rw->key.encaps - 1;
+	const struct vflow_encap *first = rule->to.encap;
+	const struct vflow_encap *last = first + rule->to.encaps - 1;
+	const struct vflow_rewrite *rw = &rule->rewrite;
 	bool v4 = frame->key.family == AF_INET;
 	struct vflow_pppoe *pppoe;
 	struct vlan_hdr *vlan;
@@ -267,9 +268,8 @@ static noinline void vflow_put_encaps(struct sk_buff *skb,
 		vlan->h_vlan_encapsulated_proto = v4 ? htons(ETH_P_IP) :
 						       htons(ETH_P_IPV6);
 	}
-	if (rw->key.encaps && eth_type_vlan(rw->key.encap[0].proto))
-		__vlan_hwaccel_put_tag(skb, rw->key.encap[0].proto,
-				       rw->key.encap[0].id);
+	if (rule->to.encaps && eth_type_vlan(first->proto))
+		__vlan_hwaccel_put_tag(skb, first->proto, first->id);
 }
 
 /*
@@ -308,12 +308,12 @@ static bool vflow_rewrite(struct sk_buff *skb, const struct vflow_frame *frame,
 	skb_forward_csum(skb);
 	l3 = skb_network_header(skb);
 	if (rw->nat)
-		vflow_nat_l4(l3 + frame->thoff, rw,
+		vflow_nat_l4(l3 + frame->thoff, frame, rw,
 			     skb->ip_summed == CHECKSUM_PARTIAL);
-	vflow_rewrite_l3(l3, rw);
+	vflow_rewrite_l3(l3, frame, rule);
 	if (unlikely(rw->encaps)) {
 		skb_pull(skb, ETH_HLEN + frame->in_band);
-		vflow_put_encaps(skb, frame, rw);
+		vflow_put_encaps(skb, frame, rule);
 		skb_push(skb, ETH_HLEN);
 	}
 	memcpy(skb->data, &rw->eth, ETH_HLEN);
@@ -328,6 +328,37 @@ static void vflow_send(struct sk_buff *skb, const struct vflow_rule *rule)
 	if (rule->port && likely(vnet_port_xmit(rule->port, skb)))
 		return;
 	vnet_queue_xmit(skb);
+}
+
+/**
+ * vflow_account_elsewhere() - count a frame of a rule in which another CPU counts
+ * @rule: the rule, or one that no frame has come for yet
+ * @len: of the packet
+ *
+ * Context: BH off.
+ */
+void vflow_account_elsewhere(struct vflow_rule *rule, unsigned int len)
+{
+	struct vflow_counts __percpu *others;
+
+	if (READ_ONCE(rule->cpu) == VFLOW_NO_CPU &&
+	    cmpxchg(&rule->cpu, VFLOW_NO_CPU, smp_processor_id()) ==
+	    VFLOW_NO_CPU) {
+		vflow_counts_add(&rule->counts, len);
+		return;
+	}
+	/* Its zeroes, which vflow_rule_spread() has written before. */
+	others = smp_load_acquire(&rule->others);
+	if (unlikely(!others) && !READ_ONCE(rule->shared)) {
+		WRITE_ONCE(rule->shared, true);
+		others = vflow_rule_spread(rule, GFP_ATOMIC | __GFP_NOWARN);
+	}
+	if (likely(others)) {
+		vflow_counts_add(this_cpu_ptr(others), len);
+		return;
+	}
+	atomic64_inc(&rule->stray_packets);
+	atomic64_add(len, &rule->stray_bytes);
 }
 
 static noinline void vflow_left_alone(const struct vflow_dev *vdev,
@@ -361,7 +392,7 @@ static noinline enum vflow_why vflow_try(struct vflow_dev *vdev,
 	why = vflow_read(skb, &frame);
 	if (why != VFLOW_TAKEN)
 		return why;
-	rule = rhashtable_lookup(&vdev->by_key, &frame.key, vflow_key_params);
+	rule = vflow_find(vdev, &frame);
 	if (!rule)
 		return VFLOW_UNKNOWN;
 	if (unlikely(!vflow_hooks_known(vdev)))

@@ -15,7 +15,7 @@
 #include <net/checksum.h>
 #include <net/ip.h>
 #include <net/netfilter/nf_conntrack.h>
-#include "vflow.h"
+#include "key.h"
 
 /* A frame on its way. */
 struct vflow_frame {
@@ -165,6 +165,23 @@ vflow_check_l4(const void *l4, const struct vflow_frame *frame, bool gso)
 	return VFLOW_TAKEN;
 }
 
+/*
+ * The rule of a frame. What is asked of the core about its flow lies elsewhere,
+ * so that is fetched in time.
+ */
+static inline struct vflow_rule *
+vflow_find(struct vflow_dev *vdev, const struct vflow_frame *frame)
+{
+	struct vflow_rule *rule = rhashtable_lookup(&vdev->by_key, &frame->key,
+						    vflow_key_params);
+
+	if (rule) {
+		prefetch(&rule->flow->flags);
+		prefetch(&rule->ct->status);
+	}
+	return rule;
+}
+
 /* Is the flow as the core knows it still there, and does its road still lead on? */
 static inline enum vflow_why
 vflow_check_flow(const struct vflow_dev *vdev, const struct vflow_rule *rule)
@@ -174,7 +191,7 @@ vflow_check_flow(const struct vflow_dev *vdev, const struct vflow_rule *rule)
 	int genid = rt_genid_ipv4(vdev->net);
 
 	if (unlikely(test_bit(NF_FLOW_TEARDOWN, &flow->flags) ||
-		     nf_ct_is_dying(flow->ct)))
+		     nf_ct_is_dying(rule->ct)))
 		return VFLOW_GONE;
 #if IS_ENABLED(CONFIG_IPV6)
 	if (rule->key.family == AF_INET6)
@@ -212,14 +229,14 @@ static inline void vflow_nat_sum(__sum16 *sum, const struct vflow_rewrite *rw,
 		csum_replace_by_diff(sum, rw->l4_diff);
 }
 
-static inline void vflow_nat_l4(void *l4, const struct vflow_rewrite *rw,
-				bool partial)
+static inline void vflow_nat_l4(void *l4, const struct vflow_frame *frame,
+				const struct vflow_rewrite *rw, bool partial)
 {
 	struct tcphdr *tcp = l4;
 	struct udphdr *udp = l4;
 
-	*(__be32 *)l4 = rw->key.ports;
-	if (rw->key.proto == IPPROTO_TCP) {
+	*(__be32 *)l4 = rw->ports;
+	if (frame->key.proto == IPPROTO_TCP) {
 		vflow_nat_sum(&tcp->check, rw, partial);
 	} else if (udp->check || partial) {
 		vflow_nat_sum(&udp->check, rw, partial);
@@ -228,36 +245,47 @@ static inline void vflow_nat_l4(void *l4, const struct vflow_rewrite *rw,
 	}
 }
 
-static inline void vflow_rewrite_l3(void *l3, const struct vflow_rewrite *rw)
+static inline void vflow_rewrite_l3(void *l3, const struct vflow_frame *frame,
+				    const struct vflow_rule *rule)
 {
+	const struct vflow_rewrite *rw = &rule->rewrite;
 	struct ipv6hdr *ip6 = l3;
 	struct iphdr *ip = l3;
 
-	if (rw->key.family == AF_INET) {
+	if (frame->key.family == AF_INET) {
 		if (rw->nat) {
-			ip->saddr = rw->key.v4.src;
-			ip->daddr = rw->key.v4.dst;
+			ip->saddr = rw->saddr;
+			ip->daddr = rw->daddr;
 			csum_replace_by_diff(&ip->check, rw->addr_diff);
 		}
 		ip_decrease_ttl(ip);
 	} else {
 		if (rw->nat) {
-			ip6->saddr = rw->key.v6.src;
-			ip6->daddr = rw->key.v6.dst;
+			ip6->saddr = rule->to.v6.src;
+			ip6->daddr = rule->to.v6.dst;
 		}
 		ip6->hop_limit--;
 	}
 }
 
-static inline void vflow_account(struct vflow_rule *rule, unsigned int len)
+/* The only one that writes to these is the CPU that calls. */
+static inline void vflow_counts_add(struct vflow_counts *counts,
+				    unsigned int len)
 {
-	struct vflow_counts *counts = this_cpu_ptr(rule->counts);
-	unsigned long now = jiffies;
-
 	u64_stats_update_begin(&counts->syncp);
 	u64_stats_inc(&counts->packets);
 	u64_stats_add(&counts->bytes, len);
 	u64_stats_update_end(&counts->syncp);
+}
+
+static inline void vflow_account(struct vflow_rule *rule, unsigned int len)
+{
+	unsigned long now = jiffies;
+
+	if (likely(READ_ONCE(rule->cpu) == smp_processor_id()))
+		vflow_counts_add(&rule->counts, len);
+	else
+		vflow_account_elsewhere(rule, len);
 	if (READ_ONCE(rule->used) != now) {
 		WRITE_ONCE(rule->used, now);
 		/* As the stack, have a next hop asked for that was not heard of. */

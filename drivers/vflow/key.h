@@ -7,6 +7,7 @@
 #define _VFLOW_KEY_H
 
 #include <linux/jhash.h>
+#include <linux/prefetch.h>
 #include "vflow.h"
 
 static inline u32 vflow_key_hash(const void *data, u32 len, u32 seed)
@@ -57,6 +58,9 @@ static inline int vflow_key_cmp(struct rhashtable_compare_arg *arg,
 {
 	const struct vflow_rule *rule = obj;
 
+	/* It is the one that is looked for, mostly. */
+	prefetchw(&rule->rewrite);
+	prefetchw(&rule->counts);
 	return !vflow_key_equal(&rule->key, arg->key);
 }
 

@@ -156,7 +156,7 @@ static int vflow_fill_way(struct sk_buff *skb, const struct vflow_rule *rule)
 	    nla_put_u8(skb, VNET_FLOW_PROTO, rule->key.proto) ||
 	    vflow_fill_tuple(skb, VNET_FLOW_ENTERS, &rule->key, NULL,
 			     rule->dest) ||
-	    vflow_fill_tuple(skb, VNET_FLOW_LEAVES, &rw->key, rw->eth.h_source,
+	    vflow_fill_tuple(skb, VNET_FLOW_LEAVES, &rule->to, rw->eth.h_source,
 			     rw->eth.h_dest) ||
 	    nla_put_u32(skb, VNET_FLOW_MTU, rule->mtu))
 		return -EMSGSIZE;

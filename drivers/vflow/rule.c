@@ -138,36 +138,36 @@ static int vflow_mangle_l3(struct vflow_key *key,
 	return 0;
 }
 
-static int vflow_parse_mangle(struct vflow_rewrite *rw, u16 *set,
+static int vflow_parse_mangle(struct vflow_rule *to, u16 *set,
 			      const struct flow_action_entry *act)
 {
 	switch (act->mangle.htype) {
 	case FLOW_ACT_MANGLE_HDR_TYPE_ETH:
-		return vflow_mangle_eth(rw, set, act);
+		return vflow_mangle_eth(&to->rewrite, set, act);
 	case FLOW_ACT_MANGLE_HDR_TYPE_TCP:
 	case FLOW_ACT_MANGLE_HDR_TYPE_UDP:
 		if (act->mangle.offset)
 			return -EOPNOTSUPP;
-		vflow_mangle(&rw->key.ports, act);
+		vflow_mangle(&to->to.ports, act);
 		return 0;
 	default:
-		return vflow_mangle_l3(&rw->key, act);
+		return vflow_mangle_l3(&to->to, act);
 	}
 }
 
 /* What is to be done: to both MAC addresses, and where the frame then goes. */
-static int vflow_parse_actions(const struct flow_rule *rule,
-			       struct vflow_rewrite *rw,
+static int vflow_parse_actions(const struct flow_rule *asked,
+			       struct vflow_rule *rule,
 			       struct net_device **out)
 {
 	const struct flow_action_entry *act;
 	u16 set = 0;
 	int i, err;
 
-	flow_action_for_each(i, act, &rule->action) {
+	flow_action_for_each(i, act, &asked->action) {
 		switch (act->id) {
 		case FLOW_ACTION_MANGLE:
-			err = vflow_parse_mangle(rw, &set, act);
+			err = vflow_parse_mangle(rule, &set, act);
 			if (err)
 				return err;
 			break;
@@ -227,23 +227,30 @@ static __wsum vflow_addr_sum(const struct vflow_key *key)
 }
 
 /* By how much sums change, so that no frame need be summed up. */
-static void vflow_rewrite_finish(struct vflow_rewrite *rw,
-				 const struct vflow_key *key)
+static void vflow_rewrite_finish(struct vflow_rule *rule)
 {
+	const struct vflow_key *key = &rule->key, *to = &rule->to;
+	struct vflow_rewrite *rw = &rule->rewrite;
+
 	rw->eth.h_proto = key->family == AF_INET ? htons(ETH_P_IP) :
 						   htons(ETH_P_IPV6);
-	rw->encaps = key->encaps || rw->key.encaps;
-	if (vflow_has_pppoe(&rw->key))
+	rw->encaps = key->encaps || to->encaps;
+	if (vflow_has_pppoe(to))
 		rw->in_band = sizeof(struct vflow_pppoe);
-	else if (rw->key.encaps > 1)
+	else if (to->encaps > 1)
 		rw->in_band = VLAN_HLEN;
 	if (rw->in_band)
-		rw->eth.h_proto = rw->key.encap[rw->key.encaps - 1].proto;
-	rw->nat = rw->key.ports != key->ports ||
-		  memcmp(&rw->key.v6, &key->v6, sizeof(key->v6));
-	rw->addr_diff = csum_sub(vflow_addr_sum(&rw->key), vflow_addr_sum(key));
+		rw->eth.h_proto = to->encap[to->encaps - 1].proto;
+	rw->ports = to->ports;
+	if (key->family == AF_INET) {
+		rw->saddr = to->v4.src;
+		rw->daddr = to->v4.dst;
+	}
+	rw->nat = to->ports != key->ports ||
+		  memcmp(&to->v6, &key->v6, sizeof(key->v6));
+	rw->addr_diff = csum_sub(vflow_addr_sum(to), vflow_addr_sum(key));
 	rw->l4_diff = csum_add(rw->addr_diff,
-			       csum_sub((__force __wsum)rw->key.ports,
+			       csum_sub((__force __wsum)to->ports,
 					(__force __wsum)key->ports));
 }
 
@@ -285,7 +292,7 @@ static struct dst_entry *vflow_route(struct net *net,
 static bool vflow_path_same(const struct vflow_rule *rule,
 			    const struct net_device *dev)
 {
-	const struct vflow_key *key = &rule->rewrite.key;
+	const struct vflow_key *key = &rule->to;
 	struct net_device_path_stack stack;
 	const struct net_device_path *path;
 	int i, n = key->encaps, err;
@@ -318,7 +325,7 @@ static bool vflow_leads_out(struct vflow_rule *rule,
 	rule->bridged = false;
 	if (netif_is_l3_slave(dev))
 		return false;
-	if (dev == rule->out && !rule->rewrite.key.encaps)
+	if (dev == rule->out && !rule->to.encaps)
 		return true;
 	rule->bridged = vflow_station_behind(rule, dev);
 	return rule->bridged || vflow_path_same(rule, dev);
@@ -327,7 +334,7 @@ static bool vflow_leads_out(struct vflow_rule *rule,
 static int vflow_take_neigh(struct vflow_rule *rule,
 			    const struct dst_entry *dst)
 {
-	const struct vflow_key *key = &rule->rewrite.key;
+	const struct vflow_key *key = &rule->to;
 	struct neighbour *neigh;
 	u8 address[ETH_ALEN];
 
@@ -355,12 +362,12 @@ static int vflow_next_hop(struct vflow_rule *rule, int oif)
 	struct dst_entry *dst;
 	int err = -EHOSTUNREACH;
 
-	dst = vflow_route(dev_net(rule->out), &rule->rewrite.key, oif);
+	dst = vflow_route(dev_net(rule->out), &rule->to, oif);
 	if (!dst)
 		return err;
 	if (vflow_leads_out(rule, dst->dev)) {
 		rule->routed = dst->dev;
-		err = vflow_has_pppoe(&rule->rewrite.key) ?
+		err = vflow_has_pppoe(&rule->to) ?
 		      0 : vflow_take_neigh(rule, dst);
 	}
 	dst_release(dst);
@@ -430,7 +437,7 @@ static int vflow_rule_encaps(struct vflow_rule *rule)
 
 	other = &rule->flow->tuplehash[!tuple->dir].tuple;
 	return vflow_parse_encaps(&rule->key, tuple) ?:
-	       vflow_parse_encaps(&rule->rewrite.key, other);
+	       vflow_parse_encaps(&rule->to, other);
 }
 
 /**
@@ -461,15 +468,18 @@ struct vflow_rule *vflow_rule_parse(const struct vflow_dev *vdev,
 		goto err_free;
 	rule->cookie = cls->cookie;
 	rule->flow = vflow_cookie_flow(cls->cookie);
-	rule->rewrite.key = rule->key;
+	rule->ct = rule->flow->ct;
+	rule->cpu = VFLOW_NO_CPU;
+	refcount_set(&rule->refs, 1);
+	rule->to = rule->key;
 	err = vflow_rule_encaps(rule) ?:
-	      vflow_parse_actions(cls->rule, &rule->rewrite, &out);
+	      vflow_parse_actions(cls->rule, rule, &out);
 	if (err)
 		goto err_free;
 	err = -EOPNOTSUPP;
 	if (!vflow_dev_suits(vdev->dev) || !vflow_dev_suits(out))
 		goto err_free;
-	vflow_rewrite_finish(&rule->rewrite, &rule->key);
+	vflow_rewrite_finish(rule);
 	rule->used = jiffies;
 	rule->added = ktime_get_boottime_seconds();
 	rule->out = out;
@@ -498,14 +508,41 @@ void vflow_rule_free(struct vflow_rule *rule)
 	if (rule->neigh)
 		neigh_release(rule->neigh);
 	netdev_put(rule->out, &rule->out_tracker);
-	if (!rule->lent)
-		free_percpu(rule->counts);
+	free_percpu(rule->others);
 	kmem_cache_free(vflow_rules, rule);
+}
+
+static void vflow_rule_put(struct vflow_rule *rule)
+{
+	struct vflow_rule *heir;
+
+	while (rule && refcount_dec_and_test(&rule->refs)) {
+		heir = rule->heir;
+		vflow_rule_free(rule);
+		rule = heir;
+	}
+}
+
+/* What was counted by frames under way on other CPUs, to the newest version. */
+static void vflow_rule_bequeath(struct vflow_rule *rule)
+{
+	struct vflow_rule *heir = rule->heir, *next;
+	u64 packets, bytes;
+
+	vflow_rule_read(rule, &packets, &bytes);
+	while ((next = READ_ONCE(heir->heir)))
+		heir = next;
+	atomic64_add(packets - rule->told_packets, &heir->stray_packets);
+	atomic64_add(bytes - rule->told_bytes, &heir->stray_bytes);
 }
 
 static void vflow_rule_free_cb(struct rcu_head *rcu)
 {
-	vflow_rule_free(container_of(rcu, struct vflow_rule, rcu));
+	struct vflow_rule *rule = container_of(rcu, struct vflow_rule, rcu);
+
+	if (rule->heir)
+		vflow_rule_bequeath(rule);
+	vflow_rule_put(rule);
 }
 
 /**
@@ -532,34 +569,87 @@ bool vflow_rule_same(const struct vflow_rule *rule,
 	       rule->bridged == other->bridged &&
 	       ether_addr_equal(rule->dest, other->dest) &&
 	       !memcmp(&rule->key, &other->key, sizeof(rule->key)) &&
+	       !memcmp(&rule->to, &other->to, sizeof(rule->to)) &&
 	       !memcmp(&rule->rewrite, &other->rewrite, sizeof(rule->rewrite));
+}
+
+static void vflow_counts_read(const struct vflow_counts *counts, u64 *packets,
+			      u64 *bytes)
+{
+	unsigned int start;
+	u64 p, b;
+
+	do {
+		start = u64_stats_fetch_begin(&counts->syncp);
+		p = u64_stats_read(&counts->packets);
+		b = u64_stats_read(&counts->bytes);
+	} while (u64_stats_fetch_retry(&counts->syncp, start));
+	*packets += p;
+	*bytes += b;
 }
 
 /**
  * vflow_rule_read() - how much has passed by a rule
- * @rule: the rule, with counters
+ * @rule: the rule
  * @packets: set to the number of frames
  * @bytes: set to the number of bytes
  */
 void vflow_rule_read(const struct vflow_rule *rule, u64 *packets, u64 *bytes)
 {
+	struct vflow_counts __percpu *others = READ_ONCE(rule->others);
 	int cpu;
 
-	*packets = 0;
-	*bytes = 0;
-	for_each_possible_cpu(cpu) {
-		const struct vflow_counts *c = per_cpu_ptr(rule->counts, cpu);
-		unsigned int start;
-		u64 p, b;
+	*packets = atomic64_read(&rule->stray_packets);
+	*bytes = atomic64_read(&rule->stray_bytes);
+	vflow_counts_read(&rule->counts, packets, bytes);
+	if (!others)
+		return;
+	for_each_possible_cpu(cpu)
+		vflow_counts_read(per_cpu_ptr(others, cpu), packets, bytes);
+}
 
-		do {
-			start = u64_stats_fetch_begin(&c->syncp);
-			p = u64_stats_read(&c->packets);
-			b = u64_stats_read(&c->bytes);
-		} while (u64_stats_fetch_retry(&c->syncp, start));
-		*packets += p;
-		*bytes += b;
+/**
+ * vflow_rule_succeed() - go on with the counts of an older version
+ * @rule: the rule, which has taken the place of
+ * @old: in the table of keys; to be freed by vflow_rule_free_rcu() next
+ *
+ * Frames that have found the older one before go on counting there for a while.
+ *
+ * Context: &vflow_dev.lock held.
+ */
+void vflow_rule_succeed(struct vflow_rule *rule, struct vflow_rule *old)
+{
+	rule->told_packets = old->told_packets;
+	rule->told_bytes = old->told_bytes;
+	vflow_rule_read(old, &old->told_packets, &old->told_bytes);
+	atomic64_add(old->told_packets, &rule->stray_packets);
+	atomic64_add(old->told_bytes, &rule->stray_bytes);
+	refcount_inc(&rule->refs);
+	WRITE_ONCE(old->heir, rule);
+}
+
+/**
+ * vflow_rule_spread() - let each CPU count for itself
+ * @rule: the rule, whose frames come by several
+ * @gfp: how to ask for memory
+ *
+ * Return: where CPUs count, or NULL where there is no memory.
+ */
+struct vflow_counts __percpu *vflow_rule_spread(struct vflow_rule *rule,
+						gfp_t gfp)
+{
+	struct vflow_counts __percpu *others, *old;
+
+	others = __netdev_alloc_pcpu_stats(struct vflow_counts, gfp);
+	if (!others)
+		return NULL;
+	/* Zeroes, then where they are: see vflow_account_elsewhere(). */
+	old = cmpxchg(&rule->others, NULL, others);
+	if (old) {
+		free_percpu(others);
+		return old;
 	}
+	return others;
 }
 
 /**
@@ -569,10 +659,13 @@ void vflow_rule_read(const struct vflow_rule *rule, u64 *packets, u64 *bytes)
  */
 int vflow_rule_init(void)
 {
+	/* Those that a frame needs, see there. */
+	BUILD_BUG_ON(offsetof(struct vflow_rule, flow) > 64);
+	BUILD_BUG_ON(offsetofend(struct vflow_rule, others) > 3 * 64);
 	/* Whole lines of the cache: one word more costs 64 bytes. */
 	BUILD_BUG_ON(IS_ENABLED(CONFIG_64BIT) &&
 		     !IS_ENABLED(CONFIG_NET_DEV_REFCNT_TRACKER) &&
-		     sizeof(struct vflow_rule) > 5 * 64);
+		     sizeof(struct vflow_rule) > 6 * 64);
 	vflow_rules = KMEM_CACHE(vflow_rule, SLAB_HWCACHE_ALIGN);
 	return vflow_rules ? 0 : -ENOMEM;
 }

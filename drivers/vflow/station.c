@@ -29,7 +29,7 @@ static void vflow_station_key(struct vflow_station *key,
 static bool vflow_tags_same(const struct vflow_rule *rule,
 			    const struct net_device_path_ctx *ctx)
 {
-	const struct vflow_key *key = &rule->rewrite.key;
+	const struct vflow_key *key = &rule->to;
 
 	if (!ctx->num_vlans)
 		return !key->encaps;

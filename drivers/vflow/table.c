@@ -129,20 +129,14 @@ static int vflow_rule_publish_locked(struct vflow_dev *vdev,
 	return 0;
 }
 
-/*
- * The counters go on counting for the newer version. Of frames that the older
- * one leaves to the stack meanwhile nobody hears.
- */
+/* Of frames that the older one leaves to the stack meanwhile nobody hears. */
 static void vflow_rule_inherit(struct vflow_rule *rule, struct vflow_rule *old)
 {
-	rule->counts = old->counts;
 	rule->id = old->id;
 	rule->added = old->added;
 	atomic_set(&rule->whys, atomic_read(&old->whys));
 	atomic_long_set(&rule->left, atomic_long_read(&old->left));
 	rule->used = READ_ONCE(old->used);
-	rule->told_packets = old->told_packets;
-	rule->told_bytes = old->told_bytes;
 }
 
 static int vflow_rule_add_locked(struct vflow_binding *binding,
@@ -151,9 +145,6 @@ static int vflow_rule_add_locked(struct vflow_binding *binding,
 	struct vflow_dev *vdev = binding->vdev;
 	int err;
 
-	rule->counts = netdev_alloc_pcpu_stats(struct vflow_counts);
-	if (!rule->counts)
-		return -ENOMEM;
 	err = xa_alloc(&vdev->by_id, &rule->id, rule, xa_limit_31b, GFP_KERNEL);
 	if (err)
 		return err;
@@ -187,13 +178,15 @@ static int vflow_rule_update_locked(struct vflow_binding *binding,
 	vflow_rule_inherit(rule, old);
 	err = rhashtable_replace_fast(&vdev->by_cookie, &old->by_cookie,
 				      &rule->by_cookie, vflow_cookie_params);
-	if (!err)
-		err = vflow_rule_publish_locked(vdev, rule);
+	if (err)
+		return err;
+	err = vflow_rule_publish_locked(vdev, rule);
 	if (err) {
-		rule->lent = true;
+		rhashtable_replace_fast(&vdev->by_cookie, &rule->by_cookie,
+					&old->by_cookie, vflow_cookie_params);
 		return err;
 	}
-	old->lent = true;
+	vflow_rule_succeed(rule, old);
 	/* In a place that there is: it takes no memory. */
 	xa_store(&vdev->by_id, rule->id, rule, GFP_KERNEL);
 	list_replace(&old->list, &rule->list);
@@ -284,6 +277,8 @@ static int vflow_stats(struct vflow_binding *binding,
 	mutex_lock(&vdev->lock);
 	rule = vflow_rule_find_locked(binding, cls->cookie);
 	if (rule) {
+		if (READ_ONCE(rule->shared) && !READ_ONCE(rule->others))
+			vflow_rule_spread(rule, GFP_KERNEL);
 		vflow_rule_delta(rule, &packets, &bytes);
 		flow_stats_update(&cls->stats, bytes, packets, 0,
 				  READ_ONCE(rule->used),

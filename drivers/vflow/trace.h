@@ -30,8 +30,8 @@ DECLARE_EVENT_CLASS(vflow_rule,
 			__entry->proto = rule->key.proto;
 			__entry->sport = ntohs(rule->key.sport);
 			__entry->dport = ntohs(rule->key.dport);
-			__entry->new_sport = ntohs(rule->rewrite.key.sport);
-			__entry->new_dport = ntohs(rule->rewrite.key.dport);),
+			__entry->new_sport = ntohs(rule->to.sport);
+			__entry->new_dport = ntohs(rule->to.dport);),
 		    TP_printk("in=%d out=%d family=%u proto=%u sport=%u dport=%u new_sport=%u new_dport=%u",
 			      __entry->in, __entry->out, __entry->family,
 			      __entry->proto, __entry->sport, __entry->dport,

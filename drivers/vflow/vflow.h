@@ -12,6 +12,7 @@
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
 #include <linux/netfilter.h>
+#include <linux/refcount.h>
 #include <linux/rhashtable.h>
 #include <linux/u64_stats_sync.h>
 #include <linux/xarray.h>
@@ -60,7 +61,7 @@ struct vflow_pppoe {
  * (REPLACE, DESTROY, STATS) take it with the flowtable's block lock held for
  * reading. They take no other lock of ours.
  *
- * The datapath reads the rules under RCU, writes a rule's per-CPU counters
+ * The datapath reads the rules under RCU, writes a CPU's own counters of a rule
  * with BH off, and takes no lock.
  *
  * The cookie of a rule is the address of its direction of a &struct
@@ -144,6 +145,9 @@ enum vflow_why {
 	__VFLOW_WHY_MAX
 };
 
+/* No frame has come yet. */
+#define VFLOW_NO_CPU	(-1)
+
 /* As many as a flowtable's flows may have. */
 #define VFLOW_ENCAPS	NF_FLOW_TABLE_ENCAP_MAX
 
@@ -196,20 +200,24 @@ struct vflow_key {
  * @eth: the Ethernet header it leaves with
  * @nat: whether addresses or ports change
  * @encaps: whether it comes or leaves with VLAN tags or PPPoE
- * @in_band: bytes that stand between the headers when it leaves; the outermost
- *	VLAN tag does not
- * @key: its addresses, ports and encapsulation then
  * @addr_diff: by how much the sum over the addresses changes
  * @l4_diff: the same with the ports
+ * @ports: its source and destination port then
+ * @saddr: its source address then, if it is of IPv4
+ * @daddr: and its destination
+ * @in_band: bytes that stand between the headers when it leaves; the outermost
+ *	VLAN tag does not
  */
 struct vflow_rewrite {
 	struct ethhdr eth;
 	bool nat;
 	bool encaps;
-	u8 in_band;
-	struct vflow_key key;
 	__wsum addr_diff;
 	__wsum l4_diff;
+	__be32 ports;
+	__be32 saddr;
+	__be32 daddr;
+	u8 in_band;
 };
 
 /**
@@ -238,19 +246,23 @@ struct vflow_counts {
 
 /**
  * struct vflow_rule - one direction of a flow
- * @by_key: in the device's table of keys
- * @key: what its frames are looked up by
- * @dest: the MAC address they must be for
+ * @rewrite: what is done
+ * @dest: the MAC address that its frames must be for
  * @mtu: the longest IP packet
  * @genid: the generation of routes that it was made under
- * @id: its number on its device, which newer versions keep
+ * @cpu: the only one that counts in @counts, by which the first frame came;
+ *	VFLOW_NO_CPU before that
+ * @used: jiffies of the last frame
  * @flow: the core's
+ * @ct: the flow's
+ * @neigh: the next hop, whose address must stay; NULL where it has none
  * @out: where frames leave
  * @port: of @out, where that is a suite device
- * @neigh: the next hop, whose address must stay; NULL where it has none
- * @counts: per CPU; handed on when a rule is replaced by a newer version
- * @used: jiffies of the last frame
- * @rewrite: what is done
+ * @by_key: in the device's table of keys
+ * @key: what its frames are looked up by
+ * @counts: of frames that came by @cpu
+ * @others: of those by other CPUs, per CPU; NULL until there are such
+ * @to: the key's counterpart when a frame leaves
  * @by_cookie: in the device's table of cookies
  * @cookie: the core's name for it
  * @list: in &vflow_binding.rules
@@ -259,36 +271,52 @@ struct vflow_counts {
  * @hashed: whether it is in the table of keys
  * @told_packets: what the core knows of
  * @told_bytes: and of these
- * @lent: @counts belongs to a newer version
+ * @shared: frames have come by another CPU than @cpu
+ * @stray_packets: frames that stand neither in @counts nor in @others
+ * @stray_bytes: and their bytes
+ * @heir: a newer version, which gets what is still counted here
+ * @refs: one, and one for each older version that this is the heir of
  * @bridged: it leads past a bridge to a port, @out
  * @whys: for which reasons frames were left to the stack, a bit each
  * @left: how many these were
+ * @id: its number on its device, which newer versions keep
  * @added: when the first version came, in seconds since the boot
  * @routed: the device that the routes lead to, to compare only
  * @by_station: then, in the table of stations
  * @station: what it is found by there
  * @out_tracker: for @out
  *
- * All but @counts and @used is fixed once the rule is in the table of keys, or
- * under &vflow_dev.lock and not for the datapath (from @by_cookie on). @whys and
- * @left are the exception: frames that are left alone are counted in one place,
- * for they come by one CPU mostly, and go through the whole stack then; a count
- * for each CPU would be most of a rule's memory on large machines.
+ * All but @cpu, the counts and @used is fixed once the rule is in the table of
+ * keys, or under &vflow_dev.lock and not for the datapath (from @by_cookie on).
+ * @whys and @left are the exception: frames that are left alone are counted in
+ * one place, for they come by one CPU mostly, and go through the whole stack
+ * then; a count for each CPU would be most of a rule's memory on large machines.
+ *
+ * A flow's frames come by one CPU mostly, too, so that one counts here, where the
+ * frame's other words lie. The others get room of their own with the first frame
+ * that comes by one of them. Where there is no memory for that they share the stray
+ * counts, and it is tried again when the core asks for the flow's.
+ *
+ * Among many flows the cost of a frame is that of lines that are in no cache.
+ * Three in a row have all that a frame of IPv4 needs, to the end of @others.
  */
 struct vflow_rule {
-	struct rhash_head by_key;
-	struct vflow_key key;
+	struct vflow_rewrite rewrite;
 	u8 dest[ETH_ALEN];
 	u16 mtu;
 	int genid;
-	u32 id;
+	int cpu;
+	unsigned long used;
+
 	struct flow_offload *flow;
+	const struct nf_conn *ct;
+	struct neighbour *neigh;
 	struct net_device *out;
 	struct vnet_port *port;
-	struct neighbour *neigh;
-	struct vflow_counts __percpu *counts;
-	unsigned long used;
-	struct vflow_rewrite rewrite;
+	struct rhash_head by_key;
+	struct vflow_key key;
+	struct vflow_counts counts;
+	struct vflow_counts __percpu *others;
 
 	/* Control path. */
 	struct rhash_head by_cookie;
@@ -299,11 +327,17 @@ struct vflow_rule {
 	};
 	struct vflow_binding *binding;
 	bool hashed;
-	bool lent;
+	bool shared;
 	bool bridged;
 	atomic_t whys;
 	atomic_long_t left;
+	u32 id;
 	u32 added;
+	refcount_t refs;
+	struct vflow_rule *heir;
+	struct vflow_key to;
+	atomic64_t stray_packets;
+	atomic64_t stray_bytes;
 	const struct net_device *routed;
 	struct rhlist_head by_station;
 	struct vflow_station station;
@@ -411,6 +445,9 @@ void vflow_rule_free_rcu(struct vflow_rule *rule);
 bool vflow_rule_same(const struct vflow_rule *rule,
 		     const struct vflow_rule *other);
 void vflow_rule_read(const struct vflow_rule *rule, u64 *packets, u64 *bytes);
+void vflow_rule_succeed(struct vflow_rule *rule, struct vflow_rule *old);
+struct vflow_counts __percpu *vflow_rule_spread(struct vflow_rule *rule,
+						gfp_t gfp);
 
 /* station.c */
 int vflow_station_init(void);
@@ -436,6 +473,7 @@ int vflow_dev_each_rule(struct vflow_dev *vdev, unsigned long *id,
 unsigned int vflow_hook(void *priv, struct sk_buff *skb,
 			const struct nf_hook_state *state);
 extern const struct vnet_flow_ops vflow_slot_ops;
+void vflow_account_elsewhere(struct vflow_rule *rule, unsigned int len);
 void vflow_whys_read(const struct vflow_dev *vdev, u64 *n);
 bool vflow_table_bound(const struct vflow_dev *vdev, const void *priv);
 

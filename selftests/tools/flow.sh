@@ -78,6 +78,23 @@ counters_and_times()
 		"text of the counters"
 }
 
+# What comes by another CPU is counted beside what the first has counted.
+counters_of_two_cpus()
+{
+	local before cpu
+
+	need_smp
+	need_tool taskset
+	start_flow "$S4"
+	before=$(row in .packets)
+	for cpu in 0 1 0 1; do
+		must taskset -cp "$cpu" "$FLOW_PID"
+		flow_ok up 50 100
+	done
+	check_eq "$(($(row in .packets) - before))" 200 "packets"
+	check_eq "$(row in '.bytes - 128 * .packets')" 0 "bytes, of packets of 128"
+}
+
 # A flow says why frames of it were not taken; the device counts them, too.
 reasons_are_told()
 {
@@ -187,6 +204,6 @@ without_the_module()
 	check_status 2 "vflow is not loaded" vnet "$r" flow flush
 }
 
-ALL_TESTS="both_directions_are_told ipv6_and_tcp counters_and_times reasons_are_told hooks_are_a_reason flush_lets_go many_flows
-	who_may what_is_refused without_the_module"
+ALL_TESTS="both_directions_are_told ipv6_and_tcp counters_and_times counters_of_two_cpus reasons_are_told hooks_are_a_reason
+	flush_lets_go many_flows who_may what_is_refused without_the_module"
 run_tests "$@"
