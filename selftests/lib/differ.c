@@ -286,6 +286,8 @@ static void keep(const struct differ_frame *f, int at, uint32_t id)
 	if (id >= frames)
 		return;
 	text = malloc(2 * f->len + 64);
+	if (!text)
+		err(1, "frames");
 	n = sprintf(text, "%u %s%s ", id, at ? "up" : "down", came[id] ? " again" : "");
 	for (i = 0; i < f->len; i++)
 		n += sprintf(text + n, "%02x", f->data[i]);
