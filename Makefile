@@ -106,6 +106,11 @@ style: DEPS := style
 style: deps
 	@selftests/style
 
+## make docs       the pages and man pages as HTML, in build/docs; checks links, man pages, kernel-doc
+docs: DEPS := docs
+docs: deps
+	@Documentation/render $B/docs
+
 deps:
 	@selftests/deps $(DEPS)
 
@@ -138,4 +143,4 @@ help:
 	@sed -n 's/^## //p' Makefile
 
 .PHONY: all modules sparse tools plugins check check-debug check-long check-interop demo capture shell check-mutants check-planted \
-	check-vm bench bench-gate bench-plot style deps deb check-deb install uninstall clean help
+	check-vm bench bench-gate bench-plot style docs deps deb check-deb install uninstall clean help

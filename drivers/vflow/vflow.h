@@ -163,7 +163,9 @@ struct vflow_encap {
 
 /**
  * struct vflow_key - what a frame is looked up by, on its device
- * @ports: source and destination port
+ * @sport: source port
+ * @dport: destination port
+ * @ports: both
  * @family: AF_INET or AF_INET6
  * @proto: IPPROTO_TCP or IPPROTO_UDP
  * @encaps: how many of @encap there are

@@ -56,8 +56,8 @@ struct vtun_frame {
 	struct iovec piece[VTUN_PIECES_MAX];
 };
 
-/**
- * struct vtun - a file of a device, and its rings
+/*
+ * A file of a device, and its rings.
  *
  * One thread at a time may receive, and one may send.
  */
