@@ -17,6 +17,7 @@
  * and back, from the same port.
  * run: the cost of running CMD.
  *
+ * ADDR of TCP may be two, ASKED@ADDR: the one that the client connects to, and where the server is.
  * The server is ready before the client starts, and connection set-up is part of crr's cost alone.
  */
 #define _GNU_SOURCE
@@ -37,6 +38,7 @@
 
 static char buffer[TRAFFIC_MAX];
 static struct addrinfo *address;
+static const char *asked;
 static size_t size;
 static unsigned long count;
 
@@ -201,6 +203,8 @@ static void traffic_tcp(char kind, const char *client, const char *server)
 	}
 	close(listener);
 	netns_enter(client);
+	if (asked)
+		traffic_resolve(asked, TRAFFIC_PORT, SOCK_STREAM);
 	if (kind != 'c')
 		fd = traffic_connect();
 	/* The connection's first steps (window, buffers) are not what is asked. */
@@ -326,6 +330,11 @@ int main(int argc, char **argv)
 	count = strtoul(argv[6], NULL, 0);
 	if (!size || size > TRAFFIC_MAX || !count)
 		errx(2, "SIZE is 1 to %d, COUNT at least 1", TRAFFIC_MAX);
+	if (strchr(argv[4], '@')) {
+		asked = strsep(&argv[4], "@");
+		if (!strcmp(what, "udp"))
+			errx(2, "UDP has one address");
+	}
 	traffic_resolve(argv[4], TRAFFIC_PORT, strcmp(what, "udp") ? SOCK_STREAM : SOCK_DGRAM);
 	if (!strcmp(what, "udp"))
 		traffic_udp(argv[2], argv[3]);
