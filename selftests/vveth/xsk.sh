@@ -188,7 +188,7 @@ changes_under_traffic()
 	suite_only "no kernel has this for pairs"
 	setup_ns a b
 	add_wide_pair "$a" va "$b" vb 4
-	"$TOOLS/xsk" -T "$a:va" -R "$b:vb" -c 400000 -w 20000 -z tr >"$CASE_DIR/xsk" 2>&1 &
+	"$TOOLS/xsk" -T "$a:va" -R "$b:vb" -c 1000000 -w 20000 -z tr >"$CASE_DIR/xsk" 2>&1 &
 	defer stop_bg $!
 	for ((i = 0; ; i++)); do
 		kill -0 $! 2>/dev/null || break
@@ -204,7 +204,7 @@ changes_under_traffic()
 		die "$(<"$CASE_DIR/xsk")"
 	}
 	pkt_read "$CASE_DIR/xsk"
-	check_eq "${PKT[rx.frames]} ${PKT[rx.wrong]} ${PKT[rx.late]}" "400000 0 0" "come, wrong, late"
+	check_eq "${PKT[rx.frames]} ${PKT[rx.wrong]} ${PKT[rx.late]}" "1000000 0 0" "come, wrong, late"
 	check_ge "$i" 4 "changes"
 }
 
