@@ -44,7 +44,7 @@ both_ends_have_the_same()
 
 	make_pair
 	check_eq "$(in_ns "$a" ethtool -k va | tail -n +2)" "$(in_ns "$b" ethtool -k vb | tail -n +2)" "features of va and of vb"
-	for name in rx-checksumming tx-checksumming scatter-gather tcp-segmentation-offload tx-tcp6-segmentation \
+	for name in rx-checksumming tx-checksumming scatter-gather tx-tcp-segmentation tx-tcp6-segmentation \
 		tx-udp-segmentation tx-udp_tnl-segmentation tx-gre-segmentation tx-checksum-sctp rx-vlan-offload tx-vlan-offload \
 		tx-vlan-stag-hw-insert rx-vlan-stag-hw-parse; do
 		check_eq "$(feature "$a" va "$name")" on "$name"
