@@ -6,7 +6,7 @@
 #   step TITLE FUNCTION [ARG]...   one step; status 1 if anything in it failed
 #   run COMMAND...          print each command, run it in this shell, print its output, which is then in $output
 #   check SENTENCE CMD...   the step fails with that sentence unless CMD succeeds
-#   await SENTENCE CMD...   the same, but CMD has 20 s to succeed
+#   await SENTENCE CMD...   the same, but CMD has $patience seconds to succeed, or 20
 #   say TEXT...             lines of explanation
 #   conclude TEXT...        the summary, these lines in it where all went well; status 1 if a step failed
 
@@ -74,7 +74,7 @@ check() {
 }
 
 await() {
-    local end=$((SECONDS + 20))
+    local end=$((SECONDS + ${patience:-20}))
     until [ -n "$broken" ] || "${@:2}" >/dev/null 2>&1; do
         [ "$SECONDS" -lt "$end" ] || broken=$1
         sleep 0.1
