@@ -470,6 +470,7 @@ struct vflow_rule *vflow_rule_parse(const struct vflow_dev *vdev,
 	rule->flow = vflow_cookie_flow(cls->cookie);
 	rule->ct = rule->flow->ct;
 	rule->cpu = VFLOW_NO_CPU;
+	u64_stats_init(&rule->counts.syncp);
 	refcount_set(&rule->refs, 1);
 	rule->to = rule->key;
 	err = vflow_rule_encaps(rule) ?:
