@@ -186,6 +186,25 @@ static inline int mapped_recv(struct mapped *m, void *frame, size_t room, struct
 	return len;
 }
 
+/* In a fresh namespace: the node, which may be busy with what was before, or -1; and bytes for a frame of any length. */
+static inline int mapped_node(const char *node, unsigned char *frame, size_t len)
+{
+	int fd = -1;
+
+	tun_load(node);
+	if (quiet_netns())
+		return -1;
+	for (int i = 0; i <= 50 && fd < 0; i++) {
+		if (i)
+			usleep(100000);
+		fd = tun_open(node, 0);
+	}
+	make_frame(frame, len, 1);
+	for (size_t i = 16; i < len; i++)
+		frame[i] = i * 7;
+	return fd;
+}
+
 static inline int set_mtu(const char *name, int mtu)
 {
 	struct ifreq ifr = tun_ifr(name, 0);

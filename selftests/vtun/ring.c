@@ -26,17 +26,8 @@ FIXTURE(ring) {
 
 FIXTURE_SETUP(ring)
 {
-	tun_load(NODE);
-	ASSERT_EQ(0, quiet_netns());
-	self->fd = tun_open(NODE, 0);
-	for (int i = 0; i < 50 && self->fd < 0; i++) {
-		usleep(100000);
-		self->fd = tun_open(NODE, 0);
-	}
+	self->fd = mapped_node(NODE, self->out, sizeof(self->out));
 	ASSERT_LE(0, self->fd);
-	make_frame(self->out, sizeof(self->out), 1);
-	for (size_t i = 16; i < sizeof(self->out); i++)
-		self->out[i] = i * 7;
 }
 
 FIXTURE_TEARDOWN(ring)

@@ -23,17 +23,8 @@ FIXTURE(ring_xdp) {
 
 FIXTURE_SETUP(ring_xdp)
 {
-	tun_load(NODE);
-	ASSERT_EQ(0, quiet_netns());
-	self->fd = tun_open(NODE, 0);
-	for (int i = 0; i < 50 && self->fd < 0; i++) {
-		usleep(100000);
-		self->fd = tun_open(NODE, 0);
-	}
+	self->fd = mapped_node(NODE, self->out, sizeof(self->out));
 	ASSERT_LE(0, self->fd);
-	make_frame(self->out, sizeof(self->out), 1);
-	for (size_t i = 16; i < sizeof(self->out); i++)
-		self->out[i] = i * 7;
 	ASSERT_EQ(0, tun_set_iff(self->fd, "t0", IFF_TAP | IFF_NO_PI));
 	ASSERT_EQ(0, set_mtu("t0", 65000));
 	ASSERT_EQ(0, mapped_open(&self->m, self->fd, 128, 128, 2048));
