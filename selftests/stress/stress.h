@@ -103,8 +103,11 @@ static inline void stress_pin(unsigned int nr)
 struct stress_flow {
 	const unsigned char *by, *to;	/* addresses */
 	unsigned int len, burst;
-	/* Taken by the stack; refused by the device or its queue; not sent as the device was down, small or away. */
-	volatile unsigned long taken, refused, unsent;
+	/*
+	 * Taken by the stack; refused by the device or its queue; not sent as the device was small or away; or down, which
+	 * the core counts for the device where it went down between the socket's look at it and the core's own.
+	 */
+	volatile unsigned long taken, refused, unsent, down;
 	volatile bool stop;
 	pid_t pid;
 };
@@ -151,7 +154,10 @@ static inline void stress_send(struct stress_flow *flow, const int *spaces, int 
 			} else if (errno == ENOBUFS || errno == ENOMEM) {
 				flow->refused++;
 			} else {
-				flow->unsent++;
+				if (errno == ENETDOWN)
+					flow->down++;
+				else
+					flow->unsent++;
 				break;
 			}
 		}
