@@ -18,6 +18,9 @@
 /* Entries dealt with before the lock is given to others. */
 #define VBR_FDB_LOCKED_CHUNK 128
 
+/* Entries of struct vbr.fdb_lost at most, which take 128 KiB. */
+#define VBR_FDB_MAX_LOST 1024
+
 /*
  * A table refuses entries when it is to grow again before the work that moves
  * the entries of the last growth has run, which a burst on a busy CPU gets to
@@ -215,19 +218,73 @@ static struct vbr_fdb *vbr_fdb_create_locked(struct vbr *br,
 	return fdb;
 }
 
-static void vbr_fdb_remove_locked(struct vbr *br, struct vbr_fdb *fdb,
-				  enum vbr_fdb_end how)
+/* Nobody finds it any more but who goes through vbr.fdb_list. */
+static void vbr_fdb_end_locked(struct vbr *br, struct vbr_fdb *fdb,
+			       enum vbr_fdb_end how)
 {
-	lockdep_assert_held(&br->fdb_remove);
 	lockdep_assert_held(&br->fdb_lock);
 	trace_vbridge_fdb_remove(br, vbr_fdb_port_locked(br, fdb), fdb, how);
 	rhashtable_remove_fast(&br->fdb, &fdb->node, vbr_fdb_params);
-	list_del_rcu(&fdb->list);
 	vbr_fdb_notify(br, fdb, RTM_DELNEIGH);
 	vbr_fdb_set_flags_locked(br, fdb, VBR_FDB_DEAD);
 	vbr_fdb_delist_locked(br, fdb);
 	vbr_fdb_announce_locked(br, fdb, vbr_fdb_port_locked(br, fdb));
+}
+
+static void vbr_fdb_free_locked(struct vbr *br, struct vbr_fdb *fdb)
+{
+	lockdep_assert_held(&br->fdb_remove);
+	lockdep_assert_held(&br->fdb_lock);
+	list_del_rcu(&fdb->list);
 	kfree_rcu(fdb, rcu);
+}
+
+static void vbr_fdb_remove_locked(struct vbr *br, struct vbr_fdb *fdb,
+				  enum vbr_fdb_end how)
+{
+	vbr_fdb_end_locked(br, fdb, how);
+	vbr_fdb_free_locked(br, fdb);
+}
+
+/*
+ * From where vbr.fdb_remove cannot be taken: the entry is out of the table at
+ * once, and freed by work. Frames may come faster than that work.
+ */
+static void vbr_fdb_lose_locked(struct vbr *br, struct vbr_fdb *fdb)
+{
+	if (br->n_lost >= VBR_FDB_MAX_LOST)
+		return;
+	vbr_fdb_end_locked(br, fdb, VBR_FDB_LOST);
+	list_add_tail(&fdb->port_list, &br->fdb_lost);
+	WRITE_ONCE(br->n_lost, br->n_lost + 1);
+	queue_work(system_long_wq, &br->lost_work);
+}
+
+static void vbr_fdb_free_lost(struct vbr *br)
+{
+	struct vbr_fdb *fdb, *next;
+
+	mutex_lock(&br->fdb_remove);
+	spin_lock_bh(&br->fdb_lock);
+	list_for_each_entry_safe(fdb, next, &br->fdb_lost, port_list)
+		vbr_fdb_free_locked(br, fdb);
+	INIT_LIST_HEAD(&br->fdb_lost);
+	WRITE_ONCE(br->n_lost, 0);
+	spin_unlock_bh(&br->fdb_lock);
+	mutex_unlock(&br->fdb_remove);
+}
+
+static void vbr_fdb_lost_work(struct work_struct *work)
+{
+	vbr_fdb_free_lost(container_of(work, struct vbr, lost_work));
+}
+
+/* Whether a port has as many learned addresses as it may have. */
+static bool vbr_fdb_port_full(const struct vbr_port *port)
+{
+	u32 max = vbr_port_max_learned(port);
+
+	return max && READ_ONCE(port->n_learned) >= max;
 }
 
 /* Whether there is no room to learn at a port; @why gets what counts it. */
@@ -240,8 +297,7 @@ static bool vbr_fdb_full(const struct vbr_port *port, enum vbr_stat *why)
 	if (max && READ_ONCE(br->n_learned) >= max)
 		return true;
 	*why = VBR_STAT_LEARN_REFUSED_PORT;
-	max = vbr_port_max_learned(port);
-	return max && READ_ONCE(port->n_learned) >= max;
+	return vbr_fdb_port_full(port);
 }
 
 static void vbr_fdb_learn_new(struct vbr_port *port, const u8 *addr, u16 vid,
@@ -270,6 +326,27 @@ static void vbr_fdb_learn_new(struct vbr_port *port, const u8 *addr, u16 vid,
 	spin_unlock_bh(&br->fdb_lock);
 }
 
+static void vbr_fdb_roam_locked(struct vbr_port *port, struct vbr_fdb *fdb)
+{
+	struct vbr *br = port->br;
+
+	/*
+	 * What is at a full port is flooded to. That it had been known elsewhere
+	 * must neither let the port have more nor leave frames to the old place.
+	 */
+	if ((fdb->flags & VBR_FDB_LEARNED) && vbr_fdb_port_full(port)) {
+		vbr_fdb_lose_locked(br, fdb);
+		vbr_count(br, VBR_STAT_LEARN_REFUSED_PORT, 1);
+		return;
+	}
+	vbr_fdb_move_locked(br, fdb, port);
+	/* Whoever had placed it elsewhere is no longer right. */
+	vbr_fdb_set_flags_locked(br, fdb, fdb->flags & ~(VBR_FDB_EXT_LEARNED |
+							 VBR_FDB_LOCKED));
+	vbr_fdb_notify(br, fdb, RTM_NEWNEIGH);
+	vbr_count(br, VBR_STAT_MOVED, 1);
+}
+
 /* A frame came from a known address by another port than the entry says. */
 static void vbr_fdb_roam(struct vbr_port *port, struct vbr_fdb *fdb)
 {
@@ -277,15 +354,8 @@ static void vbr_fdb_roam(struct vbr_port *port, struct vbr_fdb *fdb)
 
 	spin_lock_bh(&br->fdb_lock);
 	if (!port->fdb_closed && vbr_fdb_port_locked(br, fdb) != port &&
-	    !(fdb->flags & (VBR_FDB_DEAD | VBR_FDB_LOCAL | VBR_FDB_STICKY))) {
-		vbr_fdb_move_locked(br, fdb, port);
-		/* Whoever had placed it elsewhere is no longer right. */
-		vbr_fdb_set_flags_locked(br, fdb,
-					 fdb->flags & ~(VBR_FDB_EXT_LEARNED |
-							VBR_FDB_LOCKED));
-		vbr_fdb_notify(br, fdb, RTM_NEWNEIGH);
-		vbr_count(br, VBR_STAT_MOVED, 1);
-	}
+	    !(fdb->flags & (VBR_FDB_DEAD | VBR_FDB_LOCAL | VBR_FDB_STICKY)))
+		vbr_fdb_roam_locked(port, fdb);
 	spin_unlock_bh(&br->fdb_lock);
 }
 
@@ -423,7 +493,7 @@ void vbr_fdb_walk(struct vbr *br,
 		  void (*visit)(struct vbr *br, struct vbr_fdb *fdb, void *arg),
 		  void *arg)
 {
-	u32 left = atomic_read(&br->fdb.nelems);
+	u32 left = atomic_read(&br->fdb.nelems) + READ_ONCE(br->n_lost);
 	struct list_head *pos, *next;
 
 	lockdep_assert_held(&br->fdb_remove);
@@ -809,6 +879,8 @@ int vbr_fdb_init(struct vbr *br)
 	spin_lock_init(&br->fdb_lock);
 	INIT_LIST_HEAD(&br->fdb_list);
 	INIT_LIST_HEAD(&br->fdb_own);
+	INIT_LIST_HEAD(&br->fdb_lost);
+	INIT_WORK(&br->lost_work, vbr_fdb_lost_work);
 	INIT_DELAYED_WORK(&br->age_work, vbr_fdb_age_work);
 	atomic64_set(&br->state, get_random_u64());
 	err = vbr_spots_init(br);
@@ -833,6 +905,8 @@ static void vbr_fdb_remove_any(struct vbr *br, struct vbr_fdb *fdb, void *arg)
  */
 void vbr_fdb_uninit(struct vbr *br)
 {
+	cancel_work_sync(&br->lost_work);
+	vbr_fdb_free_lost(br);
 	mutex_lock(&br->fdb_remove);
 	vbr_fdb_walk(br, vbr_fdb_remove_any, NULL);
 	mutex_unlock(&br->fdb_remove);

@@ -536,7 +536,8 @@ static int vbr_fdb_dump(struct sk_buff *skb, struct netlink_callback *cb,
 					     struct vbr_fdb, list);
 		if (next)
 			vbr_spot_prefetch_rcu(br, next);
-		if (!only || rcu_access_pointer(fdb->port) == only) {
+		if (!(READ_ONCE(fdb->flags) & VBR_FDB_DEAD) &&
+		    (!only || rcu_access_pointer(fdb->port) == only)) {
 			err = vbr_fdb_fill(skb, br, fdb, &how);
 			if (err) {
 				place->key = fdb->key;

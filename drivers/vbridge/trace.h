@@ -16,6 +16,7 @@
 TRACE_DEFINE_ENUM(VBR_FDB_DELETED);
 TRACE_DEFINE_ENUM(VBR_FDB_FLUSHED);
 TRACE_DEFINE_ENUM(VBR_FDB_AGED);
+TRACE_DEFINE_ENUM(VBR_FDB_LOST);
 
 #ifndef VBR_TRACE_HELPERS
 #define VBR_TRACE_HELPERS
@@ -118,7 +119,8 @@ TRACE_EVENT(vbridge_fdb_remove,
 		      __print_symbolic(__entry->how,
 				       { VBR_FDB_DELETED, "deleted" },
 				       { VBR_FDB_FLUSHED, "flushed" },
-				       { VBR_FDB_AGED, "aged" })));
+				       { VBR_FDB_AGED, "aged" },
+				       { VBR_FDB_LOST, "lost" })));
 
 /* Zero for length and addresses: of the frame nothing was left to look at. */
 TRACE_EVENT(vbridge_drop,

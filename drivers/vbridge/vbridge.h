@@ -28,9 +28,11 @@
  * new value.
  *
  * &vbr.fdb_remove, a mutex taken under RTNL or alone, is held by whoever
- * removes entries of the forwarding table, which only process context does.
+ * takes entries out of the list of entries, which only process context does.
  * It changes nothing for learning and look-ups; under it a walk through the
- * list of entries may rest without losing its place. Whoever replaces the spots
+ * list may rest without losing its place. An entry that has to go while a
+ * frame is looked at leaves the table at once, is dead (see below), and stays
+ * in the list for &vbr.lost_work. Whoever replaces the spots
  * (spot.h) holds it, too, while the entries get theirs among the new ones.
  *
  * &vbr.fdb_lock, one per bridge, is taken under both or alone, from process
@@ -287,9 +289,13 @@ struct vbr_host {
  * @fdb_remove: held by whoever removes entries
  * @fdb_list: all entries in the order of their coming; read under RCU
  * @fdb_own: entries that lead to the bridge itself, vbr_fdb.port_list
+ * @fdb_lost: entries out of the table that stay in @fdb_list until @lost_work
+ *	frees them; vbr_fdb.port_list
  * @n_learned: entries of kind VBR_FDB_LEARNED
+ * @n_lost: entries in @fdb_lost
  * @fdb_nr: the number of the entry that came last
  * @age_work: forgets silent addresses; runs while the bridge is up
+ * @lost_work: frees what is in @fdb_lost
  * @spots_work: makes the spots anew, as many as are needed
  * @host: frames for the host that are received later
  */
@@ -326,9 +332,12 @@ struct vbr {
 	struct mutex fdb_remove; /* see the DOC above */
 	struct list_head fdb_list;
 	struct list_head fdb_own;
+	struct list_head fdb_lost;
 	u32 n_learned;
+	u32 n_lost;
 	u32 fdb_nr;
 	struct delayed_work age_work;
+	struct work_struct lost_work;
 	struct work_struct spots_work;
 
 	/* Written with frames that many are sent. */
@@ -461,7 +470,7 @@ struct vbr_fdb_key {
  *	READ_ONCE() and WRITE_ONCE()
  * @used: jiffies when a frame went there; likewise
  * @list: in vbr.fdb_list
- * @port_list: in vbr_port.fdb or vbr.fdb_own
+ * @port_list: in vbr_port.fdb, vbr.fdb_own or vbr.fdb_lost
  * @rcu: for the freeing
  *
  * The time stamps are beside what look-ups read, since in a large table each
@@ -488,11 +497,13 @@ struct vbr_fdb {
  * @VBR_FDB_DELETED: by itself, for user space or as an address of the bridge's
  * @VBR_FDB_FLUSHED: with others of its kind, or with its port or bridge
  * @VBR_FDB_AGED: it was silent
+ * @VBR_FDB_LOST: a frame came from the address by a port that may have no more
  */
 enum vbr_fdb_end {
 	VBR_FDB_DELETED,
 	VBR_FDB_FLUSHED,
 	VBR_FDB_AGED,
+	VBR_FDB_LOST,
 };
 
 /**

@@ -210,6 +210,57 @@ limit_before_the_bridges()
 	check_stat fdb_learn_refused 2 "addresses refused for the bridge's"
 }
 
+# An address that comes to a full port is forgotten where it was: it is flooded to from then on, and reached.
+limit_when_one_moves()
+{
+	local stranger=$STRANGER:01
+
+	make_stations 3
+	meet
+	own port p2 fdb_max_learned 1
+	strangers 1 1
+	check_eq "$(fdb_port "$stranger") $(port_limits p1)" "p1 2 65536 true" "where the stranger is at first, and p1"
+	pkt -T "$s2:e0" -c 1 -s "$stranger"
+	check_eq "$(fdb_port "$stranger")" "" "where it is once it was seen at p2"
+	check_eq "$(port_limits p1) $(port_limits p2)" "1 65536 true 1 1 false" "p1 and p2"
+	check_stat fdb_learn_refused_port 1 "addresses refused"
+	check_stat fdb_moved 0 "addresses moved"
+	pkt -T "$s1:e0" -R "$s2:e0" -R "$s3:e0" -c 5 -s "$(mac 1)" -d "$stranger"
+	check_eq "${PKT[rx0.frames]} ${PKT[rx1.frames]}" "5 5" "frames for it at s2 and s3"
+	pkt -T "$s3:e0" -c 1 -s "$stranger"
+	check_eq "$(fdb_port "$stranger")" p3 "where it is once it was seen at p3"
+	own port p2 fdb_max_learned 2
+	pkt -T "$s2:e0" -c 1 -s "$stranger"
+	check_eq "$(fdb_port "$stranger") $(port_limits p2)" "p2 2 2 false" "once there is room, and p2"
+	# What a user has entered counts for no limit.
+	must bridge -n "$h" fdb add "$STRANGER:02" dev vbr0 self dynamic via p1
+	pkt -T "$s2:e0" -c 1 -s "$STRANGER:02"
+	check_eq "$(fdb_port "$STRANGER:02") $(port_limits p2)" "p2 2 2 false" "where a user's entry is, and p2"
+}
+
+# at_p1 FRAME...: these come from station 2 once more; how many addresses are at p1 after that?
+at_p1()
+{
+	pg_send "$s2" e0 2000 "$@" >/dev/null
+	[ "$(bridge -n "$h" fdb show | grep -c '^02:00:00:10:.* dev p1 ')" = 0 ]
+}
+
+# More at a time than there may be waiting for their memory to be freed: some frames of each take longer.
+limit_when_many_move()
+{
+	local frame=("pkt_size 60" "dst_mac $(mac 1)" "src_mac 02:00:00:10:00:00" "src_mac_count 2000")
+
+	make_stations 2
+	need_module pktgen
+	own port p2 fdb_max_learned 10
+	pg_send "$s1" e0 4000 "${frame[@]}" >/dev/null || die "pktgen failed"
+	check_ge "$(fdb_count 02:00:00:10)" 1500 "addresses at first"
+	slowwait 60 at_p1 "${frame[@]}" || fail "addresses are left at p1"
+	check_eq "$(port_limits p1) $(port_limits p2)" "0 65536 true 10 10 false" "p1 and p2"
+	check_eq "$(fdb_count 02:00:00:10)" 10 "addresses in the end"
+	must ip -n "$h" link del vbr0
+}
+
 # says ERE ARGS...: `vnet bridge set ARGS` is refused by the kernel with that sentence.
 says()
 {
@@ -251,6 +302,8 @@ ALL_TESTS="
 	under_traffic
 	limit_of_a_port
 	limit_before_the_bridges
+	limit_when_one_moves
+	limit_when_many_move
 	what_is_refused
 "
 run_tests "$@"
