@@ -211,8 +211,8 @@ static struct vbr_fdb *vbr_fdb_create_locked(struct vbr *br,
 		return NULL;
 	}
 	list_add_tail_rcu(&fdb->list, &br->fdb_list);
-	vbr_spot_add_locked(br, fdb);
-	vbr_spots_grow_locked(br);
+	if (!(flags & VBR_FDB_LOCAL))
+		vbr_spots_owe_locked(br);
 	trace_vbridge_fdb_add(br, port, fdb);
 	vbr_fdb_notify(br, fdb, RTM_NEWNEIGH);
 	return fdb;

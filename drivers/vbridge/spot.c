@@ -14,6 +14,12 @@
 /* So many lines are kept, however few entries there are. */
 #define VBR_SPOTS_SHRINK 4096
 
+/* How long an entry may be without its spot. */
+#define VBR_SPOTS_DELAY HZ
+
+/* Entries that are given their spots in one go. */
+#define VBR_SPOTS_BATCH 16
+
 static struct vbr_spots *vbr_spots_locked(const struct vbr *br)
 {
 	return rcu_dereference_protected(br->spots,
@@ -101,25 +107,18 @@ static void vbr_spot_write(struct vbr_spot *spot, struct vbr_fdb *fdb,
 	WRITE_ONCE(spot->word, vbr_fdb_word(&fdb->key));
 }
 
-/**
- * vbr_spot_add_locked() - give an entry its spot, where there is room
- * @br: the bridge
- * @fdb: the entry, new to the table or to the spots
- *
- * Context: vbr.fdb_lock held.
- */
-void vbr_spot_add_locked(struct vbr *br, struct vbr_fdb *fdb)
+/* Gives an entry that had none among them its spot, where there is room. */
+static void vbr_spot_add_locked(const struct vbr_spots *spots,
+				struct vbr *br, struct vbr_fdb *fdb)
 {
 	struct vbr_port *port =
 		rcu_dereference_protected(fdb->port,
 					  lockdep_is_held(&br->fdb_lock));
-	struct vbr_spot *spot;
+	struct vbr_spot *spot = vbr_spot_line(spots, vbr_fdb_word(&fdb->key));
 	int way;
 
-	lockdep_assert_held(&br->fdb_lock);
 	if (!port || (fdb->flags & (VBR_FDB_LOCAL | VBR_FDB_DEAD)))
 		return;
-	spot = vbr_spot_line(vbr_spots_locked(br), vbr_fdb_word(&fdb->key));
 	for (way = 0; way < VBR_SPOT_WAYS; way++, spot++) {
 		if (!spot->word) {
 			vbr_spot_write(spot, fdb, port);
@@ -187,17 +186,29 @@ void vbr_spot_move_locked(struct vbr *br, struct vbr_fdb *fdb,
 		vbr_spot_end_locked(br, fdb);
 }
 
+/* Neither too few for so many entries nor far too many. */
+static bool vbr_spots_fit(const struct vbr_spots *spots, u32 entries)
+{
+	return entries <= spots->limit &&
+	       (spots->mask < VBR_SPOTS_SHRINK || entries >= spots->mask / 16);
+}
+
 /**
- * vbr_spots_grow_locked() - see to it that there are enough
+ * vbr_spots_owe_locked() - an entry has come that is to have a spot
  * @br: the bridge
+ *
+ * Soon, together with those that come meanwhile: one by one each would wait for
+ * its line, and be there when spots are made anew for more of them.
  *
  * Context: vbr.fdb_lock held.
  */
-void vbr_spots_grow_locked(struct vbr *br)
+void vbr_spots_owe_locked(struct vbr *br)
 {
-	if (unlikely(atomic_read(&br->fdb.nelems) >
-		     vbr_spots_locked(br)->limit))
-		queue_work(system_long_wq, &br->spots_work);
+	lockdep_assert_held(&br->fdb_lock);
+	if (likely(br->spots_owed))
+		return;
+	br->spots_owed = true;
+	queue_delayed_work(system_long_wq, &br->spots_work, VBR_SPOTS_DELAY);
 }
 
 /**
@@ -210,13 +221,14 @@ void vbr_spots_grow_locked(struct vbr *br)
  */
 void vbr_spots_shrink(struct vbr *br)
 {
-	u32 mask;
+	bool fit;
 
 	rcu_read_lock();
-	mask = rcu_dereference(br->spots)->mask;
+	fit = vbr_spots_fit(rcu_dereference(br->spots),
+			    atomic_read(&br->fdb.nelems));
 	rcu_read_unlock();
-	if (mask >= VBR_SPOTS_SHRINK && atomic_read(&br->fdb.nelems) < mask / 16)
-		queue_work(system_long_wq, &br->spots_work);
+	if (!fit)
+		mod_delayed_work(system_long_wq, &br->spots_work, 0);
 }
 
 static void vbr_spots_free(struct vbr_spots *spots)
@@ -252,56 +264,84 @@ static struct vbr_spots *vbr_spots_alloc(u32 entries)
 }
 
 /**
- * struct vbr_spots_refill - new spots that entries are given
- * @old: those they had before
- * @last: number of the last entry that came before there were the new ones
+ * struct vbr_spots_fill - entries that are given their spots
+ * @spots: the spots
+ * @old: those that the entries had before, or NULL
+ * @last: number of the last entry that has its spot, where there are no @old
+ * @at: the next entry, in vbr.fdb_list; from the last that came backwards
  */
-struct vbr_spots_refill {
+struct vbr_spots_fill {
+	const struct vbr_spots *spots;
 	const struct vbr_spots *old;
 	u32 last;
+	struct list_head *at;
 };
 
-static void vbr_spots_refill_one(struct vbr *br, struct vbr_fdb *fdb,
-				 void *arg)
+/* A few entries, whose lines are asked for before the first is written. */
+static bool vbr_spots_fill_some(struct vbr *br, struct vbr_spots_fill *fill)
 {
-	const struct vbr_spots_refill *refill = arg;
+	struct vbr_fdb *some[VBR_SPOTS_BATCH], *fdb;
+	int n, i;
 
-	/* It has had its spot among the new ones. */
-	if ((s32)(fdb->nr - refill->last) > 0)
-		return;
+	for (n = 0; n < VBR_SPOTS_BATCH && fill->at != &br->fdb_list; n++) {
+		fdb = list_entry(fill->at, struct vbr_fdb, list);
+		if (!fill->old && (s32)(fdb->nr - fill->last) <= 0)
+			break;
+		prefetchw(vbr_spot_line(fill->spots, vbr_fdb_word(&fdb->key)));
+		some[n] = fdb;
+		fill->at = READ_ONCE(fill->at->prev);
+	}
 	spin_lock_bh(&br->fdb_lock);
-	vbr_spot_sync_locked(refill->old, fdb);
-	vbr_spot_add_locked(br, fdb);
+	for (i = 0; i < n; i++) {
+		if (fill->old)
+			vbr_spot_sync_locked(fill->old, some[i]);
+		vbr_spot_add_locked(fill->spots, br, some[i]);
+	}
 	spin_unlock_bh(&br->fdb_lock);
+	return n == VBR_SPOTS_BATCH;
 }
 
-/* New ones in place of the old, empty at first: the table has all entries. */
+/*
+ * Gives the entries that have come their spots, or all of them new ones if too
+ * few or too many were left; these are empty at first: the table has all
+ * entries. With vbr.fdb_remove no entry leaves the list meanwhile.
+ */
 static void vbr_spots_work(struct work_struct *work)
 {
-	struct vbr *br = container_of(work, struct vbr, spots_work);
-	struct vbr_spots_refill refill;
-	struct vbr_spots *old, *new;
+	struct vbr *br = container_of(to_delayed_work(work), struct vbr,
+				      spots_work);
+	u32 entries = atomic_read(&br->fdb.nelems);
+	struct vbr_spots *old, *new = NULL;
+	struct vbr_spots_fill fill = {};
 
 	mutex_lock(&br->fdb_remove);
-	new = vbr_spots_alloc(atomic_read(&br->fdb.nelems));
+	old = rcu_dereference_protected(br->spots,
+					lockdep_is_held(&br->fdb_remove));
+	fill.spots = old;
+	if (!vbr_spots_fit(old, entries))
+		new = vbr_spots_alloc(entries);
+
 	spin_lock_bh(&br->fdb_lock);
-	old = vbr_spots_locked(br);
-	if (!new || new->mask == old->mask) {
-		/* Not again for each that comes. */
-		if (!new)
-			old->limit = max(old->limit * 2, old->limit);
-		spin_unlock_bh(&br->fdb_lock);
-		mutex_unlock(&br->fdb_remove);
-		vbr_spots_free(new);
-		return;
+	if (new) {
+		rcu_assign_pointer(br->spots, new);
+		fill.spots = new;
+		fill.old = old;
+	} else if (entries > old->limit) {
+		/* No memory: not again for each that comes. */
+		old->limit = max(old->limit * 2, old->limit);
 	}
-	rcu_assign_pointer(br->spots, new);
-	refill.last = br->fdb_nr;
+	fill.last = br->spots_nr;
+	fill.at = br->fdb_list.prev;
+	br->spots_nr = br->fdb_nr;
+	br->spots_owed = false;
 	spin_unlock_bh(&br->fdb_lock);
-	refill.old = old;
-	vbr_fdb_walk(br, vbr_spots_refill_one, &refill);
+
+	while (vbr_spots_fill_some(br, &fill))
+		cond_resched();
 	mutex_unlock(&br->fdb_remove);
 
+	if (!new)
+		return;
 	/* Who looks up addresses may have found the old ones. */
 	synchronize_rcu();
 	vbr_spots_free(old);
@@ -320,7 +360,7 @@ int vbr_spots_init(struct vbr *br)
 	if (!spots)
 		return -ENOMEM;
 	RCU_INIT_POINTER(br->spots, spots);
-	INIT_WORK(&br->spots_work, vbr_spots_work);
+	INIT_DELAYED_WORK(&br->spots_work, vbr_spots_work);
 	return 0;
 }
 
@@ -330,7 +370,7 @@ int vbr_spots_init(struct vbr *br)
  */
 void vbr_spots_uninit(struct vbr *br)
 {
-	cancel_work_sync(&br->spots_work);
+	cancel_delayed_work_sync(&br->spots_work);
 	vbr_spots_free(rcu_dereference_protected(br->spots, true));
 	RCU_INIT_POINTER(br->spots, NULL);
 }

@@ -43,11 +43,11 @@ struct vbr_spot {
  * @limit: number of entries from which on there are too few of them; under
  *	vbr.fdb_lock
  *
- * A memory of what the forwarding table says: an entry whose line was full when
- * it came, or one that leads to the host, has no spot, and is found in the
- * table. An entry gets a spot when it comes, or when the spots are made anew,
- * and once it has lost it gets none again among the same spots: that is what
- * vbr_spot_read() relies on.
+ * A memory of what the forwarding table says: an entry whose line was full, one
+ * that has come just now, or one that leads to the host, has no spot, and is
+ * found in the table. An entry gets its spot once, soon after it has come, or
+ * when the spots are made anew, and once it has lost it gets none again among
+ * the same spots: that is what vbr_spot_read() relies on.
  */
 struct vbr_spots {
 	struct vbr_spot *at;
@@ -176,11 +176,10 @@ static __always_inline void vbr_spot_stamp(u32 *stamp)
 void vbr_spot_prefetch_rcu(const struct vbr *br, const struct vbr_fdb *fdb);
 void vbr_spot_seen(const struct vbr *br, const struct vbr_fdb *fdb,
 		   struct vbr_seen *seen);
-void vbr_spot_add_locked(struct vbr *br, struct vbr_fdb *fdb);
 void vbr_spot_move_locked(struct vbr *br, struct vbr_fdb *fdb,
 			  struct vbr_port *port);
 void vbr_spot_end_locked(struct vbr *br, struct vbr_fdb *fdb);
-void vbr_spots_grow_locked(struct vbr *br);
+void vbr_spots_owe_locked(struct vbr *br);
 void vbr_spots_shrink(struct vbr *br);
 int vbr_spots_init(struct vbr *br);
 void vbr_spots_uninit(struct vbr *br);

@@ -296,7 +296,9 @@ struct vbr_host {
  * @fdb_nr: the number of the entry that came last
  * @age_work: forgets silent addresses; runs while the bridge is up
  * @lost_work: frees what is in @fdb_lost
- * @spots_work: makes the spots anew, as many as are needed
+ * @spots_nr: number of the last entry that was given its spot
+ * @spots_owed: @spots_work is to come for entries behind that one
+ * @spots_work: gives entries their spots, or all of them new ones
  * @host: frames for the host that are received later
  */
 struct vbr {
@@ -338,7 +340,9 @@ struct vbr {
 	u32 fdb_nr;
 	struct delayed_work age_work;
 	struct work_struct lost_work;
-	struct work_struct spots_work;
+	u32 spots_nr;
+	bool spots_owed;
+	struct delayed_work spots_work;
 
 	/* Written with frames that many are sent. */
 	struct vbr_host host ____cacheline_aligned_in_smp;

@@ -392,12 +392,13 @@ static void hashes_spread(struct kunit *test)
 	}
 }
 
-/* Where an address lies by its spot, NULL without one. */
+/* Where an address lies by its spot, once it was given one; NULL without. */
 static struct vbr_port *unit_spot(struct unit_bridge *unit, int nr,
 				  struct vbr_spot **spot)
 {
 	struct vbr_spotted at = {};
 
+	flush_delayed_work(&unit->br->spots_work);
 	rcu_read_lock();
 	*spot = vbr_spot_find_rcu(unit->br, UNIT_ADDR(nr), 0, &at);
 	rcu_read_unlock();
@@ -426,6 +427,7 @@ static void spots_follow_their_entries(struct kunit *test)
 
 	unit_learn(port[0], 2);
 	KUNIT_EXPECT_PTR_EQ(test, unit_spot(unit, 2, &spot), port[0]);
+	KUNIT_EXPECT_TRUE(test, !unit_spot(unit, 1, &spot));
 	KUNIT_EXPECT_EQ(test, unit_del(unit, NULL, 2), 0);
 	KUNIT_EXPECT_TRUE(test, !unit_spot(unit, 2, &spot));
 	unit_learn(port[1], 2);
@@ -494,10 +496,10 @@ static void spots_grow_and_shrink(struct kunit *test)
 		unit_learn(unit->port[i % UNIT_PORTS], i);
 		if (i % 500)
 			continue;
-		flush_work(&br->spots_work);
+		flush_delayed_work(&br->spots_work);
 		cond_resched();
 	}
-	flush_work(&br->spots_work);
+	flush_delayed_work(&br->spots_work);
 	KUNIT_EXPECT_EQ(test, unit_count(unit), n);
 	KUNIT_EXPECT_TRUE(test, unit_spots(unit, n, test) > n * 8 / 10);
 	rcu_read_lock();
@@ -505,12 +507,12 @@ static void spots_grow_and_shrink(struct kunit *test)
 	rcu_read_unlock();
 
 	vbr_spots_shrink(br);
-	flush_work(&br->spots_work);
+	flush_delayed_work(&br->spots_work);
 	KUNIT_EXPECT_TRUE(test, unit_spots(unit, n, test) > n * 8 / 10);
 	while (n > 50)
 		unit_del(unit, NULL, --n);
 	vbr_spots_shrink(br);
-	flush_work(&br->spots_work);
+	flush_delayed_work(&br->spots_work);
 	rcu_read_lock();
 	KUNIT_EXPECT_TRUE(test, rcu_dereference(br->spots)->limit < 1000);
 	rcu_read_unlock();
