@@ -12,6 +12,7 @@ own_help()
 	for kind in vbridge vbridge_slave; do
 		text=$(ip link help "$kind") || fail "ip link help $kind fails"
 		check_match "$text" "^Usage: ip link .* type $kind " "help of $kind"
+		check_match "$text" 'See vbridge\(8\)\.$' "the end of it"
 		run_extack ip link add type "$kind" help && fail "ip link add type $kind help succeeds"
 		check_eq "$EXTACK" "$text" "type $kind help"
 	done

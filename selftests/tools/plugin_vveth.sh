@@ -11,6 +11,7 @@ own_help()
 
 	text=$(ip link help vveth) || fail "ip link help vveth fails"
 	check_match "$text" "^Usage: ip link add .* type vveth " "help"
+	check_match "$text" 'See vveth\(8\)\.$' "the end of it"
 	run_extack ip link add type vveth help && fail "ip link add type vveth help succeeds"
 	check_eq "$EXTACK" "$text" "type vveth help"
 }

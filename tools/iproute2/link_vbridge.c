@@ -24,7 +24,8 @@ DELEGATE_EXPORT struct delegate vbridge_link_util = {
 "\n"
 "Example:\n"
 "    ip link add vbr0 type vbridge ageing_time 6000\n"
-"    ip link set c1 master vbr0\n",
+"    ip link set c1 master vbr0\n"
+"See vbridge(8).\n",
 };
 
 __attribute__((constructor)) static void vbridge_load(void)

@@ -26,7 +26,8 @@ DELEGATE_EXPORT struct delegate vbridge_slave_link_util = {
 "it is set to off.\n"
 "\n"
 "Example:\n"
-"    ip link set c1 type vbridge_slave isolated on\n",
+"    ip link set c1 type vbridge_slave isolated on\n"
+"See vbridge(8).\n",
 };
 
 __attribute__((constructor)) static void vbridge_slave_load(void)

@@ -36,11 +36,12 @@ DELEGATE_EXPORT struct delegate vtap_link_util = {
 "    [ netns { NAME | PID } ] [ address LLADDR ] [ mtu MTU ] [ up ]\n"
 "    [ txqueuelen PACKETS ] [ numtxqueues COUNT ] [ numrxqueues COUNT ]\n"
 "txqueuelen of NAME is what a file has room for. The kernel names an end that has\n"
-"no name. Deleting one end, or its namespace, deletes the other. See vtap(8).\n"
+"no name. Deleting one end, or its namespace, deletes the other.\n"
 "\n"
 "Examples:\n"
 "    ip link add vm1 address 52:54:00:00:00:01 up type vtap peer name vm1p\n"
-"    ip link set vm1p master br0 up\n",
+"    ip link set vm1p master br0 up\n"
+"See vtap(8).\n",
 };
 
 /* A number that the kernel tells of the end with the char device; 0 for none. */

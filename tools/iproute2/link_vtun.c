@@ -55,11 +55,11 @@ DELEGATE_EXPORT struct delegate vtun_link_util = {
 "    vnet_hdr      each has a struct virtio_net_hdr in front, of vnet_hdr_sz bytes\n"
 "\"on\" may be left out. What passes with the packets is said again by the program\n"
 "that attaches first. \"ip link set NAME type vtun\" takes user, group and persist.\n"
-"See vtun(8).\n"
 "\n"
 "Examples:\n"
 "    ip link add vpn0 type vtun mode tun user nobody\n"
-"    ip link add vm1 type vtun mode tap multi_queue vnet_hdr user alice\n",
+"    ip link add vm1 type vtun mode tap multi_queue vnet_hdr user alice\n"
+"See vtun(8).\n",
 };
 
 /* The words of one request, as they are taken. */

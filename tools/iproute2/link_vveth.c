@@ -45,11 +45,12 @@ DELEGATE_EXPORT struct delegate vveth_link_util = {
 "name. Deleting one end, or its namespace, deletes the other.\n"
 "\n"
 "Later changes are those of \"ip link set\"; queues, rings and offloads are ethtool's\n"
-"(-L, -G, -K, --set-priv-flags NAME bql off). See vveth(8).\n"
+"(-L, -G, -K, --set-priv-flags NAME bql off).\n"
 "\n"
 "Examples:\n"
 "    ip link add c1 type vveth peer name eth0 netns blue\n"
-"    ip link add c2 type vveth mode l3 peer name eth0 netns green\n",
+"    ip link add c2 type vveth mode l3 peer name eth0 netns green\n"
+"See vveth(8).\n",
 };
 
 static const char *const vveth_modes[] = {
