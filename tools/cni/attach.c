@@ -44,10 +44,10 @@ static void attach_dns(struct json_object *result, struct cni *cni,
 						    json_object_new_object());
 }
 
-static void attach_print(struct cni *cni, const struct host_link *bridge,
-			 const struct host_link *outer,
-			 const struct inside *inside, const struct ips *ips,
-			 struct json_object *ipam)
+static void attach_result(struct cni *cni, const struct host_link *bridge,
+			  const struct host_link *outer,
+			  const struct inside *inside, const struct ips *ips,
+			  struct json_object *ipam)
 {
 	struct json_object *result = json_object_new_object();
 	struct json_object *list = json_object_new_array();
@@ -64,8 +64,7 @@ static void attach_print(struct cni *cni, const struct host_link *bridge,
 	json_object_object_add(result, "interfaces", list);
 	ips_put(ips, cni, result, ATTACH_INTERFACE);
 	attach_dns(result, cni, ipam);
-	puts(json_object_to_json_string_ext(result, CNI_JSON_STYLE));
-	json_object_put(result);
+	cni->result = result;
 }
 
 /* Everything that needs the pair; on failure the pair and the addresses go. */
@@ -74,7 +73,7 @@ static bool attach_container(struct cni *cni, struct vnl *nl,
 			     const struct host_link *outer,
 			     struct inside *inside)
 {
-	struct json_object *given = NULL;
+	struct json_object *given = json_object_get(cni->given);
 	struct ips ips = { 0 };
 	bool ok;
 
@@ -90,7 +89,7 @@ static bool attach_container(struct cni *cni, struct vnl *nl,
 		ok = inside_set(inside, cni, &ips);
 	}
 	if (ok)
-		attach_print(cni, bridge, outer, inside, &ips, given);
+		attach_result(cni, bridge, outer, inside, &ips, given);
 	else if (cni->conf.ipam)
 		ipam_run(cni, "DEL", cni->container, cni->ifname, NULL);
 	ips_free(&ips);

@@ -77,6 +77,9 @@ struct cni_conf {
  * @version: its cniVersion; once it is known, one that is spoken here
  * @network: its name
  * @conf: its options
+ * @given: addresses and routes that came with the call, as a result of the
+ *	   plugin for addresses has them; NULL if that one is asked
+ * @result: what ADD has made
  * @code: how the call failed first
  * @msg: a sentence on that
  * @details: the words of who refused, "" if none
@@ -90,6 +93,8 @@ struct cni {
 	const char *version;
 	const char *network;
 	struct cni_conf conf;
+	struct json_object *given;
+	struct json_object *result;
 	enum cni_code code;
 	char msg[512];
 	char details[512];

@@ -94,7 +94,7 @@ static bool conf_parse(struct cni *cni, const char *text, size_t len)
 	return true;
 }
 
-static bool conf_read_json(struct cni *cni)
+bool conf_read_json(struct cni *cni)
 {
 	char *text = calloc(1, CONF_MAX_BYTES + 1);
 	size_t len = 0;
@@ -351,7 +351,7 @@ bool conf_options(struct cni *cni)
 		return false;
 	conf->vlan = vlan;
 	conf->gateway = conf->gateway || conf->default_gateway;
-	if (conf->gateway && !conf->ipam)
+	if (conf->gateway && !conf->ipam && !cni->given)
 		return cni_fail(cni, CNI_CONFIG,
 				"\"isGateway\" takes the addresses from \"ipam\", which is missing");
 	return true;

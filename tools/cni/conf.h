@@ -11,6 +11,14 @@
 #define CNI_VERSION_NEWEST	"1.1.0"
 
 /**
+ * conf_read_json() - read a JSON object from stdin
+ * @cni: the call; @json is set
+ *
+ * Return: whether there was one; if not, with cni_fail().
+ */
+bool conf_read_json(struct cni *cni);
+
+/**
  * conf_read() - read the network configuration from stdin, and its version
  * @cni: the call; @json, @version and @network are set
  *

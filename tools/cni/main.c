@@ -65,6 +65,9 @@ int main(void)
 		ok = main_run(&cni);
 	if (!ok)
 		cni_print_error(&cni);
+	else if (cni.result)
+		puts(json_object_to_json_string_ext(cni.result, CNI_JSON_STYLE));
+	json_object_put(cni.result);
 	json_object_put(cni.json);
 	return !ok;
 }
