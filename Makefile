@@ -54,6 +54,10 @@ check-long: deps
 	@VNET_LONG=1 selftests/check debug $(foreach t,$(T),'$t')
 	@selftests/check-mutants '$(KERNEL)'
 
+## make check-cluster [T='cluster/vxlan'] [KERNEL=6.1]: three VMs on a wire, their containers one network
+check-cluster: deps
+	@selftests/cluster/run '$(KERNEL)' $(foreach t,$(T),'$t')
+
 ## make check-interop   [T='net/veth.sh net/gro.sh'] [KERNEL=6.1]: the kernel's own selftests, on veth and on vveth
 check-interop: DEPS := interop $(filter debug um,$(KERNEL))
 check-interop: deps
@@ -142,5 +146,5 @@ clean:
 help:
 	@sed -n 's/^## //p' Makefile
 
-.PHONY: all modules sparse tools plugins check check-debug check-long check-interop demo capture shell check-mutants check-planted \
+.PHONY: all modules sparse tools plugins check check-debug check-long check-cluster check-interop demo capture shell check-mutants check-planted \
 	check-vm bench bench-gate bench-plot style docs deps deb check-deb install uninstall clean help
