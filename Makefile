@@ -67,12 +67,14 @@ check-interop: deps
 demo: deps
 	@selftests/in-vm -k '$(KERNEL)' selftests/demo/run
 
-## make capture    the pictures of the documentation: vnet topo and vnet stats of a small host
+## make capture    the pictures of the documentation: vnet topo and vnet stats of a small host, and make demo in short
 capture: DEPS := um
 capture: deps
 	@selftests/in-vm -k um -o '$B/capture' selftests/demo/capture
 	@install -D -m 644 -t Documentation/pictures $B/capture/topo.svg $B/capture/topo.txt $B/capture/stats.txt $B/capture/drops.txt
 	@sed -i '1i <!-- SPDX-License-Identifier: GPL-2.0 -->' Documentation/pictures/topo.svg
+	@selftests/in-vm -n -k um selftests/demo/run >$B/capture/demo.log
+	@selftests/demo/excerpt -v show='What there is now' $B/capture/demo.log >Documentation/pictures/demo.txt
 	@selftests/demo/insert Documentation/pictures README.md Documentation/vnet.md
 
 ## make shell      [KERNEL=6.1]: a root shell in the VM, with everything built and in place
