@@ -8,7 +8,7 @@
 . "$(dirname "$0")/common.sh"
 
 VIP=10.96.0.10
-SERVICES=$(dirname "$0")/../../Documentation/examples/services
+SERVICES=${VNET_EXAMPLES:-$(dirname "$0")/../../Documentation/examples}/services
 
 # services [OPTION...] <<< LIST
 services()
