@@ -318,6 +318,10 @@ unsigned int vnet_port_receive_frames(struct vnet_port *port,
 	u64 len;
 
 	*bytes = 0;
+	/* Who takes none comes after the hooks, and is in nobody's way without. */
+	if (unlikely(flow) && !flow->ops->input_frames &&
+	    !vnet_has_nf_ingress(dev))
+		flow = NULL;
 	if (!sw && !flow)
 		return n;
 	if (likely(road == VNET_ROAD_DIRECT))

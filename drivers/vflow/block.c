@@ -91,7 +91,7 @@ static struct vflow_dev *vflow_dev_create_locked(struct net_device *dev)
 	if (err)
 		goto err_table;
 	if (vdev->port)
-		err = vnet_port_flow_add(vdev->port, &vdev->slot);
+		err = vflow_early_replace(vdev);
 	if (err)
 		goto err_hook;
 	netdev_hold(dev, &vdev->tracker, GFP_KERNEL);
@@ -116,7 +116,7 @@ static void vflow_dev_stop_locked(struct vflow_dev *vdev)
 	lockdep_assert_held(&vflow_devs_lock);
 	list_del(&vdev->list);
 	if (vdev->port)
-		vnet_port_flow_del(vdev->port);
+		vflow_early_restore(vdev);
 	nf_unregister_net_hook(vdev->net, &vdev->hook);
 }
 

@@ -55,9 +55,14 @@ static int __init vflow_init(void)
 	err = vflow_block_init();
 	if (err)
 		goto err_station;
+	err = vflow_early_init();
+	if (err)
+		goto err_block;
 	vnet_genl_show_flows(&vflow_shower);
 	return 0;
 
+err_block:
+	vflow_block_exit();
 err_station:
 	vflow_station_exit();
 err_notifier:
@@ -70,6 +75,7 @@ err_rule:
 static void __exit vflow_exit(void)
 {
 	vnet_genl_show_flows(NULL);
+	vflow_early_exit();
 	vflow_block_exit();
 	vflow_station_exit();
 	unregister_netdevice_notifier(&vflow_netdev_notifier);

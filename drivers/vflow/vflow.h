@@ -87,6 +87,11 @@ struct vflow_pppoe {
  * is in all; so either the announcement finds the rule, or that question the
  * change.
  *
+ * Who has the flow slot of a suite device, the &struct vflow_dev or the early
+ * look-up of software tables, is decided under &vflow_early_lock, a mutex that
+ * is taken below RTNL and &vflow_devs_lock, and holds none. Turning that on and
+ * off is serialised by &vflow_early_switch, above RTNL.
+ *
  * A rule holds its outgoing device and its neighbour. Both are let go in the
  * RCU callback that frees the rule; unloading waits for these by
  * rcu_barrier().
@@ -478,6 +483,12 @@ extern const struct vnet_flow_ops vflow_slot_ops;
 void vflow_account_elsewhere(struct vflow_rule *rule, unsigned int len);
 void vflow_whys_read(const struct vflow_dev *vdev, u64 *n);
 bool vflow_table_bound(const struct vflow_dev *vdev, const void *priv);
+
+/* early.c */
+int vflow_early_init(void);
+void vflow_early_exit(void);
+int vflow_early_replace(struct vflow_dev *vdev);
+void vflow_early_restore(struct vflow_dev *vdev);
 
 /* frames.c */
 unsigned int vflow_slot_input_frames(struct vnet_flow *slot,
