@@ -6,8 +6,8 @@
 #	pktgen -> a ==== in  route, masquerade  out ==== b -> IP, UDP, full socket
 #	                      [router]                  [rx]
 #
-# The subjects are the kind of the pairs, and behind it what the router has: none, soft (a flowtable) or vflow (the same
-# with `flags offload`). Each has routers of its own; in icount several, the mean of which counts, for two addresses may
+# The subjects are the kind of the pairs, and behind it what the router has: none, soft (a flowtable), early (the same, and
+# vflow's parameter of that name) or vflow (the same with `flags offload`). Each has routers of its own; in icount several, the mean of which counts, for two addresses may
 # collide in a hash table.
 #
 # ROWS: flow-64
@@ -28,7 +28,7 @@ ruleset()
 		}
 	EOF
 	[ "$1" != none ] || return 0
-	[ "$1" = soft ] || flags='flags offload'
+	[ "$1" != vflow ] || flags='flags offload'
 	cat <<-EOF
 		table ip filter {
 			flowtable ft {
@@ -71,7 +71,7 @@ check_flow()
 
 	case ${1##*-} in
 	none) return ;;
-	soft) mark='\[OFFLOAD\]' ;;
+	soft | early) mark='\[OFFLOAD\]' ;;
 	vflow) mark='\[HW_OFFLOAD\]' ;;
 	esac
 	[ -r "$table" ] || die "conntrack does not show its table"
@@ -99,16 +99,19 @@ cost()
 		pg floor0 netif_receive "$COUNT" "${FRAME[@]}"
 		return
 	fi
+	[[ $2 != *-early ]] || echo Y >"$EARLY"
 	for nr in ${ROUTERS[$2]}; do
 		through "$2" "$nr" $((COUNT / EACH))
 		sum=$((sum + REPLY))
 	done
+	[[ $2 != *-early ]] || echo N >"$EARLY"
 	REPLY=$((sum / EACH))
 }
 
 declare -A ROUTERS GATEWAY
 EACH=$(by_mode 4 1)
-subjects=(vveth-vflow veth-none veth-soft veth-vflow)
+EARLY=/sys/module/vflow/parameters/early
+subjects=(vveth-vflow veth-none veth-soft veth-vflow vveth-soft)
 new_ns rx
 new_floor
 FLOOR_MAC=$(mac_of '' floor0)
@@ -116,7 +119,7 @@ ip_in '' address add 10.0.0.2/24 dev floor0
 sink '' 10.0.0.2
 modprobe nf_conntrack
 modprobe nf_flow_table_inet
-modprobe vflow 2>/dev/null
+have vflow && subjects+=(vveth-early)
 nr=0
 for row in "$@"; do
 	row "$row" frame "container to container, routed and masqueraded; 64"
