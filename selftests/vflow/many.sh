@@ -45,6 +45,45 @@ measure()
 	check_match "$(dmesg --notime | sed "1,/$mark/d" | grep '^vnet_flows: ')" "^vnet_flows: flows=$1 .* end\$" "what the module says"
 }
 
+# pktgen DEV OPTION...: has $FLOWS frames received by DEV of r, as if they had come over a wire.
+pktgen()
+{
+	local dev=$1 option
+
+	shift
+	# Its threads are those of the namespace that it is told from.
+	for option in "count $FLOWS" "xmit_mode netif_receive" "delay 0" "pkt_size 60" "flag NO_TIMESTAMP" \
+		"dst_mac $(in_ns "$r" ip -o link show "$dev" | sed 's/.*link.ether \([^ ]*\).*/\1/')" "src_mac $GATEWAY" "$@"; do
+		echo "echo '$option' >/proc/net/pktgen/$dev || exit 1"
+	done >"$CASE_DIR/pktgen"
+	in_ns "$r" bash -ec "echo rem_device_all >/proc/net/pktgen/kpktgend_0
+		echo 'add_device $dev' >/proc/net/pktgen/kpktgend_0
+		. '$CASE_DIR/pktgen'
+		echo start >/proc/net/pktgen/pgctrl" || fail "pktgen"
+}
+
+# By an nft of stock, with conntrack, from the first answer to the last flow that vflow has. One connection, one port.
+by_way_of_nft()
+{
+	local start end FLOWS=8000
+
+	need_module pktgen
+	setup_sinks
+	ruleset ''
+	pktgen in "src_min 10.0.0.2" "src_max 10.0.0.2" "dst 198.51.100.2" "udp_src_min 10000" "udp_src_max $((10000 + FLOWS))" \
+		"udp_dst_min 5203" "udp_dst_max 5203"
+	check_eq "$(in_ns "$r" cat /proc/sys/net/netfilter/nf_conntrack_count)" "$FLOWS" "connections"
+	has_rules 1 && fail "flows before an answer"
+	start=${EPOCHREALTIME/./}
+	pktgen out "src_min 198.51.100.2" "src_max 198.51.100.2" "dst 10.0.0.2" "udp_dst_min 10000" "udp_dst_max $((10000 + FLOWS))" \
+		"udp_src_min 5203" "udp_src_max 5203"
+	busywait 60000 has_rules $((2 * FLOWS)) || fail "flows that vflow has: $(flow_tool flow stats)"
+	end=${EPOCHREALTIME/./}
+	check_eq "$(conntrack_of | grep -c '\[HW_OFFLOAD\]')" "$FLOWS" "connections that are marked"
+	echo "vnet_flows: by way of nft flows=$FLOWS us=$((end - start)) per_second=$((FLOWS * 1000000 / (end - start))) end" \
+		>/dev/kmsg
+}
+
 # Each frame leaves by its flow, and nothing of them stays.
 all_are_found()
 {
@@ -71,6 +110,6 @@ a_million()
 	done
 }
 
-ALL_TESTS="all_are_found"
+ALL_TESTS="all_are_found by_way_of_nft"
 [ "${VNET_LONG:-0}" != 1 ] || ALL_TESTS+=" a_million"
 run_tests "$@"
