@@ -16,6 +16,9 @@ static int __init vveth_init(void)
 {
 	int err;
 
+	err = vveth_receive_init();
+	if (err)
+		return err;
 	vveth_l3_init();
 	vveth_xsk_init();
 	vnet_kind_register(&vveth_kind);
@@ -23,6 +26,7 @@ static int __init vveth_init(void)
 	if (err) {
 		vnet_kind_unregister(&vveth_kind);
 		vveth_xsk_exit();
+		vveth_receive_exit();
 	}
 	return err;
 }
@@ -34,6 +38,7 @@ static void __exit vveth_exit(void)
 	/* Rings are freed by an RCU callback of this module. */
 	rcu_barrier();
 	vveth_xsk_exit();
+	vveth_receive_exit();
 }
 
 module_init(vveth_init);

@@ -4,6 +4,7 @@
  * merge is for NAPI; for anything else NAPI's cycle of scheduling, polling and
  * completing would cost more than the frame itself, so a tasklet does it.
  */
+#include <linux/cpuhotplug.h>
 #include <linux/delay.h>
 #include <linux/etherdevice.h>
 #include <linux/interrupt.h>
@@ -15,6 +16,12 @@
 /* Frames that a tasklet takes before others have their turn; as NAPI. */
 #define VVETH_TASKLET_BUDGET NAPI_POLL_WEIGHT
 static_assert(VVETH_LANE_SIZE <= VVETH_TASKLET_BUDGET);
+
+/* Queues, likewise: of a chain of answers each is a queue's turn. */
+#define VVETH_TASKLET_TURNS 64
+
+DEFINE_PER_CPU(struct vveth_cpu, vveth_cpu);
+static int vveth_cpu_state;
 
 /* GRO writes to headers, so it gets only what nobody else can see. */
 static void vveth_receive(struct vveth_rq *rq, struct sk_buff *skb, bool gro)
@@ -193,8 +200,11 @@ static noinline void vveth_rq_tell_sent(struct vveth_rq *rq)
 	rq->lane_sent = 0;
 }
 
-/* All that there is, and once more if there is something by then. */
-static noinline void vveth_tasklet_run(struct vveth_rq *rq)
+/*
+ * All that there is, and once more if there is something by then. Returns
+ * false where it is somebody else's turn first.
+ */
+static noinline bool vveth_tasklet_run(struct vveth_rq *rq)
 {
 	void *next;
 
@@ -213,11 +223,12 @@ static noinline void vveth_tasklet_run(struct vveth_rq *rq)
 			/* A busy poller on another CPU may go on from here. */
 			atomic_set_release(&rq->owner, VVETH_RQ_NAPI);
 			napi_schedule(&rq->napi);
-		} else {
-			tasklet_schedule(&rq->tasklet);
+			return true;
 		}
-		return;
+		vveth_rq_schedule(rq);
+		return false;
 	} while (!vveth_rq_release(rq, VVETH_RQ_TASKLET));
+	return true;
 }
 
 /*
@@ -241,13 +252,85 @@ static __always_inline bool vveth_tasklet_run_one(struct vveth_rq *rq)
 	       vveth_rq_release(rq, VVETH_RQ_TASKLET);
 }
 
+/**
+ * vveth_cpu_append() - a queue whose turn comes after others
+ * @cpu: of this CPU, the tasklet having been scheduled
+ * @rq: the queue
+ *
+ * Context: BH off.
+ */
+void vveth_cpu_append(struct vveth_cpu *cpu, struct vveth_rq *rq)
+{
+	rq->next = NULL;
+	if (cpu->first)
+		cpu->last->next = rq;
+	else
+		cpu->first = rq;
+	cpu->last = rq;
+}
+
 static void vveth_tasklet(struct tasklet_struct *t)
 {
-	struct vveth_rq *rq = from_tasklet(rq, t, tasklet);
+	struct vveth_cpu *cpu = from_tasklet(cpu, t, tasklet);
+	int turns = VVETH_TASKLET_TURNS;
+	struct vveth_rq *rq;
+	bool go_on;
 
-	WRITE_ONCE(rq->lane_cpu, -1);
-	if (!vveth_tasklet_run_one(rq))
-		vveth_tasklet_run(rq);
+	do {
+		/* It may come again, anywhere, as soon as it is let go. */
+		rq = cpu->now;
+		WRITE_ONCE(rq->lane_cpu, -1);
+		go_on = vveth_tasklet_run_one(rq) || vveth_tasklet_run(rq);
+		rq = cpu->first;
+		WRITE_ONCE(cpu->now, rq);
+		if (likely(!rq))
+			return;
+		cpu->first = rq->next;
+	} while (go_on && --turns);
+	tasklet_schedule(&cpu->tasklet);
+}
+
+/*
+ * A CPU that has gone leaves its tasklet to another one. When it comes back that
+ * has run, so that nobody else writes to what is the CPU's own.
+ */
+static int vveth_cpu_prepare(unsigned int nr)
+{
+	while (READ_ONCE(per_cpu(vveth_cpu, nr).now))
+		usleep_range(100, 1000);
+	return 0;
+}
+
+/**
+ * vveth_receive_init() - before the first pair is made
+ *
+ * Context: process; sleeps.
+ * Return: 0 or -errno.
+ */
+int __init vveth_receive_init(void)
+{
+	int nr;
+
+	for_each_possible_cpu(nr)
+		tasklet_setup(&per_cpu(vveth_cpu, nr).tasklet, vveth_tasklet);
+	vveth_cpu_state = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN,
+						    "net/vveth:prepare",
+						    vveth_cpu_prepare, NULL);
+	return min(vveth_cpu_state, 0);
+}
+
+/**
+ * vveth_receive_exit() - after the last pair has gone
+ *
+ * Context: process; sleeps.
+ */
+void vveth_receive_exit(void)
+{
+	int nr;
+
+	cpuhp_remove_state_nocalls(vveth_cpu_state);
+	for_each_possible_cpu(nr)
+		tasklet_kill(&per_cpu(vveth_cpu, nr).tasklet);
 }
 
 /*
@@ -318,7 +401,6 @@ int vveth_rq_init(struct vveth_rq *rq, struct net_device *dev,
 	rq->of = n;
 	atomic_set(&rq->owner, VVETH_RQ_CLOSED);
 	rq->lane_cpu = -1;
-	tasklet_setup(&rq->tasklet, vveth_tasklet);
 	netif_napi_add(dev, &rq->napi, vveth_poll);
 	vveth_rq_update(rq);
 	if (!priv->xdp_prog)
@@ -388,10 +470,6 @@ void vveth_rq_stop(struct vveth_rq *rq)
 
 	napi_disable(&rq->napi);
 	do {
-		/*
-		 * Not tasklet_kill(), which takes the mark of a tasklet that
-		 * is about to be scheduled.
-		 */
 		while ((owner = atomic_read(&rq->owner)) == VVETH_RQ_TASKLET)
 			usleep_range(10, 100);
 		/* Also from NAPI, which will not come any more. */

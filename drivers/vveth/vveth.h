@@ -222,7 +222,7 @@ struct vveth_tx_stats {
  * @xdp: what XDP needs while there is a program, else NULL
  * @xdp_made: the same, from the first program until the queue is stopped; RTNL
  * @ended: what was received and BQL waits for
- * @tasklet: what receives frames that GRO has no use for
+ * @next: on the same CPU, of those that the tasklet owns; of &struct vveth_cpu
  * @napi: what receives all frames
  * @dev: the end
  * @stats: the queue's counters
@@ -246,12 +246,39 @@ struct vveth_rq {
 	struct vveth_xdp __rcu *xdp;
 	struct vveth_xdp *xdp_made;
 	struct vveth_ended ended;
-	struct tasklet_struct tasklet;
+	struct vveth_rq *next;
 	struct napi_struct napi;
 	struct net_device *dev;
 	struct vveth_rx_stats *stats;
 	void *lane[VVETH_LANE_SIZE];
 } ____cacheline_aligned_in_smp;
+
+/**
+ * struct vveth_cpu - what receives frames that GRO has no use for, on a CPU
+ * @now: the queue whose turn it is; NULL while the tasklet is neither scheduled
+ *	 nor at work
+ * @first: the queues whose turn comes next, in order
+ * @last: the last one of them, where there are any
+ * @tasklet: what receives, the owner of all these queues
+ *
+ * One tasklet for all queues: what is sent while it receives, such as an
+ * answer, is received by the same run. With a tasklet for each queue every such
+ * frame was another round of softirqs, and many of them ended in a thread.
+ *
+ * Written with BH off on that CPU alone, but for a tasklet that has outlived
+ * its CPU: see vveth_cpu_prepare().
+ */
+struct vveth_cpu {
+	struct vveth_rq *now;
+	struct vveth_rq *first;
+	struct vveth_rq *last;
+	struct tasklet_struct tasklet;
+};
+
+DECLARE_PER_CPU(struct vveth_cpu, vveth_cpu);
+
+/* receive.c */
+void vveth_cpu_append(struct vveth_cpu *cpu, struct vveth_rq *rq);
 
 /*
  * What a ring or a lane holds: an skb, and in the lowest bits of its address
@@ -419,6 +446,25 @@ static inline void *vveth_rq_consume(struct vveth_rq *rq)
 }
 
 /**
+ * vveth_rq_schedule() - have this CPU receive what a queue holds
+ * @rq: the queue, whose owner has just become VVETH_RQ_TASKLET, or is the
+ *	caller, the tasklet
+ *
+ * Context: BH off.
+ */
+static __always_inline void vveth_rq_schedule(struct vveth_rq *rq)
+{
+	struct vveth_cpu *cpu = this_cpu_ptr(&vveth_cpu);
+
+	if (unlikely(cpu->now)) {
+		vveth_cpu_append(cpu, rq);
+		return;
+	}
+	WRITE_ONCE(cpu->now, rq);
+	tasklet_schedule(&cpu->tasklet);
+}
+
+/**
  * vveth_rq_wake() - have somebody receive what was put into a ring
  * @rq: the queue
  * @gro: the frame is for NAPI: GRO, which NAPI flushes, has a use for it, or it
@@ -442,7 +488,7 @@ static inline void vveth_rq_wake(struct vveth_rq *rq, bool gro)
 	if (owner == VVETH_RQ_NAPI)
 		napi_schedule(&rq->napi);
 	else
-		tasklet_schedule(&rq->tasklet);
+		vveth_rq_schedule(rq);
 }
 
 /* dev.c */
@@ -467,6 +513,8 @@ bool vveth_gro_helps_frame(const struct sk_buff *skb,
 void vveth_bql_flush(struct vveth_rq *rq, struct net_device *dev);
 
 /* receive.c */
+int __init vveth_receive_init(void);
+void vveth_receive_exit(void);
 int vveth_rq_init(struct vveth_rq *rq, struct net_device *dev,
 		  unsigned int nr, unsigned int n);
 void vveth_rq_update(struct vveth_rq *rq);

@@ -174,8 +174,6 @@ vveth_xmit_cross(struct sk_buff *skb, const struct net_device *dev,
 {
 	if (unlikely(!pskb_may_pull(skb, ETH_HLEN)))
 		return VNET_DROP_TOO_SHORT;
-	if (unlikely(skb_orphan_frags(skb, GFP_ATOMIC)))
-		return VNET_DROP_NOMEM;
 	if (unlikely(!__is_skb_forwardable(rcv, skb, true)))
 		return READ_ONCE(rcv->flags) & IFF_UP ? VNET_DROP_TOO_BIG :
 							VNET_DROP_DOWN;
@@ -222,7 +220,7 @@ static __always_inline bool vveth_lane_open(struct vveth_rq *rq, int cpu)
 	if (atomic_cmpxchg_acquire(&rq->owner, VVETH_RQ_IDLE,
 				   VVETH_RQ_TASKLET) != VVETH_RQ_IDLE)
 		return false;
-	tasklet_schedule(&rq->tasklet);
+	vveth_rq_schedule(rq);
 	/* What is there may be older frames of the same flow. */
 	if (unlikely(!__ptr_ring_empty(&rq->ring)))
 		return false;
@@ -437,6 +435,19 @@ sent:
 }
 
 /*
+ * A frame whose sender wants to know when it was sent, or when its memory is free
+ * again, for which nobody says how long the receiver takes. Returns false
+ * without memory.
+ */
+static noinline bool vveth_send_tell(struct sk_buff *skb)
+{
+	/* As skb_tx_timestamp(), but for what a PHY would do. */
+	if (skb_shinfo(skb)->tx_flags & SKBTX_SW_TSTAMP)
+		skb_tstamp_tx(skb, NULL);
+	return !skb_orphan_frags(skb, GFP_ATOMIC);
+}
+
+/*
  * Consumes the frame, unless it returns NETDEV_TX_BUSY, where a qdisc can
  * keep it.
  */
@@ -444,6 +455,7 @@ static __always_inline netdev_tx_t vveth_send(struct sk_buff *skb,
 					      struct net_device *dev,
 					      bool more)
 {
+	const struct skb_shared_info *sinfo = skb_shinfo(skb);
 	struct vveth_priv *priv = netdev_priv(dev);
 	unsigned int len = skb->len;
 	struct vveth_rings *rings;
@@ -451,9 +463,12 @@ static __always_inline netdev_tx_t vveth_send(struct sk_buff *skb,
 	struct net_device *rcv;
 	enum vnet_drop why;
 
-	/* As skb_tx_timestamp(), but for what a PHY would do. */
-	if (unlikely(skb_shinfo(skb)->tx_flags & SKBTX_SW_TSTAMP))
-		skb_tstamp_tx(skb, NULL);
+	if (unlikely(sinfo->tx_flags & SKBTX_SW_TSTAMP ||
+		     sinfo->flags & SKBFL_ZEROCOPY_ENABLE) &&
+	    unlikely(!vveth_send_tell(skb))) {
+		why = VNET_DROP_NOMEM;
+		goto drop;
+	}
 	rcv = rcu_dereference_bh(priv->peer);
 	if (unlikely(!rcv)) {
 		why = VNET_DROP_NO_PEER;

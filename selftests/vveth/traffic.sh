@@ -223,6 +223,31 @@ order_across_cpus()
 	busywait 5000 all_across "$a" va "$b" vb || fail "sent $(link_stat "$a" va tx_packets), received $(link_stat "$b" vb rx_packets)"
 }
 
+# What receives on a CPU outlives it, and is there when it comes back.
+cpu_goes_under_traffic()
+{
+	local cpu=/sys/devices/system/cpu/cpu1/online others='' pid i
+
+	[ -w "$cpu" ] || skip "no CPU that could go"
+	make_pair
+	for i in 1 2; do
+		bg taskset "$i" "$TOOLS/pkt" -T "$a:va" -D 3600 -p 88b5
+		others="$others $BG_PID"
+	done
+	for i in 1 2 3; do
+		echo 0 >"$cpu" || fail "the CPU does not go"
+		ping_ok "$a" 192.0.2.2 || fail "no answer without the CPU"
+		check_tcp "without the CPU" "$b" "$a" 192.0.2.1 100000
+		echo 1 >"$cpu" || fail "the CPU does not come back"
+		ping_ok "$a" 192.0.2.2 || fail "no answer with the CPU back"
+		in_ns "$b" taskset 2 ping -q -c 2 -i 0.2 -W 2 192.0.2.1 || fail "no answer on the CPU that came back"
+	done
+	for pid in $others; do
+		stop_bg "$pid"
+	done
+	busywait 5000 all_across "$a" va "$b" vb || fail "sent $(link_stat "$a" va tx_packets), received $(link_stat "$b" vb rx_packets)"
+}
+
 ALL_TESTS="
 	ping_both_families
 	frames_for_others
@@ -237,5 +262,6 @@ ALL_TESTS="
 	order_within_flows
 	order_with_four_queues
 	order_across_cpus
+	cpu_goes_under_traffic
 "
 run_tests "$@"

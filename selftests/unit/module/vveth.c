@@ -240,28 +240,38 @@ static void the_address_goes_into_the_sum(struct kunit *test)
 	free_netdev(rcv);
 }
 
+/* Nobody receives. */
 static void unit_tasklet(struct tasklet_struct *t)
 {
+	struct vveth_cpu *cpu = from_tasklet(cpu, t, tasklet);
+
+	cpu->now = NULL;
+	cpu->first = NULL;
 }
 
 /* A queue that nobody empties but the test. */
 static struct vveth_rq *unit_rq(void)
 {
 	struct vveth_rq *rq = kzalloc(sizeof(*rq), GFP_KERNEL);
+	int nr;
 
 	if (!rq || ptr_ring_init(&rq->ring, VVETH_RING_MIN, GFP_KERNEL)) {
 		kfree(rq);
 		return NULL;
 	}
 	rq->lane_cpu = -1;
-	tasklet_setup(&rq->tasklet, unit_tasklet);
+	for_each_possible_cpu(nr)
+		tasklet_setup(&per_cpu(vveth_cpu, nr).tasklet, unit_tasklet);
 	return rq;
 }
 
 /* Lets the tasklet run if it was scheduled. */
 static void unit_rq_free(struct vveth_rq *rq)
 {
-	tasklet_kill(&rq->tasklet);
+	int nr;
+
+	for_each_possible_cpu(nr)
+		tasklet_kill(&per_cpu(vveth_cpu, nr).tasklet);
 	ptr_ring_cleanup(&rq->ring, NULL);
 	kfree(rq);
 }
