@@ -248,8 +248,7 @@ static __always_inline bool vveth_tasklet_run_one(struct vveth_rq *rq)
 	len = ((struct sk_buff *)entry)->len + ETH_HLEN;
 	netif_receive_skb(entry);
 	vveth_count_rx(rq->stats, 1, len);
-	return likely(__ptr_ring_empty(&rq->ring)) &&
-	       vveth_rq_release(rq, VVETH_RQ_TASKLET);
+	return vveth_rq_release(rq, VVETH_RQ_TASKLET);
 }
 
 /**
