@@ -5,6 +5,7 @@
  */
 #include "../drivers/vveth/l3.c"
 #include "../drivers/vveth/netlink.c"
+#include "../drivers/vveth/receive.c"
 #include "../drivers/vveth/xmit.c"
 #include "unit.h"
 
@@ -360,6 +361,36 @@ static void lanes_come_first(struct kunit *test)
 	unit_rq_free(rq);
 }
 
+/* Each queue has its turn, however many there are on a CPU. */
+static void queues_have_their_turns(struct kunit *test)
+{
+	const int n = 2 * VVETH_TASKLET_TURNS + 3;
+	struct vveth_cpu *cpu;
+	struct vveth_rq *rqs;
+	int i, left = 0;
+
+	rqs = kvcalloc(n, sizeof(*rqs), GFP_KERNEL);
+	if (!unit_has(test, rqs))
+		return;
+	local_bh_disable();
+	cpu = this_cpu_ptr(&vveth_cpu);
+	tasklet_setup(&cpu->tasklet, vveth_tasklet);
+	for (i = 0; i < n; i++) {
+		atomic_set(&rqs[i].owner, VVETH_RQ_TASKLET);
+		vveth_rq_schedule(&rqs[i]);
+	}
+	KUNIT_EXPECT_PTR_EQ(test, cpu->now, rqs);
+	local_bh_enable();
+	tasklet_kill(&cpu->tasklet);
+	for (i = 0; i < n; i++)
+		left += atomic_read(&rqs[i].owner) != VVETH_RQ_IDLE;
+	KUNIT_EXPECT_EQ(test, left, 0);
+	KUNIT_EXPECT_NULL(test, cpu->now);
+	cpu->now = NULL;
+	cpu->first = NULL;
+	kvfree(rqs);
+}
+
 static int unit_validate(int type, const void *value, int len)
 {
 	struct nlattr *tb[IFLA_MAX + 1] = {};
@@ -411,6 +442,7 @@ static struct kunit_case unit_vveth_cases[] = {
 	KUNIT_CASE(lanes_are_opened),
 	KUNIT_CASE(lanes_take_what_is_in_order),
 	KUNIT_CASE(lanes_come_first),
+	KUNIT_CASE(queues_have_their_turns),
 	KUNIT_CASE(ends_have_sane_addresses_and_mtus),
 	{ }
 };
