@@ -267,6 +267,8 @@ make_router()
 	printf '%s\n' "addr add 198.51.100.2/24 dev ra" "addr add 203.0.113.2/24 dev rb" | ipb "$r"
 	printf '%s\n' "addr add 203.0.113.1/24 dev vb" "route add default via 203.0.113.2" | ipb "$b"
 	must in_ns "$r" sysctl -qw net.ipv4.ip_forward=1
+	# Of a burst, a neighbour that is still asked for keeps only the last frames.
+	ping_ok "$a" 203.0.113.1 || fail "no answer through the router"
 }
 
 # A burst of datagrams, one frame each: merged where they come into the router, and sent on as one.

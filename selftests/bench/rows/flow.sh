@@ -7,10 +7,10 @@
 #	                      [router]                  [rx]
 #
 # The subjects are the kind of the pairs, and behind it what the router has: none, soft (a flowtable), early (the same, and
-# vflow's parameter of that name) or vflow (the same with `flags offload`). Each has routers of its own; in icount several, the mean of which counts, for two addresses may
-# collide in a hash table.
+# vflow's parameter of that name) or vflow (the same with `flags offload`). Each has routers of its own; in icount several, the
+# mean of which counts, for two addresses may collide in a hash table.
 #
-# ROWS: flow-64
+# ROWS: flow-64 early-64
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 
@@ -111,7 +111,6 @@ cost()
 declare -A ROUTERS GATEWAY
 EACH=$(by_mode 4 1)
 EARLY=/sys/module/vflow/parameters/early
-subjects=(vveth-vflow veth-none veth-soft veth-vflow vveth-soft)
 new_ns rx
 new_floor
 FLOOR_MAC=$(mac_of '' floor0)
@@ -119,10 +118,19 @@ ip_in '' address add 10.0.0.2/24 dev floor0
 sink '' 10.0.0.2
 modprobe nf_conntrack
 modprobe nf_flow_table_inet
-have vflow && subjects+=(vveth-early)
 nr=0
 for row in "$@"; do
-	row "$row" frame "container to container, routed and masqueraded; 64"
+	case $row in
+	flow-*)
+		row "$row" frame "container to container, routed and masqueraded; 64"
+		subjects=(vveth-vflow veth-none veth-soft veth-vflow)
+		;;
+	early-*)
+		row "$row" frame "the same by a software flowtable, looked up early or not; 64"
+		subjects=(vveth-soft veth-soft)
+		! have vflow || subjects=(vveth-early "${subjects[@]}")
+		;;
+	esac
 	ROUTERS=()
 	for ((i = 0; i < EACH; i++)); do
 		for subject in "${subjects[@]}"; do

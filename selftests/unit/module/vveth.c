@@ -385,7 +385,7 @@ static void queues_have_their_turns(struct kunit *test)
 	for (i = 0; i < n; i++)
 		left += atomic_read(&rqs[i].owner) != VVETH_RQ_IDLE;
 	KUNIT_EXPECT_EQ(test, left, 0);
-	KUNIT_EXPECT_NULL(test, cpu->now);
+	KUNIT_EXPECT_PTR_EQ(test, cpu->now, NULL);
 	cpu->now = NULL;
 	cpu->first = NULL;
 	kvfree(rqs);
