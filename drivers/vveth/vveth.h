@@ -33,6 +33,9 @@ struct vveth_xsks;
  * ring; where there is no owner it makes one and schedules it, else it leaves
  * the frame to the one there is. An owner gives the ring up first and looks
  * into it once more then, so no frame waits unseen. Neither holds a lock.
+ * There is one tasklet for each CPU: &struct vveth_cpu lists the queues that
+ * wait for their turn there, whose owner it is meanwhile. Only that CPU touches
+ * the list, with BH off.
  *
  * While nobody owns a ring and it is empty, a sender that takes it for the
  * tasklet also opens the queue's lane: further frames that are sent from that

@@ -435,9 +435,9 @@ sent:
 }
 
 /*
- * A frame whose sender wants to know when it was sent, or when its memory is free
- * again, for which nobody says how long the receiver takes. Returns false
- * without memory.
+ * A frame whose sender wants to know when it was sent, or when its memory is
+ * free again: the receiver may keep it for any time, so that is copied. Returns
+ * false without memory.
  */
 static noinline bool vveth_send_tell(struct sk_buff *skb)
 {

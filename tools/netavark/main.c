@@ -117,6 +117,8 @@ int main(int argc, char **argv)
 	bool ok;
 
 	signal(SIGCHLD, SIG_DFL);
+	/* An nft that ends early is an error to tell of. */
+	signal(SIGPIPE, SIG_IGN);
 	ok = main_run(&cni, argc, argv);
 	if (!ok)
 		main_print_error(&cni);

@@ -91,8 +91,9 @@ static bool ports_mapping(struct cni *cni, FILE *nft,
 	count = count ? count : 1;
 	host = host ? host : "";
 	snprintf(words, sizeof(words), "%s", protocols ? protocols : "tcp");
-	if (from < 1 || to < 1 || count < 1 || from + count - 1 > PORTS_MAX ||
-	    to + count - 1 > PORTS_MAX || strspn(host, "0123456789abcdefABCDEF.:") != strlen(host))
+	if (from < 1 || to < 1 || count < 1 || count > PORTS_MAX ||
+	    from > PORTS_MAX - count + 1 || to > PORTS_MAX - count + 1 ||
+	    strspn(host, "0123456789abcdefABCDEF.:") != strlen(host))
 		return cni_fail(cni, CNI_CONFIG,
 				"a port mapping is wrong: %s",
 				json_object_to_json_string(mapping));
