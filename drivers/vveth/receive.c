@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The receiving side of a queue: who empties its ring, and when. What GRO may
- * merge is for NAPI; for anything else NAPI's cycle of scheduling, polling and
- * completing would cost more than the frame itself, so a tasklet does it.
+ * merge is for NAPI; for anything else, and for a frame that is alone, NAPI's
+ * cycle of scheduling, polling and completing would cost more than the frame
+ * itself, so a tasklet does it.
  */
 #include <linux/cpuhotplug.h>
 #include <linux/delay.h>
@@ -201,6 +202,24 @@ static noinline void vveth_rq_tell_sent(struct vveth_rq *rq)
 }
 
 /*
+ * Whether what is in the lane is one frame that GRO could do nothing with but
+ * pass it on at once: none is behind it, and none before it is held back or
+ * still on its way out of NAPI, on whatever CPU.
+ */
+static __always_inline bool vveth_rq_alone(struct vveth_rq *rq)
+{
+	unsigned long state;
+
+	if (rq->lane_n != 1 || !__ptr_ring_empty(&rq->ring))
+		return false;
+	/* NAPI has flushed what it held before it clears the bit. */
+	state = smp_load_acquire(&rq->napi.state);
+	return !(state & NAPIF_STATE_SCHED) &&
+	       !vnet_compat_napi_gro_holds(&rq->napi) &&
+	       !vnet_compat_napi_gro_timeout(&rq->napi);
+}
+
+/*
  * All that there is, and once more if there is something by then. Returns
  * false where it is somebody else's turn first.
  */
@@ -213,6 +232,10 @@ static noinline bool vveth_tasklet_run(struct vveth_rq *rq)
 	do {
 		bool to_napi = READ_ONCE(rq->to_napi);
 
+		if (unlikely(rq->lane_gro)) {
+			rq->lane_gro = false;
+			to_napi |= !vveth_rq_alone(rq);
+		}
 		next = NULL;
 		if (likely(!to_napi))
 			next = vveth_rq_run(rq);
@@ -220,6 +243,7 @@ static noinline bool vveth_tasklet_run(struct vveth_rq *rq)
 			continue;
 		vveth_rq_keep(rq);
 		if (to_napi || vveth_entry_napi(next)) {
+			WRITE_ONCE(rq->gro_many, true);
 			/* A busy poller on another CPU may go on from here. */
 			atomic_set_release(&rq->owner, VVETH_RQ_NAPI);
 			napi_schedule(&rq->napi);
@@ -233,14 +257,14 @@ static noinline bool vveth_tasklet_run(struct vveth_rq *rq)
 
 /*
  * Where frames come one at a time, there is one in the lane and nothing else.
- * Returns false where that is not so, or no longer.
+ * One with a mark is left to vveth_tasklet_run(). Returns false where that is not so, or no longer.
  */
 static __always_inline bool vveth_tasklet_run_one(struct vveth_rq *rq)
 {
 	void *entry = rq->lane[0];
 	unsigned int len;
 
-	if (rq->lane_n != 1 || unlikely(vveth_entry_bql(entry)) ||
+	if (rq->lane_n != 1 || unlikely(vveth_entry_marked(entry)) ||
 	    unlikely(READ_ONCE(rq->to_napi)))
 		return false;
 	rq->lane_n = 0;
@@ -369,6 +393,9 @@ static int vveth_poll(struct napi_struct *napi, int budget)
 				return done;
 			}
 		} while (!vveth_rq_release(rq, VVETH_RQ_NAPI));
+		if (done <= 1 && READ_ONCE(rq->gro_many) &&
+		    !vnet_compat_napi_gro_timeout(napi))
+			WRITE_ONCE(rq->gro_many, false);
 	}
 	napi_complete_done(napi, done);
 	return done;

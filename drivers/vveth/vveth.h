@@ -47,6 +47,12 @@ struct vveth_xsks;
  * be a sender's that has come from another CPU: so no frame overtakes another
  * of its flow.
  *
+ * A frame for GRO goes into the lane, too, without a qdisc and as long as such
+ * frames come one at a time: the tasklet receives one that is alone there, as
+ * GRO would have nothing to merge it with, provided that NAPI is not at work and
+ * holds none back. Where there are several, NAPI gets them, and from then on it
+ * is called for each, until it finds one alone (&vveth_rq.gro_many).
+ *
  * Where an end is a member of a switch of the suite, a sender offers each frame
  * to the switch first, in its own context and with no lock held; it does so
  * only while the ring has no owner and is empty, so that no frame of a flow
@@ -215,6 +221,10 @@ struct vveth_tx_stats {
  * @lane_at: which of them comes next
  * @lane_txq: the queue of the other end that @lane_sent came from
  * @lane_sent: bytes in the lane that BQL of that queue is yet to be told of
+ * @lane_gro: there may be a frame for GRO in the lane; written by senders while
+ *	      it is open, then by the owner of the ring
+ * @gro_many: whether frames for GRO come several at a time, as a guess that is
+ *	      made by who has received the last ones
  * @waiting: a queue of the other end was stopped because the ring was full
  * @to_napi: all frames are for NAPI, because of a program or of AF_XDP; written
  *	     under RTNL
@@ -240,6 +250,8 @@ struct vveth_rq {
 	u16 lane_at;
 	u16 lane_txq;
 	unsigned int lane_sent;
+	bool lane_gro;
+	bool gro_many;
 	bool waiting;
 	bool to_napi;
 	bool xsk_called;
@@ -287,8 +299,7 @@ void vveth_cpu_append(struct vveth_cpu *cpu, struct vveth_rq *rq);
  * What a ring or a lane holds: an skb, and in the lowest bits of its address
  * whether it is for GRO, and whether BQL of the sender's queue waits for its
  * end; which queue that is stands in its queue_mapping until it is received.
- * Or an xdp_frame, which the third bit says. A lane has only the second kind of
- * mark.
+ * Or an xdp_frame, which the third bit says, and which no lane has.
  */
 #define VVETH_ENTRY_GRO BIT(0)
 #define VVETH_ENTRY_BQL BIT(1)
@@ -319,6 +330,11 @@ static inline bool vveth_entry_gro(const void *entry)
 static inline bool vveth_entry_bql(const void *entry)
 {
 	return (unsigned long)entry & VVETH_ENTRY_BQL;
+}
+
+static inline bool vveth_entry_marked(const void *entry)
+{
+	return (unsigned long)entry & VVETH_ENTRY_BITS;
 }
 
 static inline struct sk_buff *vveth_entry_skb(void *entry)

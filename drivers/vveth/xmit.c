@@ -284,6 +284,23 @@ static noinline unsigned long vveth_bql_sent(struct vveth_rq *rq,
 }
 
 /*
+ * One that GRO may merge goes into the lane, too, as long as such frames come
+ * one at a time. Not from a queue with a qdisc, for the sake of which all others
+ * would have more to carry. Returns false for the ring.
+ */
+static noinline bool vveth_lane_put_gro(struct vveth_rq *rq,
+					struct sk_buff *skb,
+					const struct netdev_queue *txq)
+{
+	if (READ_ONCE(rq->gro_many) || vveth_txq_has_qdisc(txq) ||
+	    !vveth_lane_ready(rq))
+		return false;
+	rq->lane_gro = true;
+	rq->lane[rq->lane_n++] = vveth_entry_make(skb, VVETH_ENTRY_GRO);
+	return true;
+}
+
+/*
  * From a queue with a qdisc, where frames are better off: BQL keeps the ring
  * as short as the receiver is fast, and what it has no room for stays there.
  * Returns whether the ring took the frame.
@@ -413,6 +430,8 @@ vveth_xmit_queue(struct vveth_rings *rings, struct sk_buff *skb,
 		rq->lane[rq->lane_n++] = vveth_entry_make(skb, bits);
 		goto sent;
 	}
+	if (bits && vveth_lane_put_gro(rq, skb, txq))
+		goto sent;
 	vveth_lane_close(rq);
 	if (likely(!vveth_txq_has_qdisc(txq))) {
 		if (unlikely(ptr_ring_produce(&rq->ring,

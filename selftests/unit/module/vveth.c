@@ -361,6 +361,65 @@ static void lanes_come_first(struct kunit *test)
 	unit_rq_free(rq);
 }
 
+static void unit_gro_holds(struct napi_struct *napi)
+{
+#ifdef VNET_HAVE_NAPI_GRO_NODE
+	napi->gro.bitmask = BIT(1);
+#else
+	napi->gro_bitmask = BIT(1);
+#endif
+}
+
+static void unit_gro_waits(struct vveth_rq *rq)
+{
+#ifdef VNET_HAVE_NAPI_GRO_FLUSH_TIMEOUT
+	rq->napi.gro_flush_timeout = 1;
+#else
+	rq->napi.dev->gro_flush_timeout = 1;
+#endif
+}
+
+/* Of frames that GRO may merge one that is alone is received without it. */
+static void gro_is_spared_frames_that_are_alone(struct kunit *test)
+{
+	static const struct {
+		unsigned int lane;
+		bool ring, scheduled, holds, waits, want;
+	} cases[] = {
+		{ 1, false, false, false, false, true },
+		{ 2, false, false, false, false, false },
+		{ 1, true, false, false, false, false },
+		{ 1, false, true, false, false, false },
+		{ 1, false, false, true, false, false },
+		{ 1, false, false, false, true, false },
+	};
+	struct net_device *dev = unit_device();
+	int i;
+
+	if (!unit_has(test, dev))
+		return;
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct vveth_rq *rq = unit_rq();
+
+		if (!unit_has(test, rq))
+			break;
+		rq->napi.dev = dev;
+		rq->lane_n = cases[i].lane;
+		if (cases[i].ring)
+			ptr_ring_produce_bh(&rq->ring, rq);
+		if (cases[i].scheduled)
+			set_bit(NAPI_STATE_SCHED, &rq->napi.state);
+		if (cases[i].holds)
+			unit_gro_holds(&rq->napi);
+		if (cases[i].waits)
+			unit_gro_waits(rq);
+		KUNIT_EXPECT_EQ_MSG(test, vveth_rq_alone(rq), cases[i].want,
+				    "(case %d)", i);
+		unit_rq_free(rq);
+	}
+	free_netdev(dev);
+}
+
 /* Each queue has its turn, however many there are on a CPU. */
 static void queues_have_their_turns(struct kunit *test)
 {
@@ -442,6 +501,7 @@ static struct kunit_case unit_vveth_cases[] = {
 	KUNIT_CASE(lanes_are_opened),
 	KUNIT_CASE(lanes_take_what_is_in_order),
 	KUNIT_CASE(lanes_come_first),
+	KUNIT_CASE(gro_is_spared_frames_that_are_alone),
 	KUNIT_CASE(queues_have_their_turns),
 	KUNIT_CASE(ends_have_sane_addresses_and_mtus),
 	{ }

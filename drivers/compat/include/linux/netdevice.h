@@ -36,6 +36,30 @@ static inline void vnet_compat_set_netns_immutable(struct net_device *dev)
 }
 
 /*
+ * How long NAPI may hold frames of GRO's back is a setting of its own since
+ * 6.13, and what it holds is in a struct since 6.15. The helpers may go when
+ * that is the oldest kernel served.
+ */
+static inline unsigned long
+vnet_compat_napi_gro_timeout(const struct napi_struct *napi)
+{
+#ifdef VNET_HAVE_NAPI_GRO_FLUSH_TIMEOUT
+	return READ_ONCE(napi->gro_flush_timeout);
+#else
+	return READ_ONCE(napi->dev->gro_flush_timeout);
+#endif
+}
+
+static inline bool vnet_compat_napi_gro_holds(const struct napi_struct *napi)
+{
+#ifdef VNET_HAVE_NAPI_GRO_NODE
+	return READ_ONCE(napi->gro.bitmask);
+#else
+	return READ_ONCE(napi->gro_bitmask);
+#endif
+}
+
+/*
  * The new name of dev_get_flags(), since 6.17; may go when that is the oldest
  * kernel served.
  */
