@@ -367,25 +367,35 @@ static bool vveth_rq_take(struct vveth_rq *rq)
 	       VVETH_RQ_IDLE;
 }
 
+/* What is in the ring, up to @budget frames; returns how many it has received. */
+static __always_inline int vveth_rq_run_all(struct vveth_rq *rq,
+					    struct vveth_xdp *xdp, int budget)
+{
+	void *next = NULL;
+	int done = 0;
+
+	if (likely(!xdp))
+		next = vveth_rq_run_napi(rq, budget, &done);
+	if (xdp || (unlikely(next) && done < budget))
+		done += vveth_xdp_receive(rq, xdp, budget - done);
+	return done;
+}
+
 static int vveth_poll(struct napi_struct *napi, int budget)
 {
 	struct vveth_rq *rq = container_of(napi, struct vveth_rq, napi);
-	int done = 0, n;
+	int done = 0;
 
 	if (vveth_rq_take(rq)) {
 		do {
 			struct vveth_xdp *xdp = rcu_dereference_bh(rq->xdp);
-			void *next = NULL;
+			bool xsk = READ_ONCE(rq->xsk_called);
+			int left = budget - done;
 
-			n = 0;
-			if (likely(!xdp))
-				next = vveth_rq_run_napi(rq, budget - done, &n);
-			done += n;
-			if (xdp || (unlikely(next) && done < budget))
-				done += vveth_xdp_receive(rq, xdp,
-							  budget - done);
-			if (unlikely(READ_ONCE(rq->xsk_called)) &&
-			    done < budget)
+			/* A ring that is never empty leaves sockets a half. */
+			done += vveth_rq_run_all(rq, xdp, xsk && left > 1 ?
+							  left / 2 : left);
+			if (unlikely(xsk) && done < budget)
 				done += vveth_xsk_receive(rq, xdp,
 							  budget - done);
 			if (done == budget) {

@@ -236,6 +236,37 @@ some_come()
 	[ "$(link_stat "$b" vb rx_packets)" -gt $((COUNT * 2)) ]
 }
 
+# The ring of vb is never empty: its receiver, on one CPU, is slower than who fills it on another.
+socket_beside_a_flood()
+{
+	local mac i
+
+	need_smp
+	need_tool nft
+	need_module nf_tables
+	make_pair
+	xsk -z t
+	{
+		echo "table netdev slow {"
+		echo "chain in {"
+		echo "type filter hook ingress device vb priority 0"
+		for ((i = 0; i < 1000; i++)); do
+			echo "udp sport $i counter"
+		done
+		echo "udp dport 9 drop"
+		echo "}"
+		echo "}"
+	} >"$CASE_DIR/slow"
+	in_ns "$b" nft -f "$CASE_DIR/slow" || skip "no nft"
+	mac=$(link_attr "$b" vb address)
+	pg_start "$a" va 0 "pkt_size 60" "dst_mac $mac"
+	xsk -z t -w 5000
+	pg_running "$a" || fail "the flood has ended"
+	pg_stop "$a"
+	check_eq "$(ethtool_stat "$b" vb "rx*_xdp_frames")" $((2 * COUNT)) "come without an skb"
+	check_ge "$(ethtool_stat "$a" va drop_ring_full)" 1 "frames of the flood that the ring had no room for"
+}
+
 ALL_TESTS="
 	both_ends
 	one_end
@@ -248,5 +279,6 @@ ALL_TESTS="
 	goes_on_by_itself
 	changes_under_traffic
 	ends_under_traffic
+	socket_beside_a_flood
 "
 run_tests "$@"
