@@ -89,6 +89,7 @@ static int vtun_map_area_alloc(struct vtun_map_area *area, u64 size)
 
 static void vtun_map_free(struct vtun_map *map)
 {
+	vtun_map_block_leave(&map->block);
 	vtun_map_area_free(&map->kernel);
 	vtun_map_area_free(&map->user);
 	kfree(map);

@@ -53,6 +53,20 @@ struct vtun_map_ring {
 };
 
 /**
+ * struct vtun_map_block - memory for frames, one behind another
+ * @page: the memory; NULL for none
+ * @refs: references to it that are ours, and that no frame has
+ * @size: its bytes
+ * @off: where the next frame goes
+ */
+struct vtun_map_block {
+	struct page *page;
+	unsigned int refs;
+	unsigned int size;
+	unsigned int off;
+};
+
+/**
  * struct vtun_map - the mapped rings of a file
  * @chunk_size: bytes of a chunk
  * @chain_max: slots of a frame at most
@@ -63,8 +77,9 @@ struct vtun_map_ring {
  * @waits: BQL has stopped it, and the program is to say what it has taken
  * @bql: slots of rx that BQL was told of, and that have not ended for it yet
  * @bql_txq: the device's queue that they came from
- * @tx_lock: serialises who consumes; protects @tx
+ * @tx_lock: serialises who consumes; protects @tx and @block
  * @tx: from the program
+ * @block: for frames without an skb
  * @gone: the device they were of has gone; written under RTNL
  * @state: what the program is told of both
  * @kernel: memory that only the kernel writes
@@ -86,6 +101,7 @@ struct vtun_map {
 	/* Of the program's own context. */
 	struct mutex tx_lock ____cacheline_aligned_in_smp; /* who consumes */
 	struct vtun_map_ring tx;
+	struct vtun_map_block block;
 
 	/* Slow path only. */
 	bool gone;
@@ -136,6 +152,28 @@ static __always_inline void vtun_map_bytes(void *to, const void *from,
 /* ring.c */
 void vtun_map_break(struct vtun_map *map, struct vtun_map_ring *ring,
 		    enum vtun_ring_error why, u32 index);
+
+/* ring_block.c */
+bool vtun_map_block_rewind(struct vtun_map_block *block);
+void vtun_map_block_renew(struct vtun_map_block *block);
+void vtun_map_block_leave(struct vtun_map_block *block);
+
+static inline bool vtun_map_block_has(const struct vtun_map_block *block,
+				      unsigned int size)
+{
+	return block->size - block->off >= size;
+}
+
+/* Where there is room for it. The frame has a reference. */
+static inline void *vtun_map_block_take(struct vtun_map_block *block,
+					unsigned int size)
+{
+	void *buf = page_address(block->page) + block->off;
+
+	block->off += size;
+	block->refs--;
+	return buf;
+}
 
 /* ring_rx.c */
 bool vtun_map_readable(const struct vtun_map *map);

@@ -345,15 +345,18 @@ static struct vtun_map_cursor vtun_map_begin(struct vtun_map *map, bool tap)
 	};
 }
 
-/* The frame is there, though it may be that nobody has been told. rx_lock. */
+/* The frame is there, though nobody has been told. rx_lock. */
 static void vtun_map_end(struct vtun_map_cursor *c)
 {
-	struct vtun_map_ring *rx = &c->map->rx;
-
 	vtun_map_put_desc(c, 0);
-	WRITE_ONCE(rx->index, c->index + 1);
+	WRITE_ONCE(c->map->rx.index, c->index + 1);
+}
+
+/* The program may see what is there. rx_lock. */
+static void vtun_map_show_index(struct vtun_map *map)
+{
 	/* Behind all that stands in the slots. */
-	smp_store_release(&rx->kernel->index, rx->index);
+	smp_store_release(&map->rx.kernel->index, map->rx.index);
 }
 
 static unsigned int vtun_map_slots(const struct vtun_map *map, bool tap,
@@ -363,13 +366,13 @@ static unsigned int vtun_map_slots(const struct vtun_map *map, bool tap,
 }
 
 /*
- * A frame in one piece that fits into a slot, with nothing to be said of it, as
- * most are. rx_lock. Returns false for all others, and where there is no room.
+ * A frame in one piece that fits into a slot, as most are; @hdr: NULL where
+ * nothing is to be said of it. rx_lock. Returns false for all others, and where
+ * there is no room.
  */
-static __always_inline bool vtun_map_lay_small(struct vtun_map *map,
-					       const void *data,
-					       unsigned int len,
-					       unsigned int off)
+static __always_inline bool
+vtun_map_lay_small(struct vtun_map *map, const void *data, unsigned int len,
+		   unsigned int off, const struct virtio_net_hdr *hdr)
 {
 	struct vtun_map_ring *rx = &map->rx;
 	u32 index = rx->index;
@@ -381,19 +384,26 @@ static __always_inline bool vtun_map_lay_small(struct vtun_map *map,
 	rx->descs[index & (rx->entries - 1)] = (struct vtun_ring_desc) {
 		.len = len,
 		.off = off,
+		.hdr = hdr ? *hdr : (struct virtio_net_hdr) {},
 	};
 	WRITE_ONCE(rx->index, index + 1);
-	/* Behind all that stands in the slot. */
-	smp_store_release(&rx->kernel->index, index + 1);
 	return true;
 }
 
-/* Whether a virtio_net_hdr has nothing to say of it, and all of it is there. */
-static bool vtun_map_is_plain(const struct sk_buff *skb)
+/* Lays one in one piece, with no more to be said of it than of its checksum. */
+static bool vtun_map_lay_linear(struct vtun_map *map,
+				const struct sk_buff *skb, unsigned int off)
 {
-	return !skb_is_nonlinear(skb) && !skb_vlan_tag_present(skb) &&
-	       !skb_is_gso(skb) && skb->ip_summed != CHECKSUM_PARTIAL &&
-	       skb->ip_summed != CHECKSUM_UNNECESSARY;
+	struct virtio_net_hdr hdr;
+
+	if (skb_is_nonlinear(skb) || skb_vlan_tag_present(skb) ||
+	    skb_is_gso(skb))
+		return false;
+	if (skb->ip_summed != CHECKSUM_PARTIAL &&
+	    skb->ip_summed != CHECKSUM_UNNECESSARY)
+		return vtun_map_lay_small(map, skb->data, skb->len, off, NULL);
+	return !virtio_net_hdr_from_skb(skb, &hdr, true, true, 0) &&
+	       vtun_map_lay_small(map, skb->data, skb->len, off, &hdr);
 }
 
 /* rx_lock. Returns __VNET_DROP_MAX where the frame is in the ring. */
@@ -405,9 +415,7 @@ static enum vnet_drop vtun_map_lay_skb(struct vtun_priv *priv,
 	bool tap = vtun_is_tap(priv);
 	struct vtun_map_cursor c;
 
-	if (vtun_map_is_plain(skb) &&
-	    likely(vtun_map_lay_small(map, skb->data, skb->len,
-				      tap ? VTUN_MAP_OFF : 0)))
+	if (likely(vtun_map_lay_linear(map, skb, tap ? VTUN_MAP_OFF : 0)))
 		return __VNET_DROP_MAX;
 	if (unlikely(!skb->len))
 		return VNET_DROP_COPY_OUT;
@@ -455,6 +463,7 @@ bool vtun_map_xmit(struct vtun_priv *priv, struct vtun_file *file,
 	if (likely(!broken)) {
 		from = map->rx.index;
 		*why = vtun_map_lay_skb(priv, map, skb);
+		vtun_map_show_index(map);
 		if (map->rx.index != from && vtun_has_qdisc(txq))
 			vtun_map_bql_sent(priv, file, map, q,
 					  map->rx.index - from);
@@ -491,8 +500,9 @@ void vtun_map_tell(struct vtun_file *file, struct vtun_map *map)
 		vtun_file_notify(file);
 }
 
-/* rx_lock. Whether the frame is in the ring. */
-static bool vtun_map_lay_frame(struct vtun_map *map, struct xdp_frame *frame)
+/* rx_lock. Returns the bytes of the frame where it is in the ring, else 0. */
+static unsigned int vtun_map_lay_frame(struct vtun_map *map,
+				       struct xdp_frame *frame)
 {
 	unsigned int len = xdp_get_frame_len(frame);
 	const struct skb_shared_info *sinfo;
@@ -500,11 +510,12 @@ static bool vtun_map_lay_frame(struct vtun_map *map, struct xdp_frame *frame)
 	int i;
 
 	if (!xdp_frame_has_frags(frame) &&
-	    likely(vtun_map_lay_small(map, frame->data, len, VTUN_MAP_OFF)))
-		return true;
+	    likely(vtun_map_lay_small(map, frame->data, len, VTUN_MAP_OFF,
+				      NULL)))
+		return len;
 	if (unlikely(!len || len > VTUN_MAP_FRAME_MAX) ||
 	    !vtun_map_rx_has_room(map, vtun_map_slots(map, true, len)))
-		return false;
+		return 0;
 	c = vtun_map_begin(map, true);
 	vtun_map_put(&c, frame->data, frame->len);
 	if (unlikely(xdp_frame_has_frags(frame))) {
@@ -514,7 +525,7 @@ static bool vtun_map_lay_frame(struct vtun_map *map, struct xdp_frame *frame)
 				     skb_frag_size(&sinfo->frags[i]));
 	}
 	vtun_map_end(&c);
-	return true;
+	return len;
 }
 
 /**
@@ -534,16 +545,21 @@ int vtun_map_xdp_xmit(struct vtun_priv *priv, struct vtun_file *file,
 		      struct vtun_map *map, struct xdp_frame **frames, int n,
 		      u64 *bytes)
 {
+	unsigned int len;
 	bool wake, broken;
-	int i = 0;
+	u64 sum = 0;
+	int i;
 
-	*bytes = 0;
 	spin_lock(&map->rx_lock);
 	broken = map->rx.broken;
-	while (i < n && !broken && vtun_map_lay_frame(map, frames[i])) {
-		*bytes += xdp_get_frame_len(frames[i]);
-		i++;
+	for (i = 0; i < n && !broken; i++) {
+		len = vtun_map_lay_frame(map, frames[i]);
+		if (unlikely(!len))
+			break;
+		sum += len;
 	}
+	vtun_map_show_index(map);
+	*bytes = sum;
 	wake = !broken && (vtun_map_announce(map) || map->rx.broken);
 	spin_unlock(&map->rx_lock);
 	if (wake)

@@ -165,15 +165,12 @@ static bool vtun_map_is_small(const struct vtun_map_run *run)
 	       likely(vtun_map_size(run) <= PAGE_SIZE);
 }
 
-/* A small frame, copied, in memory that an skb can be built around; or NULL. */
-static void *vtun_map_copy_small(struct vtun_map_run *run)
+/* A small frame, copied to memory that an skb can be built around. */
+static void vtun_map_copy_small(struct vtun_map_run *run, void *buf)
 {
 	const struct vtun_map_frame *f = &run->frame;
-	void *buf = napi_alloc_frag(vtun_map_size(run));
 
-	if (likely(buf))
-		vtun_map_bytes(buf + run->pad, f->from[0], f->len[0]);
-	return buf;
+	vtun_map_bytes(buf + run->pad, f->from[0], f->len[0]);
 }
 
 /* Consumes @buf. */
@@ -191,14 +188,33 @@ static struct sk_buff *vtun_map_build_skb(struct vtun_map_run *run, void *buf,
 	return skb;
 }
 
+/* The next @len bytes of the frame at hand. */
+static void vtun_map_read(const struct vtun_map_frame *f,
+			  struct vtun_map_place *at, void *to, unsigned int len)
+{
+	unsigned int n;
+
+	for (; len; len -= n, to += n) {
+		if (at->off == f->len[at->part]) {
+			at->part++;
+			at->off = 0;
+		}
+		n = min(len, f->len[at->part] - at->off);
+		vtun_map_bytes(to, f->from[at->part] + at->off, n);
+		at->off += n;
+	}
+}
+
 /* All others: the headers in the head, the rest in pages. */
 static struct sk_buff *vtun_map_alloc_skb(struct vtun_map_run *run)
 {
 	const struct vtun_map_frame *f = &run->frame;
 	size_t head = min_t(size_t, f->w.hdr_len ?: f->w.len,
 			    SKB_MAX_HEAD(run->pad));
-	unsigned int i, pos = 0;
+	struct vtun_map_place at = {};
+	const skb_frag_t *frag;
 	struct sk_buff *skb;
+	unsigned int i;
 	int err;
 
 	skb = alloc_skb_with_frags(run->pad + head, f->w.len - head,
@@ -210,9 +226,11 @@ static struct sk_buff *vtun_map_alloc_skb(struct vtun_map_run *run)
 	skb_put(skb, head);
 	skb->data_len = f->w.len - head;
 	skb->len += skb->data_len;
-	for (i = 0; i < f->slots; i++) {
-		skb_store_bits(skb, pos, f->from[i], f->len[i]);
-		pos += f->len[i];
+	vtun_map_read(f, &at, skb->data, head);
+	for (i = 0; i < skb_shinfo(skb)->nr_frags; i++) {
+		frag = &skb_shinfo(skb)->frags[i];
+		vtun_map_read(f, &at, skb_frag_address(frag),
+			      skb_frag_size(frag));
 	}
 	return skb;
 }
@@ -225,9 +243,10 @@ static struct sk_buff *vtun_map_copy(struct vtun_map_run *run)
 	if (!vtun_map_is_small(run)) {
 		skb = vtun_map_alloc_skb(run);
 	} else {
-		buf = vtun_map_copy_small(run);
+		buf = napi_alloc_frag(vtun_map_size(run));
 		if (unlikely(!buf))
 			return NULL;
+		vtun_map_copy_small(run, buf);
 		skb = vtun_map_build_skb(run, buf, vtun_map_size(run),
 					 run->frame.len[0]);
 	}
@@ -352,23 +371,6 @@ static bool vtun_map_drop_foreign(struct vtun_map_run *run)
 	return true;
 }
 
-/* The frame at hand. Returns NULL where there is no memory. */
-static struct xdp_frame *vtun_map_make_frame(struct vtun_map_run *run)
-{
-	void *buf = vtun_map_copy_small(run);
-	struct xdp_frame *frame;
-	struct xdp_buff xdp;
-
-	if (unlikely(!buf))
-		return NULL;
-	xdp_init_buff(&xdp, vtun_map_size(run), &run->file->rxq);
-	xdp_prepare_buff(&xdp, buf, run->pad, run->frame.len[0], false);
-	frame = xdp_convert_buff_to_frame(&xdp);
-	if (unlikely(!frame))
-		skb_free_frag(buf);
-	return frame;
-}
-
 /* One that the switch has left gets its skb. It begins where its memory does. */
 static void vtun_map_receive_left(struct vtun_map_run *run,
 				  struct xdp_frame *frame)
@@ -396,6 +398,44 @@ static void vtun_map_flush_frames(struct vtun_map_run *run)
 	run->n = 0;
 	for (i = 0; i < left; i++)
 		vtun_map_receive_left(run, run->frames[i]);
+	vtun_map_block_rewind(&run->map->block);
+}
+
+/*
+ * Memory for the frame at hand, or NULL. Frames that were gathered go on before
+ * there is new memory, which is that of those then.
+ */
+static void *vtun_map_frame_buf(struct vtun_map_run *run, unsigned int size)
+{
+	struct vtun_map_block *block = &run->map->block;
+
+	if (unlikely(!vtun_map_block_has(block, size))) {
+		vtun_map_flush_frames(run);
+		if (!vtun_map_block_has(block, size))
+			vtun_map_block_renew(block);
+		if (unlikely(!vtun_map_block_has(block, size)))
+			return napi_alloc_frag(size);
+	}
+	return vtun_map_block_take(block, size);
+}
+
+/* The frame at hand. Returns NULL where there is no memory. */
+static struct xdp_frame *vtun_map_make_frame(struct vtun_map_run *run)
+{
+	unsigned int size = vtun_map_size(run);
+	void *buf = vtun_map_frame_buf(run, size);
+	struct xdp_frame *frame;
+	struct xdp_buff xdp;
+
+	if (unlikely(!buf))
+		return NULL;
+	vtun_map_copy_small(run, buf);
+	xdp_init_buff(&xdp, size, &run->file->rxq);
+	xdp_prepare_buff(&xdp, buf, run->pad, run->frame.len[0], false);
+	frame = xdp_convert_buff_to_frame(&xdp);
+	if (unlikely(!frame))
+		skb_free_frag(buf);
+	return frame;
 }
 
 /* ---- frames that an XDP program sees first ------------------------------ */
@@ -428,23 +468,6 @@ static bool vtun_map_is_shown(const struct vtun_map_run *run)
 	return likely(w->len <= most) ||
 	       (run->prog->aux->xdp_has_frags &&
 		w->len - most <= MAX_SKB_FRAGS * PAGE_SIZE);
-}
-
-/* The next @len bytes of the frame at hand. */
-static void vtun_map_read(const struct vtun_map_frame *f,
-			  struct vtun_map_place *at, void *to, unsigned int len)
-{
-	unsigned int n;
-
-	for (; len; len -= n, to += n) {
-		if (at->off == f->len[at->part]) {
-			at->part++;
-			at->off = 0;
-		}
-		n = min(len, f->len[at->part] - at->off);
-		vtun_map_bytes(to, f->from[at->part] + at->off, n);
-		at->off += n;
-	}
 }
 
 /* What does not fit into the first buffer. Returns false without memory. */

@@ -7,6 +7,7 @@
 #include <linux/bpf_trace.h>
 #include <linux/filter.h>
 #include <linux/uio.h>
+#include <net/xdp.h>
 #include "vtun.h"
 
 /**
@@ -212,19 +213,51 @@ int vtun_xdp_bpf(struct net_device *dev, struct netdev_bpf *bpf)
 	}
 }
 
+/*
+ * Returns frames whose bytes are elsewhere by now. Of those in one page, as
+ * most that come together are, all references go at once.
+ */
+static void vtun_xdp_return(struct xdp_frame **frames, int n)
+{
+	unsigned long start = 0, size = 0, data;
+	struct page *page = NULL;
+	unsigned int refs = 0;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		if (unlikely(xdp_frame_has_frags(frames[i]) ||
+			     vnet_compat_xdp_mem_type(frames[i]) !=
+			     MEM_TYPE_PAGE_SHARED)) {
+			xdp_return_frame(frames[i]);
+			continue;
+		}
+		data = (unsigned long)frames[i]->data;
+		if (data - start >= size) {
+			if (page)
+				__page_frag_cache_drain(page, refs);
+			page = virt_to_head_page((void *)data);
+			start = (unsigned long)page_address(page);
+			size = page_size(page);
+			refs = 0;
+		}
+		refs++;
+	}
+	if (page)
+		__page_frag_cache_drain(page, refs);
+}
+
 /* Into a mapped ring. Returns how many were taken, or -1 where it is broken. */
 static int vtun_xdp_xmit_mapped(struct vtun_priv *priv, struct vtun_file *file,
 				struct vtun_map *map, struct xdp_frame **frames,
 				int n)
 {
 	u64 bytes;
-	int i, sent;
+	int sent;
 
 	sent = vtun_map_xdp_xmit(priv, file, map, frames, n, &bytes);
 	if (unlikely(sent < 0))
 		return sent;
-	for (i = 0; i < sent; i++)
-		xdp_return_frame(frames[i]);
+	vtun_xdp_return(frames, sent);
 	if (likely(sent))
 		dev_sw_netstats_tx_add(priv->dev, sent, bytes);
 	if (unlikely(sent < n))

@@ -2,7 +2,7 @@
 /*
  * Overlay of <net/xdp.h>: what a device says of its XDP, and what it tells
  * programs of a frame. See <linux/netdevice.h> beside it for the VNET_HAVE_
- * macros. All of it may go when 6.8 is the oldest kernel served.
+ * macros. All of it may go when 6.14 is the oldest kernel served.
  */
 #ifndef _VNET_COMPAT_NET_XDP_H
 #define _VNET_COMPAT_NET_XDP_H
@@ -59,5 +59,16 @@ static const void * const name[] __maybe_unused = {			\
 
 #define VNET_SET_XDP_METADATA_OPS(dev, name)
 #endif
+
+/* What kind of memory a frame has; since 6.14 it says no more of it. */
+static inline enum xdp_mem_type
+vnet_compat_xdp_mem_type(const struct xdp_frame *frame)
+{
+#ifdef VNET_HAVE_XDP_FRAME_MEM_TYPE
+	return frame->mem_type;
+#else
+	return frame->mem.type;
+#endif
+}
 
 #endif /* _VNET_COMPAT_NET_XDP_H */
