@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# Two hosts, and a tunnel that programs of theirs make, without encryption: by mapped rings, or by read and write. tunnel: UDP,
-# 32 datagrams at a time. senders: TCP, from eight at once. beside: one byte there and back over TCP, beside those eight. What
+# Two hosts, and a tunnel that programs of theirs make, without encryption: by mapped rings; by read and write (tun); or by
+# these with all that they can do as well as rings (tun-offload, see tunnel.c). tunnel: UDP, 32 datagrams at a time. senders: TCP, from eight at once. beside: one byte there and back over TCP, beside those eight. What
 # the program is too slow for waits in a qdisc, and stops there (vtun), or is lost where the device has none (noqueue) or does
 # not say that it is full (tun).
 #
@@ -76,7 +76,7 @@ mkdir -p /dev/net
 have tun || die "no tun device"
 new_ns tx rx
 new_pair veth tx wire0 rx wire1
-for nr in 0 1 2 3; do
+for nr in 0 1 2 3 4; do
 	ip_in tx address add "10.$nr.0.1/24" dev wire0
 	ip_in rx address add "10.$nr.0.2/24" dev wire1
 done
@@ -89,11 +89,12 @@ if have vtun; then
 	must tc -n rx qdisc replace dev tvtun-noqueue root noqueue
 fi
 tunnel calls tun 2
+tunnel offload tun-offload 4
 for row in "$@"; do
 	case $row in
 	tunnel-*)
 		row "$row" dgram "UDP datagrams through a tunnel; ${row#*-}"
-		rounds cost "$row" vtun tun floor
+		rounds cost "$row" vtun tun tun-offload floor
 		;;
 	senders-*)
 		row "$row" KiB "eight TCP streams at once through a tunnel"
