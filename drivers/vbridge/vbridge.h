@@ -801,9 +801,6 @@ int vbr_fdb_init(struct vbr *br);
 void vbr_fdb_uninit(struct vbr *br);
 struct vbr_fdb *vbr_fdb_find_rcu(struct vbr *br, const u8 *addr, u16 vid);
 struct vbr_fdb *vbr_fdb_find_for_all_rcu(struct vbr *br, const u8 *addr);
-void vbr_fdb_walk(struct vbr *br,
-		  void (*visit)(struct vbr *br, struct vbr_fdb *fdb, void *arg),
-		  void *arg);
 
 /**
  * vbr_fdb_lookup_rcu() - look up where an address is
@@ -828,18 +825,23 @@ static inline struct vbr_fdb *vbr_fdb_lookup_rcu(struct vbr *br, const u8 *addr,
 struct vbr_fdb *vbr_fdb_learn_rcu(struct vbr_port *port, const u8 *addr,
 				  u16 vid);
 bool vbr_fdb_unlock_rcu(struct vbr_port *port, const u8 *addr, u16 vid);
-void vbr_fdb_age_now(struct vbr *br);
-bool vbr_fdb_expired(const struct vbr *br, const struct vbr_fdb *fdb);
 int vbr_fdb_set_rtnl(struct vbr *br, const struct vbr_fdb_req *req);
+int vbr_fdb_add_local_rtnl(struct vbr *br, struct vbr_port *port,
+			   const u8 *addr);
+void vbr_fdb_del_local_rtnl(struct vbr *br, struct vbr_port *port,
+			    const u8 *addr);
+
+/* fdb_end.c */
+bool vbr_fdb_expired(const struct vbr *br, const struct vbr_fdb *fdb);
+void vbr_fdb_walk(struct vbr *br,
+		  void (*visit)(struct vbr *br, struct vbr_fdb *fdb, void *arg),
+		  void *arg);
+void vbr_fdb_age_now(struct vbr *br);
 int vbr_fdb_del_rtnl(struct vbr *br, const struct vbr_fdb_key *key,
 		     const struct vbr_port *via);
 void vbr_fdb_settle_rtnl(struct vbr *br, const u8 *addr);
 void vbr_fdb_flush_rtnl(struct vbr *br, const struct vbr_fdb_match *match);
 void vbr_fdb_close_port_rtnl(struct vbr_port *port);
-int vbr_fdb_add_local_rtnl(struct vbr *br, struct vbr_port *port,
-			   const u8 *addr);
-void vbr_fdb_del_local_rtnl(struct vbr *br, struct vbr_port *port,
-			    const u8 *addr);
 
 /* fdb_netlink.c */
 extern const struct vnet_switch_ops vbr_switch_ops;

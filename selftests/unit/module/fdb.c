@@ -4,6 +4,7 @@
  * space enters, addresses of the bridge's own.
  */
 #include "../drivers/vbridge/fdb.c"
+#include "../drivers/vbridge/fdb_end.c"
 #include "unit.h"
 
 static void unit_learn(struct vbr_port *port, int nr)
