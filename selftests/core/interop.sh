@@ -72,14 +72,16 @@ bridges()
 	told 'link set p1 type bridge_slave isolated on' link set p1 type bridge_slave isolated on
 	told 'link add bridge type vveth peer name b' link add bridge type veth peer name b
 	check_eq "$(grep -c bridge "$CASE_DIR/pairs")" 2 "bridges counted"
-	bridged 'fdb add M dev vbr0 self static sticky via p1' fdb add M dev p1 master static sticky
-	bridged '-netns x fdb del M dev vbr0 self vlan 1 via p1' -netns x fdb del M vlan 1 dev p1 master
-	bridged $'fdb add M dev p1 self static dst A\nfdb add M dev vbr0 self static via p1' \
-		fdb add M dev p1 self master static dst A
-	bridged 'fdb add M dev p1 static' fdb add M dev p1 static
-	bridged 'fdb add M dev e0 master' fdb add M dev e0 master
-	bridged 'fdb get M br vbr0' fdb get M brport p1
-	bridged 'fdb get M br vbr0 vlan 7' fdb get M br vbr0 vlan 7
+	bridged 'fdb add 2:0:0:0:0:1 dev vbr0 self static sticky via p1' fdb add 2:0:0:0:0:1 dev p1 master static sticky
+	bridged '-netns x fdb del 2:0:0:0:0:1 dev vbr0 self vlan 1 via p1' -netns x fdb del 2:0:0:0:0:1 vlan 1 dev p1 master
+	bridged $'fdb add 2:0:0:0:0:1 dev p1 self static dst A\nfdb add 2:0:0:0:0:1 dev vbr0 self static via p1' \
+		fdb add 2:0:0:0:0:1 dev p1 self master static dst A
+	bridged $'fdb del 2:0:0:0:0:1 dev p1 self\nfdb del 2:0:0:0:0:1 dev vbr0 self via p1' \
+		fdb del dev p1 2:0:0:0:0:1 master self
+	bridged 'fdb add 2:0:0:0:0:1 dev p1 static' fdb add 2:0:0:0:0:1 dev p1 static
+	bridged 'fdb add 2:0:0:0:0:1 dev e0 master' fdb add 2:0:0:0:0:1 dev e0 master
+	bridged 'fdb get 2:0:0:0:0:1 br vbr0' fdb get 2:0:0:0:0:1 brport p1
+	bridged 'fdb get 2:0:0:0:0:1 br vbr0 vlan 7' fdb get 2:0:0:0:0:1 br vbr0 vlan 7
 	bridged 'fdb flush dev vbr0 self brport p1 static' fdb flush dev p1 master static
 	bridged 'fdb flush dev vbr0' fdb flush dev vbr0
 	bridged 'link set dev p1 master learning off' link set dev p1 master learning off
