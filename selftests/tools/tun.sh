@@ -64,6 +64,8 @@ bad_words()
 	check_status 1 "no device \"gone0\"" vnet "$a" tun add t0 master gone0
 	check_status 1 "no device \"gone0\"" vnet "$a" tun show gone0
 	check_status 1 "\"va\" is not a vtun device but of type vveth" vnet "$a" tun va
+	check_status 1 "\"dev\" needs a value" vnet "$a" tun show dev
+	check_status 1 "\"extra\" is not understood" vnet "$a" tun show va extra
 	check_status 1 "\"va\" is not a vtun device but of type vveth" vnet "$a" tun del va
 	check_status 1 "\"extra\" is not understood" vnet "$a" tun del va extra
 	check_status 2 "cannot make the device va: .*File exists" vnet "$a" tun add va

@@ -48,6 +48,22 @@ const char *args_value(struct args *a, const char *keyword)
 	return val;
 }
 
+bool args_dev(struct args *a, const char **name)
+{
+	if (*name)
+		return args_end(a);
+	*name = args_take(a, "dev") ? args_value(a, "dev") : args_next(a);
+	return *name;
+}
+
+bool args_last_dev(struct args *a, const char **name)
+{
+	*name = NULL;
+	if (!a->left)
+		return true;
+	return args_dev(a, name) && args_end(a);
+}
+
 bool args_u32(struct args *a, const char *keyword, uint32_t min, uint32_t max,
 	      uint32_t *val)
 {

@@ -51,6 +51,24 @@ const char *args_next(struct args *a);
 const char *args_value(struct args *a, const char *keyword);
 
 /**
+ * args_dev() - take a device's name, "dev" before it or not; only one may come
+ * @a: the words, one at least
+ * @name: where it goes, NULL at first
+ *
+ * Return: whether it was taken; if not, a complaint was made.
+ */
+bool args_dev(struct args *a, const char **name);
+
+/**
+ * args_last_dev() - take [ [ dev ] NAME ], and there must be no words after it
+ * @a: the words
+ * @name: where the name goes, NULL if there is none
+ *
+ * Return: whether that is all there was; if not, a complaint was made.
+ */
+bool args_last_dev(struct args *a, const char **name);
+
+/**
  * args_u32() - take a number as the value of a keyword just taken
  * @a: the words
  * @keyword: the keyword, for the complaint

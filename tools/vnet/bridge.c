@@ -140,20 +140,24 @@ static void bridge_show_port(struct out *o, const struct link_row *port,
 	out_object_end(o);
 }
 
-static void bridge_show_one(struct out *o, const struct link_row *bridge,
-			    const struct bridge_ports *ports,
-			    const struct bridge_own *own)
+/* What stays the same for all bridges of one answer. */
+struct bridge_view {
+	struct out *out;
+	struct bridge_ports ports;
+	struct bridge_own own;
+};
+
+static void bridge_show_one(void *arg, const struct link_row *bridge)
 {
+	struct bridge_view *view = arg;
+	const struct bridge_ports *ports = &view->ports;
 	size_t first = bridge_ports_of(ports, bridge->ifindex);
 	size_t end = bridge_ports_of(ports, bridge->ifindex + 1);
+	struct out *o = view->out;
 
-	out_line(o, 0);
-	out_object(o, NULL);
-	out_u64(o, "ifindex", NULL, bridge->ifindex);
-	out_color(o, OUT_IFNAME, "ifname", NULL, bridge->name);
 	linkfmt_common(o, bridge);
 	out_u64(o, "port_count", "ports", end - first);
-	bridge_own_show(o, own, bridge->ifindex);
+	bridge_own_show(o, &view->own, bridge->ifindex);
 	if (bridge->data) {
 		out_line(o, 4);
 		out_object(o, "options");
@@ -164,9 +168,8 @@ static void bridge_show_one(struct out *o, const struct link_row *bridge,
 	}
 	out_array(o, "ports");
 	for (size_t i = first; i < end; i++)
-		bridge_show_port(o, ports->port[i], own);
+		bridge_show_port(o, ports->port[i], &view->own);
 	out_array_end(o);
-	out_object_end(o);
 }
 
 static bool bridge_is_any(const struct links *links)
@@ -181,38 +184,19 @@ static bool bridge_is_any(const struct links *links)
 static int bridge_show(struct cmd_env *env, const struct links *links,
 		       const char *name)
 {
-	const struct link_row *one = NULL;
-	struct bridge_own own = { 0 };
-	struct bridge_ports ports;
-	size_t shown = 0;
+	struct bridge_view view = { .out = env->out };
+	int status = CMD_REFUSED;
 
-	if (name) {
-		one = links_find(links, name, KIND_BRIDGE);
-		if (!one)
-			return CMD_USAGE;
-	}
 	/* Where there is none, the question would load a module. */
-	if (bridge_is_any(links) && !bridge_own_read(&own))
+	if (bridge_is_any(links) && !bridge_own_read(&view.own))
 		return CMD_REFUSED;
-	if (!bridge_ports_find(&ports, links)) {
-		bridge_own_free(&own);
-		return CMD_REFUSED;
-	}
-	out_array(env->out, NULL);
-	for (size_t i = 0; i < links->count; i++) {
-		const struct link_row *row = &links->row[i];
-
-		if (one ? row != one : strcmp(row->kind, KIND_BRIDGE) != 0)
-			continue;
-		bridge_show_one(env->out, row, &ports, &own);
-		shown++;
-	}
-	out_array_end(env->out);
-	free(ports.port);
-	bridge_own_free(&own);
-	if (!shown)
-		kind_hint(KIND_BRIDGE);
-	return CMD_DONE;
+	if (bridge_ports_find(&view.ports, links))
+		status = linkfmt_list(env->out, links, KIND_BRIDGE, name,
+				      bridge_show_one, &view) ?
+				 CMD_DONE : CMD_USAGE;
+	free(view.ports.port);
+	bridge_own_free(&view.own);
+	return status;
 }
 
 static int bridge_run_show(struct cmd_env *env, const char *name)
@@ -276,9 +260,7 @@ static int bridge_run(struct cmd_env *env, struct args *args)
 	if (args_take(args, "set"))
 		return bridge_run_set(env, args);
 	args_take(args, "show");
-	args_take(args, "dev");
-	name = args_next(args);
-	if (!args_end(args))
+	if (!args_last_dev(args, &name))
 		return CMD_USAGE;
 	return bridge_run_show(env, name);
 }

@@ -104,15 +104,8 @@ static bool drops_parse(struct args *args, struct drops_words *words)
 				complain("\"count\" is not for drops: they are shown once");
 				return false;
 			}
-		} else if (!words->name) {
-			bool keyword = args_take(args, "dev");
-
-			words->name = keyword ? args_value(args, "dev") :
-						args_next(args);
-			if (!words->name)
-				return false;
-		} else {
-			return args_end(args);
+		} else if (!args_dev(args, &words->name)) {
+			return false;
 		}
 	}
 	return true;

@@ -135,11 +135,9 @@ static flow_action flow_parse(struct cmd_env *env, struct args *args,
 		complain("\"flow flush\" is for one namespace: -all is for what shows");
 		return NULL;
 	}
-	if (args->left) {
-		words->name = args_take(args, "dev") ? args_value(args, "dev") :
-						       args_next(args);
-		if (!words->name || !args_end(args))
-			return NULL;
+	if (!args_last_dev(args, &words->name))
+		return NULL;
+	if (words->name) {
 		words->ifindex = link_ask_index(env->nl, words->name);
 		if (!words->ifindex)
 			return NULL;

@@ -23,6 +23,11 @@ bool kind_is_ours(const char *kind)
 	return false;
 }
 
+bool kind_is(const char *kind, const char *wanted)
+{
+	return wanted ? strcmp(kind, wanted) == 0 : kind_is_ours(kind);
+}
+
 bool kind_is_pair(const char *kind)
 {
 	return strcmp(kind, KIND_PAIR) == 0 || strcmp(kind, KIND_TAP) == 0;

@@ -19,6 +19,15 @@
 bool kind_is_ours(const char *kind);
 
 /**
+ * kind_is() - is this the kind that is looked for?
+ * @kind: as for kind_is_ours()
+ * @wanted: the kind, NULL for any of the suite
+ *
+ * Return: whether it is.
+ */
+bool kind_is(const char *kind, const char *wanted);
+
+/**
  * kind_is_pair() - is this a kind whose devices come two at a time?
  * @kind: as for kind_is_ours()
  *

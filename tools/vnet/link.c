@@ -88,15 +88,12 @@ static void link_show_queues(struct out *o, const struct ethnl_row *row)
 	link_show_some(o, "rx_ring", "rx-ring", row->ring);
 }
 
-static void link_show_one(struct link_view *view, const struct link_row *row)
+static void link_show_one(void *arg, const struct link_row *row)
 {
+	struct link_view *view = arg;
 	struct out *o = view->env->out;
 	const struct link_row *master;
 
-	out_line(o, 0);
-	out_object(o, NULL);
-	out_u64(o, "ifindex", NULL, row->ifindex);
-	out_color(o, OUT_IFNAME, "ifname", NULL, row->name);
 	out_str(o, "kind", "kind", row->kind);
 	if (strcmp(row->kind, KIND_PAIR) == 0)
 		link_show_mode(o, row);
@@ -112,32 +109,6 @@ static void link_show_one(struct link_view *view, const struct link_row *row)
 	}
 	linkfmt_common(o, row);
 	link_show_queues(o, ethnl_find(&view->ethnl, row->ifindex));
-	out_object_end(o);
-}
-
-static int link_show(struct link_view *view, const char *name)
-{
-	const struct link_row *one = NULL;
-	size_t shown = 0;
-
-	if (name) {
-		one = links_find(&view->links, name, NULL);
-		if (!one)
-			return CMD_USAGE;
-	}
-	out_array(view->env->out, NULL);
-	for (size_t i = 0; i < view->links.count; i++) {
-		const struct link_row *row = &view->links.row[i];
-
-		if (one ? row != one : !kind_is_ours(row->kind))
-			continue;
-		link_show_one(view, row);
-		shown++;
-	}
-	out_array_end(view->env->out);
-	if (!shown)
-		kind_hint(NULL);
-	return CMD_DONE;
 }
 
 static int link_run(struct cmd_env *env, struct args *args)
@@ -147,14 +118,13 @@ static int link_run(struct cmd_env *env, struct args *args)
 	const char *name;
 
 	args_take(args, "show");
-	args_take(args, "dev");
-	name = args_next(args);
-	if (!args_end(args))
+	if (!args_last_dev(args, &name))
 		return CMD_USAGE;
 
-	if (links_read(&view.links, env->nl, false) &&
-	    ethnl_read(&view.ethnl))
-		status = link_show(&view, name);
+	if (links_read(&view.links, env->nl, false) && ethnl_read(&view.ethnl))
+		status = linkfmt_list(env->out, &view.links, NULL, name,
+				      link_show_one, &view) ?
+				 CMD_DONE : CMD_USAGE;
 	ethnl_free(&view.ethnl);
 	links_free(&view.links);
 	netns_names_free(&view.names);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "args.h"
+#include "kinds.h"
 #include "linkfmt.h"
 
 #define LINKFMT_ETH_ALEN	6
@@ -26,6 +27,39 @@ void linkfmt_common(struct out *o, const struct link_row *row)
 	out_str(o, "admin", "admin", row->flags & IFF_UP ? "up" : "down");
 	out_u64(o, "mtu", "mtu", row->mtu);
 	out_mac(o, "address", "address", row->addr, row->addr_len);
+}
+
+bool linkfmt_list(struct out *o, const struct links *links, const char *kind,
+		  const char *name,
+		  void (*show)(void *view, const struct link_row *row),
+		  void *view)
+{
+	const struct link_row *one = NULL;
+	size_t shown = 0;
+
+	if (name) {
+		one = links_find(links, name, kind);
+		if (!one)
+			return false;
+	}
+	out_array(o, NULL);
+	for (size_t i = 0; i < links->count; i++) {
+		const struct link_row *row = &links->row[i];
+
+		if (one ? row != one : !kind_is(row->kind, kind))
+			continue;
+		out_line(o, 0);
+		out_object(o, NULL);
+		out_u64(o, "ifindex", NULL, row->ifindex);
+		out_color(o, OUT_IFNAME, "ifname", NULL, row->name);
+		show(view, row);
+		out_object_end(o);
+		shown++;
+	}
+	out_array_end(o);
+	if (!shown)
+		kind_hint(kind);
+	return true;
 }
 
 static void linkfmt_proto(struct out *o, const char *name, uint16_t proto)

@@ -13,6 +13,24 @@
  */
 void linkfmt_common(struct out *o, const struct link_row *row);
 
+/**
+ * linkfmt_list() - print the devices of a kind, an object each
+ * @o: the writer
+ * @links: where they are
+ * @kind: the kind, NULL for any of the suite
+ * @name: the only one that is asked for, NULL for all
+ * @show: prints what there is behind the device's number and name
+ * @view: handed to @show
+ *
+ * Where there are none, kind_hint() has its say.
+ *
+ * Return: false, after a complaint, if there is no device @name of that kind.
+ */
+bool linkfmt_list(struct out *o, const struct links *links, const char *kind,
+		  const char *name,
+		  void (*show)(void *view, const struct link_row *row),
+		  void *view);
+
 /* How the value of an attribute is printed. */
 enum linkfmt_type {
 	LINKFMT_NUMBER,

@@ -202,7 +202,7 @@ const struct link_row *links_find(const struct links *links, const char *name,
 		complain("there is no device \"%s\"", name);
 		return NULL;
 	}
-	if (kind ? strcmp(row->kind, kind) == 0 : kind_is_ours(row->kind))
+	if (kind_is(row->kind, kind))
 		return row;
 	complain("\"%s\" is not a %s device%s%s", name, kind ? kind : "vnet",
 		 row->kind[0] ? " but of type " : "", row->kind);

@@ -133,15 +133,8 @@ static bool port_parse(struct args *args, struct port_words *words)
 			words->bridge = args_value(args, "br");
 			if (!words->bridge)
 				return false;
-		} else if (!words->port) {
-			bool keyword = args_take(args, "dev");
-
-			words->port = keyword ? args_value(args, "dev") :
-						args_next(args);
-			if (!words->port)
-				return false;
-		} else {
-			return args_end(args);
+		} else if (!args_dev(args, &words->port)) {
+			return false;
 		}
 	}
 	return true;

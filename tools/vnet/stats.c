@@ -178,15 +178,8 @@ static bool stats_parse(struct args *args, struct stats_words *words)
 		} else if (args_take(args, "queues")) {
 			words->watching = true;
 			words->queues = true;
-		} else if (!words->name) {
-			bool keyword = args_take(args, "dev");
-
-			words->name = keyword ? args_value(args, "dev") :
-						args_next(args);
-			if (!words->name)
-				return false;
-		} else {
-			return args_end(args);
+		} else if (!args_dev(args, &words->name)) {
+			return false;
 		}
 	}
 	return true;

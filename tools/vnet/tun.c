@@ -80,15 +80,12 @@ static void tun_show_options(struct out *o, const struct link_row *row)
 		  tun_number(tb, IFLA_TUN_NUM_DISABLED_QUEUES));
 }
 
-static void tun_show_one(struct tun_view *view, const struct link_row *row)
+static void tun_show_one(void *arg, const struct link_row *row)
 {
 	const struct ethnl_row *queues;
+	struct tun_view *view = arg;
 	struct out *o = view->env->out;
 
-	out_line(o, 0);
-	out_object(o, NULL);
-	out_u64(o, "ifindex", NULL, row->ifindex);
-	out_color(o, OUT_IFNAME, "ifname", NULL, row->name);
 	tun_show_options(o, row);
 	linkfmt_common(o, row);
 	queues = ethnl_find(&view->ethnl, row->ifindex);
@@ -110,33 +107,6 @@ static void tun_show_one(struct tun_view *view, const struct link_row *row)
 		out_object_end(o);
 	}
 	out_array_end(o);
-	out_object_end(o);
-}
-
-static int tun_show(struct tun_view *view, const char *name)
-{
-	const struct link_row *one = NULL;
-	size_t shown = 0;
-
-	if (name) {
-		one = links_find(&view->links, name, KIND_TUN);
-		if (!one)
-			return CMD_USAGE;
-	}
-	tun_users_read(&view->users);
-	out_array(view->env->out, NULL);
-	for (size_t i = 0; i < view->links.count; i++) {
-		const struct link_row *row = &view->links.row[i];
-
-		if (strcmp(row->kind, KIND_TUN) || (one && row != one))
-			continue;
-		tun_show_one(view, row);
-		shown++;
-	}
-	out_array_end(view->env->out);
-	if (!shown)
-		kind_hint(KIND_TUN);
-	return CMD_DONE;
 }
 
 static int tun_run_show(struct cmd_env *env, struct args *args)
@@ -146,12 +116,14 @@ static int tun_run_show(struct cmd_env *env, struct args *args)
 	const char *name;
 
 	args_take(args, "show");
-	args_take(args, "dev");
-	name = args_next(args);
-	if (!args_end(args))
+	if (!args_last_dev(args, &name))
 		return CMD_USAGE;
-	if (links_read(&view.links, env->nl, false) && ethnl_read(&view.ethnl))
-		status = tun_show(&view, name);
+	if (links_read(&view.links, env->nl, false) && ethnl_read(&view.ethnl)) {
+		tun_users_read(&view.users);
+		status = linkfmt_list(env->out, &view.links, KIND_TUN, name,
+				      tun_show_one, &view) ?
+				 CMD_DONE : CMD_USAGE;
+	}
 	tun_users_free(&view.users);
 	ethnl_free(&view.ethnl);
 	links_free(&view.links);

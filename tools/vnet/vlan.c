@@ -246,9 +246,7 @@ static int vlan_run_show(struct cmd_env *env, struct args *args, bool counts)
 	int status = CMD_REFUSED;
 	const char *name;
 
-	args_take(args, "dev");
-	name = args_next(args);
-	if (!args_end(args))
+	if (!args_last_dev(args, &name))
 		return CMD_USAGE;
 	if (links_read(&view.links, env->nl, false))
 		status = vlan_show_view(env, &view, name, counts);
