@@ -101,6 +101,18 @@ struct cni {
 };
 
 /**
+ * cni_begin() - a call with nothing known of it yet
+ * @cni: where it is set up
+ */
+void cni_begin(struct cni *cni);
+
+/**
+ * cni_end() - free what a call has gathered
+ * @cni: the call
+ */
+void cni_end(struct cni *cni);
+
+/**
  * cni_fail() - the call fails; only the first failure counts
  * @cni: the call
  * @code: how

@@ -4,7 +4,6 @@
  * speak CNI. The command is in the environment, the network on stdin, the
  * answer, or why there is none, on stdout.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,17 +37,9 @@ static bool main_run(struct cni *cni)
 int main(void)
 {
 	const char *command = getenv("CNI_COMMAND");
-	struct cni cni = {
-		.command = command,
-		.container = "",
-		.netns = "",
-		.ifname = "",
-		.version = CNI_VERSION_NEWEST,
-	};
+	struct cni cni;
 	bool ok;
 
-	/* A runtime that ignores its children is no reason to. */
-	signal(SIGCHLD, SIG_DFL);
 	if (!command && isatty(STDIN_FILENO)) {
 		fputs("vnet-cni " VNET_VERSION
 		      " is a CNI plugin: container runtimes run it. See vnet-cni(8).\n",
@@ -59,6 +50,8 @@ int main(void)
 		conf_print_versions();
 		return 0;
 	}
+	cni_begin(&cni);
+	cni.command = command;
 	if (!command)
 		ok = cni_fail(&cni, CNI_ENV, "CNI_COMMAND is not set");
 	else
@@ -67,7 +60,6 @@ int main(void)
 		cni_print_error(&cni);
 	else if (cni.result)
 		puts(json_object_to_json_string_ext(cni.result, CNI_JSON_STYLE));
-	json_object_put(cni.result);
-	json_object_put(cni.json);
+	cni_end(&cni);
 	return !ok;
 }

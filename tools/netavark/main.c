@@ -108,22 +108,15 @@ static void main_print_error(const struct cni *cni)
 
 int main(int argc, char **argv)
 {
-	struct cni cni = {
-		.container = "",
-		.netns = "",
-		.ifname = "",
-		.version = CNI_VERSION_NEWEST,
-	};
+	struct cni cni;
 	bool ok;
 
-	signal(SIGCHLD, SIG_DFL);
+	cni_begin(&cni);
 	/* An nft that ends early is an error to tell of. */
 	signal(SIGPIPE, SIG_IGN);
 	ok = main_run(&cni, argc, argv);
 	if (!ok)
 		main_print_error(&cni);
-	json_object_put(cni.result);
-	json_object_put(cni.given);
-	json_object_put(cni.json);
+	cni_end(&cni);
 	return !ok;
 }
