@@ -161,6 +161,48 @@ published_port()
 	check_eq "$(links "$h")" "vbr0 wan" "devices of the host"
 }
 
+# mapping CONTAINER_PORT HOST_PORT RANGE
+mapping()
+{
+	echo "[{\"container_port\":$1,\"host_ip\":\"\",\"host_port\":$2,\"protocol\":\"tcp\",\"range\":$3}]"
+}
+
+# What does not fit into 16 bits is refused, and nothing stays; the last port of all is one like any other.
+ports_have_an_end()
+{
+	local largest=9223372036854775807 ports
+
+	need_module nft_fib_inet nft_masq nft_nat nft_ct
+	setup_here c1
+	for ports in "80 65536 1" "65536 80 1" "80 65535 2" "65535 80 2" "80 $largest 2" "$largest 80 2" "80 80 $largest" \
+		"80 80 -1" "80 -1 1" "-1 80 1"; do
+		# shellcheck disable=SC2086 # three words
+		refused 'port mapping is wrong' setup "/run/netns/$c1" < <(request "$c1" '"192.0.2.2"' "$(mapping $ports)")
+		check_eq "$(links "$c1")" "" "devices of the container after $ports"
+	done
+	check_eq "$(in_ns "$h" nft list tables)" "" "tables of nft"
+	setup "$c1" '"192.0.2.2"' "$(mapping 65535 65535 1)"
+	check_match "$(in_ns "$h" nft list ruleset)" "tcp dport 65535 dnat ip to 192.0.2.2:65535" "rules"
+	teardown "$c1" '"192.0.2.2"'
+}
+
+# More rules than a pipe holds, for an nft that is gone before it has read them all.
+nft_ends_early()
+{
+	local status
+
+	setup_here c1
+	mkdir "$CASE_DIR/bin"
+	for status in 1 0; do
+		printf '#!/bin/sh\nexit %s\n' "$status" >"$CASE_DIR/bin/nft"
+		chmod +x "$CASE_DIR/bin/nft"
+		PATH=$CASE_DIR/bin:$PATH refused 'nft does not take' setup "/run/netns/$c1" \
+			< <(request "$c1" '"192.0.2.2"' "$(mapping 1 1 20000)")
+		check_eq "$(links "$c1")" "" "devices of the container after status $status"
+	done
+	check_eq "$(links "$h")" vbr0 "devices of the host"
+}
+
 options_of_a_network()
 {
 	setup_here c1 c2
@@ -180,6 +222,8 @@ ALL_TESTS="
 	networks_are_completed
 	two_containers
 	published_port
+	ports_have_an_end
+	nft_ends_early
 	options_of_a_network
 "
 run_tests "$@"

@@ -21,9 +21,11 @@ struct ports_address {
 
 static bool ports_end(struct cni *cni, FILE *nft)
 {
+	/* Even an nft that is content may have ended before it had all. */
+	bool sent = fflush(nft) == 0 && !ferror(nft);
 	int status = pclose(nft);
 
-	return status == 0 ||
+	return (sent && status == 0) ||
 	       cni_fail(cni, CNI_IO, "nft does not take the container's rules (status %d)",
 			status);
 }
