@@ -8,6 +8,8 @@ KDIR ?= $(firstword $(wildcard /lib/modules/$(shell uname -r)/build) \
 KERNEL ?= 6.12
 # Which tests: globs over room/file.
 T ?= *
+# Where make check-deb tries the packages.
+SUITE ?= bookworm trixie
 # What make bench counts: icount (instructions) or time (nanoseconds); and which rows: globs.
 MODE ?= icount
 ROWS ?=
@@ -120,13 +122,14 @@ docs: deps
 deps:
 	@selftests/deps $(DEPS)
 
-## make deb        Debian packages vnet-dkms and vnet-tools, in build/deb; make check-deb: in a fresh Debian root
+## make deb        Debian packages vnet-dkms and vnet-tools, in build/deb
+## make check-deb  [SUITE=trixie]: installed, used and purged in fresh roots of Debian 12 and 13
 deb: DEPS := deb
 deb: deps
 	@debian/build $B/deb
 
 check-deb: deb
-	@debian/check $B/deb
+	@debian/check $B/deb $(SUITE)
 
 ## make install    the modules for the running kernel, the plugins, the tool; make uninstall takes them away
 install: all
