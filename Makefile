@@ -67,7 +67,7 @@ check-interop: deps
 
 ## make demo       containers on a vbridge, in a VM
 demo: deps
-	@selftests/in-vm -k '$(KERNEL)' selftests/demo/run
+	@selftests/in-vm -k '$(KERNEL)' -t 2400 selftests/demo/run
 
 ## make capture    the pictures of the documentation: vnet topo and vnet stats of a small host, and make demo in short
 capture: DEPS := um
