@@ -143,7 +143,8 @@ uninstall:
 	@$(MAKE) --no-print-directory -C tools uninstall DESTDIR='$(DESTDIR)'
 	$(if $(DESTDIR),,depmod '$(release)')
 
-release = $(shell cat '$(KDIR)/include/config/kernel.release')
+# As modprobe knows it: kernel.release of Debian's 6.1 is another.
+release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' '$(KDIR)/include/generated/utsrelease.h')
 
 clean:
 	rm -rf $B
