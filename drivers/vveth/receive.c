@@ -257,7 +257,8 @@ static noinline bool vveth_tasklet_run(struct vveth_rq *rq)
 
 /*
  * Where frames come one at a time, there is one in the lane and nothing else.
- * One with a mark is left to vveth_tasklet_run(). Returns false where that is not so, or no longer.
+ * One with a mark is left to vveth_tasklet_run(). Returns false where that is
+ * not so, or no longer.
  */
 static __always_inline bool vveth_tasklet_run_one(struct vveth_rq *rq)
 {

@@ -89,16 +89,11 @@ machine_on()
 	in_ns "$b" ping -q -c 10 -i 0.2 -W 20 192.0.2.2 || fail "no echo from the guest"
 }
 
-make_bridge()
+make_machine()
 {
 	need_tool libvirtd virsh qemu-system-x86_64 busybox cpio unxz
 	"$SELFTESTS/vm/machine" "$CASE_DIR/guest" 192.0.2.2/24 'while :; do sleep 1000; done' || skip "no kernel to boot"
-	setup_ns a b
-	must ip -n "$a" link add vbr0 type "$BRIDGE"
-	must ip -n "$a" link set vbr0 up
-	add_pair "$a" v0 "$b" v1
-	must ip -n "$a" link set v0 master vbr0
-	must ip -n "$b" addr add 192.0.2.1/24 dev v1
+	bridge_for_machine
 }
 
 is_gone()
@@ -109,7 +104,7 @@ is_gone()
 tap_by_the_hook()
 {
 	need_module vtun
-	make_bridge
+	make_machine
 	install -D -m 755 "$HOOK" /etc/libvirt/hooks/qemu
 	defer rm -r /etc/libvirt/hooks
 	start_libvirt
@@ -129,7 +124,7 @@ vtap_that_is_there()
 	local path=/run/vnet-libvirt.$$ node
 
 	need_tap
-	make_bridge
+	make_machine
 	must ip -n "$a" link add red0 address 52:54:00:00:00:01 type vtap peer name red0p
 	must ip -n "$a" link set red0p master vbr0
 	up_both "$a" red0 "$a" red0p

@@ -42,15 +42,10 @@ guest_on_vhost()
 	need_module vhost_net
 	need_tap
 	"$SELFTESTS/vm/machine" "$CASE_DIR/guest" 192.0.2.2/24 'while :; do nc -l -p 5000 -e cat; done' || skip "no kernel to boot"
-	setup_ns a b
-	must ip -n "$a" link add vbr0 type "$BRIDGE"
-	must ip -n "$a" link set vbr0 up
-	add_pair "$a" v0 "$b" v1
-	must ip -n "$a" link set v0 master vbr0
+	bridge_for_machine
 	must ip -n "$a" link add n0 address 02:00:00:00:00:02 type vtap peer name p0
 	must ip -n "$a" link set p0 master vbr0
 	up_both "$a" n0 "$a" p0
-	must ip -n "$b" addr add 192.0.2.1/24 dev v1
 	start_guest "$(node_of "$a" n0)"
 	slowwait 300 up_or_gone
 	grep -q 'guest is up' "$CASE_DIR/console" || die "the guest does not come up: $(tail -n 3 "$CASE_DIR/console")"

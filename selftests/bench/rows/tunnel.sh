@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # Two hosts, and a tunnel that programs of theirs make, without encryption: by mapped rings; by read and write (tun); or by
-# these with all that they can do as well as rings (tun-offload, see tunnel.c). tunnel: UDP, 32 datagrams at a time. senders: TCP, from eight at once. beside: one byte there and back over TCP, beside those eight. What
-# the program is too slow for waits in a qdisc, and stops there (vtun), or is lost where the device has none (noqueue) or does
-# not say that it is full (tun).
+# these with all that they can do as well as rings (tun-offload, see tunnel.c). tunnel: UDP, 32 datagrams at a time. senders:
+# TCP, from eight at once. beside: one byte there and back over TCP, beside those eight. What the program is too slow for waits
+# in a qdisc, and stops there (vtun), or is lost where the device has none (noqueue) or does not say that it is full (tun).
 #
 #	socket -> tun -> program -> socket -> veth ==== veth -> socket -> program -> tun -> socket
 #	[tx                                          ]  [rx                                     ]
