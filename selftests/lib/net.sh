@@ -264,6 +264,42 @@ napi_thread()
 	must taskset -p 1 "$NAPI_THREAD"
 }
 
+# set_for_case FILE VALUE: writes a setting of the kernel, where it has it, until the case ends.
+set_for_case()
+{
+	[ -e "$1" ] || return 0
+	defer eval "echo $(<"$1") >$1"
+	echo "$2" >"$1"
+}
+
+# A program of higher priority keeps NAPI threads from their CPU, so that frames wait for them, until stop_bg "$HOG". What
+# sends meanwhile does so by `taskset 2`, so that its softirqs are run.
+hold_cpu()
+{
+	local rcu
+
+	need_smp
+	[ -d /sys/kernel/debug/sched ] || skip "no way to keep a thread from the CPU"
+	# What keeps a greedy program from starving the others.
+	set_for_case /proc/sys/kernel/sched_rt_runtime_us -1
+	set_for_case /sys/kernel/debug/sched/fair_server/cpu0/runtime 0
+	# ... but RCU's own, on which the end of the sender waits, and what softirqs are put off to.
+	for rcu in $(pgrep -x 'rcu_preempt|rcu_sched|ksoftirqd/0'); do
+		defer chrt -o -p 0 "$rcu"
+		must chrt -f -p 2 "$rcu"
+	done
+	taskset 1 chrt -f 1 bash -c "echo >$CASE_DIR/hog; while :; do :; done" &
+	HOG=$!
+	defer stop_bg "$HOG"
+	busywait 5000 test -e "$CASE_DIR/hog" || die "the program does not start"
+}
+
+# waits_for_napi PID: the command waits within the kernel for frames to be received, or for who receives them.
+waits_for_napi()
+{
+	[[ $(<"/proc/$1/stack") =~ napi_disable|vveth_rq_drain ]]
+}
+
 # ---- traffic ----------------------------------------------------------------------------------------------------------
 
 # Each line of the tool is a name and then KEY=VALUE words.

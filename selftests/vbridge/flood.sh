@@ -308,6 +308,34 @@ order_holds_when_roads_change()
 	check_ge "$(stat p1 'ordinary_rx_*')" 100 "frames on the ordinary road"
 }
 
+# The road changes while frames that went directly still wait for the host's turn.
+host_takes_them_in_order()
+{
+	local sender
+
+	make_stations 2
+	napi_thread "$h" vbr0
+	hold_cpu
+	taskset 2 "$TOOLS/pkt" -T "$s1:e0" -R "$h:vbr0" -D 3 -r 100 -w 2000 -s "$(mac 1)" >"$CASE_DIR/numbered" &
+	sender=$!
+	defer stop_bg "$sender"
+	busywait 2000 has_taken 'direct_rx' 20 || fail "$(stat p1 direct_rx) frames on the direct road"
+	own dev vbr0 direct off
+	busywait 2000 has_taken 'ordinary_rx_*' 20 || fail "$(stat p1 'ordinary_rx_*') frames on the ordinary road"
+	check_eq "$(link_stat "$h" vbr0 rx_packets)" 0 "frames that the host has had before its turn"
+	stop_bg "$HOG"
+	wait "$sender" || fail "the sender failed"
+	cat "$CASE_DIR/numbered"
+	pkt_read "$CASE_DIR/numbered"
+	check_eq "${PKT[rx0.late]} ${PKT[rx0.lost]}" "0 0" "late frames, lost ones, at the host"
+}
+
+# has_taken COUNTER N: the port of station 1 has counted so many.
+has_taken()
+{
+	[ "$(stat p1 "$1")" -ge "$2" ]
+}
+
 # It goes down and up, and away, while frames wait for its host.
 bridge_goes_meanwhile()
 {
@@ -334,6 +362,7 @@ ALL_TESTS="
 	foreign_members
 	host_that_is_slow
 	order_holds_when_roads_change
+	host_takes_them_in_order
 	bridge_goes_meanwhile
 "
 run_tests "$@"

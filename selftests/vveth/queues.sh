@@ -189,6 +189,25 @@ changes_under_traffic()
 	check_ge "${PKT[rx0.frames]}" 1000 "frames come"
 }
 
+# Frames that wait in a ring while another takes its place are received before it goes.
+frames_wait_while_rings_change()
+{
+	local changing
+
+	[ "$PAIR" != veth ] || skip "its ring has one size"
+	make_pair
+	napi_thread "$b" vb
+	hold_cpu
+	pkt_with "taskset 2" -T "$a:va" -c 200 -b
+	ip netns exec "$b" ethtool -G vb rx 512 &
+	changing=$!
+	busywait 5000 waits_for_napi "$changing" || fail "the change does not wait for the frames"
+	stop_bg "$HOG"
+	must wait "$changing"
+	check_eq "$(link_stat "$b" vb rx_packets) $(ethtool_stat "$b" vb drop_purged)" "200 0" "frames received, and dropped with the ring"
+	check_eq "$(ring "$b" vb)" "32768 512" "the ring, room and use"
+}
+
 ALL_TESTS="
 	one_queue_is_in_use
 	queues_at_creation
@@ -197,5 +216,6 @@ ALL_TESTS="
 	ring_holds_what_it_says
 	flows_spread
 	changes_under_traffic
+	frames_wait_while_rings_change
 "
 run_tests "$@"

@@ -159,51 +159,25 @@ pktgen_flood_both_ways()
 	check_eq "$(link_stat "$a" va rx_packets)" "$back" "frames received the other way"
 }
 
-# set_for_case FILE VALUE: writes a setting of the kernel, where it has it, until the case ends.
-set_for_case()
-{
-	[ -e "$1" ] || return 0
-	defer eval "echo $(<"$1") >$1"
-	echo "$2" >"$1"
-}
-
 # The receiver closes with a ring full of frames: a program of higher priority keeps its NAPI thread from the CPU until the
 # closing has begun. After one more poll, the rest of the ring is dropped.
 ring_left_at_close()
 {
-	local hog closing rcu
+	local closing
 
 	suite_only "counts such a drop at both ends"
-	need_smp
-	[ -d /sys/kernel/debug/sched ] || skip "no way to keep a thread from the CPU"
 	make_pair
 	napi_thread "$b" vb
-	# What keeps a greedy program from starving the others.
-	set_for_case /proc/sys/kernel/sched_rt_runtime_us -1
-	set_for_case /sys/kernel/debug/sched/fair_server/cpu0/runtime 0
-	# ... but RCU's own, on which the end of the sender waits, and what softirqs are put off to.
-	for rcu in $(pgrep -x 'rcu_preempt|rcu_sched|ksoftirqd/0'); do
-		defer chrt -o -p 0 "$rcu"
-		must chrt -f -p 2 "$rcu"
-	done
-	taskset 1 chrt -f 1 bash -c "echo >$CASE_DIR/hog; while :; do :; done" &
-	hog=$!
-	defer stop_bg "$hog"
-	busywait 5000 test -e "$CASE_DIR/hog" || die "the program does not start"
+	hold_cpu
 	pkt_with "taskset 2" -T "$a:va" -c 250 -b
 	ip -n "$b" link set vb down &
 	closing=$!
 	busywait 5000 waits_for_napi "$closing" || fail "closing does not wait for the poll"
-	stop_bg "$hog"
+	stop_bg "$HOG"
 	must wait "$closing"
 	check_path $((PKT["tx.sent"] + PKT["tx.refused"])) "$a" va "$b" vb
 	check_eq "$(ethtool_stat "$b" vb drop_purged)" "$(link_stat "$b" vb rx_dropped)" "frames left in the ring"
 	check_ge "$(link_stat "$b" vb rx_dropped)" 1 "frames left in the ring"
-}
-
-waits_for_napi()
-{
-	[[ $(<"/proc/$1/stack") == *napi_disable* ]]
 }
 
 # What is sent while the receiver is down is dropped by the sender.

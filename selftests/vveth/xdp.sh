@@ -527,6 +527,33 @@ settled()
 		[ "$(($(link_stat "$c" vd rx_packets) + $(ethtool_stat "$c" vd drop_purged)))" = "$(link_stat "$b" vc tx_packets)" ]
 }
 
+# A ring full of frames without an skb, whose end closes before its NAPI thread has had its turn: after one more poll the
+# rest is dropped.
+frames_left_at_close()
+{
+	local closing
+
+	suite_only "other counters"
+	make_two
+	use "$b" vb redirect "$(index "$b" vc)"
+	napi_thread "$c" vd
+	hold_cpu
+	pkt_with "taskset 2" -T "$a:va" -c 250 -b
+	busywait 5000 all_redirected 250 || fail "redirected: $(xdp_stat "$b" vb redirect)"
+	ip -n "$c" link set vd down &
+	closing=$!
+	busywait 5000 waits_for_napi "$closing" || fail "closing does not wait for the poll"
+	stop_bg "$HOG"
+	must wait "$closing"
+	check_eq "$(($(link_stat "$c" vd rx_packets) + $(ethtool_stat "$c" vd drop_purged)))" 250 "received by or purged at vd"
+	check_ge "$(ethtool_stat "$c" vd drop_purged)" 1 "frames left in the ring"
+}
+
+all_redirected()
+{
+	[ "$(link_stat "$b" vc tx_packets)" -eq "$1" ]
+}
+
 # Frames are under way when all of it is deleted.
 goes_with_a_program()
 {
@@ -620,6 +647,7 @@ ALL_TESTS="
 	rings_change_with_a_program
 	both_ends_at_once
 	closes_under_traffic
+	frames_left_at_close
 	goes_with_a_program
 	down_and_up_with_a_program
 	in_a_thread
