@@ -3,6 +3,8 @@
  * libvtun over the mapped rings, and over read and write by either node: the same calls, the same frames.
  */
 #define _GNU_SOURCE
+#include <sched.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "kselftest_harness.h"
@@ -226,6 +228,65 @@ TEST_F(lib, waits)
 	ASSERT_EQ(1U, vtun_peek(self->v, self->frames, ENTRIES));
 	EXPECT_EQ(0, vtun_release(self->v, 1));
 	EXPECT_EQ(0, vtun_wait(self->v, 0));
+}
+
+#define BURST	32
+#define BURSTS	20
+
+/* Sends bursts by one call each, from the CPU that the receiver is on. */
+static void send_bursts(int sock)
+{
+	static unsigned char frames[BURST][60];
+	struct mmsghdr messages[BURST] = {};
+	struct iovec iovs[BURST];
+
+	for (int i = 0; i < BURST; i++) {
+		iovs[i] = (struct iovec){ frames[i], any_frame(frames[i], i, sizeof(frames[i])) };
+		messages[i].msg_hdr.msg_iov = iovs + i;
+		messages[i].msg_hdr.msg_iovlen = 1;
+	}
+	for (int i = 0; i < BURSTS; i++) {
+		usleep(2000);
+		if (sendmmsg(sock, messages, BURST, 0) != BURST)
+			exit(1);
+	}
+	exit(0);
+}
+
+/* Woken by the first frame of a burst, a receiver lets its sender go on before it sleeps again. */
+TEST_F(lib, gives_way)
+{
+	unsigned int got = 0, times = 0;
+	cpu_set_t cpu;
+	int status;
+	pid_t pid;
+
+	CPU_ZERO(&cpu);
+	CPU_SET(0, &cpu);
+	ASSERT_EQ(0, sched_setaffinity(0, sizeof(cpu), &cpu));
+	/* With BQL the sender would wait for the receiver. */
+	ASSERT_EQ(0, system("tc qdisc replace dev t0 root noqueue"));
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid)
+		send_bursts(self->sock);
+	while (got < BURST * BURSTS) {
+		unsigned int n = vtun_peek(self->v, self->frames, ENTRIES);
+
+		if (!n) {
+			ASSERT_EQ(1, vtun_wait(self->v, 10000));
+			continue;
+		}
+		ASSERT_EQ(0, vtun_release(self->v, n));
+		got += n;
+		times++;
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+	TH_LOG("%u frames at %u times", got, times);
+	/* By read, each frame is a call, at whose end others may have their turn. */
+	if (variant->how == VTUN_RINGS)
+		EXPECT_GE(5U * BURSTS / 2, times);
 }
 
 /* More than the ring has room for waits behind it, and comes once there is room. */

@@ -9,6 +9,7 @@
 #include <linux/if.h>
 #include <linux/if_tun.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,7 @@ struct vtun {
 	int gone;		/* -errno of read or write, without rings */
 	bool rings;
 	bool mapped;		/* the areas are the kernel's */
+	bool busy;		/* frames have gone either way since vtun_arm() */
 	char name[IFNAMSIZ];
 	struct vtun_ring_setup setup;
 	void *kernel;		/* the areas */
@@ -68,6 +70,12 @@ static uint32_t load(const uint32_t *word)
 static void store(uint32_t *word, uint32_t val)
 {
 	__atomic_store_n(word, val, __ATOMIC_RELEASE);
+}
+
+/* One thread may receive while another sends. */
+static void vtun_moved(struct vtun *v)
+{
+	__atomic_store_n(&v->busy, true, __ATOMIC_RELAXED);
 }
 
 static void full_barrier(void)
@@ -243,6 +251,8 @@ int vtun_release(struct vtun *v, unsigned int n)
 	struct vtun_dir *rx = &v->rx;
 	int ret = 0;
 
+	if (n)
+		vtun_moved(v);
 	for (; n; n--) {
 		uint32_t slots = 1;
 
@@ -329,6 +339,8 @@ int vtun_submit(struct vtun *v)
 
 	if (!tx->entries)
 		return 0;
+	if (tx->mine != tx->user->index)
+		vtun_moved(v);
 	store(&tx->user->index, tx->mine);
 	if (!v->rings)
 		return vtun_drain(v);
@@ -401,6 +413,12 @@ bool vtun_arm(struct vtun *v)
 {
 	struct vtun_dir *rx = &v->rx;
 
+	/*
+	 * Whoever shares this CPU and was interrupted while it sent would
+	 * interrupt us for its next frame or two. It goes on first.
+	 */
+	if (__atomic_exchange_n(&v->busy, false, __ATOMIC_RELAXED))
+		sched_yield();
 	if (!rx->entries)
 		return true;
 	store(&rx->user->flags, VTUN_RING_NEED_WAKEUP);
