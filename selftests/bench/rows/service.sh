@@ -152,7 +152,7 @@ there()
 declare -A SERVICE
 subjects=(vveth-vflow veth-iptables veth-ipvs veth-nft)
 # Each of their routers is the dearer part, and in icount they differ by a hair.
-ROUNDS=${BENCH_ROUNDS:-$(by_mode 2 5)}
+ROUNDS=${BENCH_ROUNDS:-$(by_mode 3 5)}
 RULES=$(mktemp)
 trap 'rm -f "$RULES"; cleanup' EXIT
 new_ns tx rx

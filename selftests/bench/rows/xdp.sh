@@ -53,6 +53,8 @@ redirect_bridge()
 	if [ "$1" = floor ]; then
 		redirect floor
 	else
+		# One source and one destination: whether they share a bucket is the table's seed.
+		fresh_bridge "$1"
 		short "$1"
 		redirect_into "$REPLY"
 	fi
