@@ -203,6 +203,12 @@ busywait()
 	poll_until 0.02 "$@"
 }
 
+# rounds MANY FEW: how often a case does something over and over: few times where CI has a slow kernel do it.
+rounds()
+{
+	[ -n "${VNET_QUICK:-}" ] && [ "${VNET_SLOW:-1}" -gt 1 ] && echo "$2" || echo "$1"
+}
+
 slowwait()
 {
 	local limit=$1

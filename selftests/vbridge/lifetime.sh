@@ -89,11 +89,12 @@ port_taken_out_under_traffic()
 
 commands_under_traffic()
 {
-	local i
+	local i n
 
+	n=$(rounds 10 4)
 	setup_stations 2
 	flood_stations
-	for i in 1 2 3 4 5 6 7 8 9 10; do
+	for ((i = 0; i < n; i++)); do
 		printf 'fdb flush dev vbr0\nfdb replace %s dev vbr0 self static via p2\nlink set dev p2 learning off state 2\n' "$(mac 2)"
 		printf 'fdb del %s dev vbr0 self via p2\nlink set dev p2 learning on state 3 hairpin on\n' "$(mac 2)"
 		printf 'fdb show\nlink set dev p2 hairpin off isolated on\nfdb flush dev vbr0 brport p1\nlink set dev p2 isolated off\n'
@@ -103,12 +104,13 @@ commands_under_traffic()
 
 module_removed_under_traffic()
 {
-	local i
+	local i n
 
 	[ "$BRIDGE" = vbridge ] || skip "the module under test is vbridge"
+	n=$(rounds 3 2)
 	setup_stations 2
 	flood_stations
-	for i in 1 2 3; do
+	for ((i = 1; i <= n; i++)); do
 		must ip -n "$h" link add vbr1 type vbridge
 		must rmmod vbridge
 		check_eq "$(links "$h")" "p1 p2" "devices after removal $i"

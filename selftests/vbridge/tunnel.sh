@@ -351,8 +351,9 @@ port_is()
 
 changes_under_traffic()
 {
-	local i pids=()
+	local i n pids=()
 
+	n=$(rounds 2 1)
 	make_tunnels 2
 	map
 	has_nhid && ipb "$h" <<-EOF
@@ -368,7 +369,7 @@ changes_under_traffic()
 	pids+=("$BG_PID")
 	bg "$TOOLS/pkt" -T "$s1:e0" -D 120 -s "$(mac 3)" -d "$(mac 2)" -r 2000 >"$CASE_DIR/sender.3"
 	pids+=("$BG_PID")
-	for i in 1 2; do
+	for ((i = 1; i <= n; i++)); do
 		must bridge -n "$h" link set dev p2 backup_port m0
 		! has_nhid || must nhid p2 10
 		must ip -n "$s2" link set e0 down

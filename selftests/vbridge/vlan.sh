@@ -363,15 +363,16 @@ ports_count_for_themselves()
 # All VLANs on many ports come and go without leaving anything, also beside traffic in them.
 many_vlans_under_traffic()
 {
-	local i station pids=()
+	local i n station pids=()
 
+	n=$(rounds 8 3)
 	make_vlans 4
 	for i in 1 2 3 4; do
 		station=s$i
 		bg "$TOOLS/pkt" -T "${!station}:e0" -D 120 -v 7 -r 3000 >"$CASE_DIR/sender.$i"
 		pids+=("$BG_PID")
 	done
-	for ((i = 0; i < ${1:-8}; i++)); do
+	for ((i = 0; i < n; i++)); do
 		vlans <<-EOF
 			vlan add dev p1 vid 2-4094
 			vlan add dev p2 vid 2-1000 untagged
