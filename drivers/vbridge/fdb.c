@@ -423,7 +423,8 @@ int vbr_fdb_set_rtnl(struct vbr *br, const struct vbr_fdb_req *req)
 		else if (!vbr_fdb_create_locked(br, req->port, &req->key,
 						flags))
 			err = -ENOMEM;
-	} else if (req->excl) {
+	} else if (req->excl &&
+		   (!req->learned || fdb->flags & VBR_FDB_STATIC)) {
 		err = -EEXIST;
 	} else if (vbr_fdb_is_own(fdb->flags)) {
 		err = -EADDRINUSE;

@@ -287,6 +287,7 @@ static int vbr_fdb_add(struct vbr *br, struct vbr_port *port,
 		.port = port,
 		.create = nlflags & NLM_F_CREATE,
 		.excl = nlflags & NLM_F_EXCL,
+		.learned = ndm->ndm_flags & (NTF_USE | NTF_EXT_LEARNED),
 	};
 	int err;
 

@@ -517,6 +517,7 @@ enum vbr_fdb_end {
  * @flags: VBR_FDB_LOCAL, _STATIC, _STICKY, _EXT_LEARNED
  * @create: make it where there is none
  * @excl: refuse where there is one
+ * @learned: as if a frame had told: what was learned is no reason to refuse
  */
 struct vbr_fdb_req {
 	struct vbr_fdb_key key;
@@ -524,6 +525,7 @@ struct vbr_fdb_req {
 	u32 flags;
 	bool create;
 	bool excl;
+	bool learned;
 };
 
 /**

@@ -37,6 +37,27 @@ via_and_its_forms()
 	check_eq "$(fdb_entry "$M:06")" "p3 dynamic extern_learn" "extern_learn without a state"
 }
 
+# Who learns elsewhere may come later than the first frame, which went through a tunnel.
+learned_here_before()
+{
+	setup_stations 3
+	pkt -T "$s1:e0" -c 1 -s "$M:01"
+	pkt -T "$s1:e0" -c 1 -s "$M:02"
+	busywait 2000 fdb_is "$M:02" p1 || die "not learned"
+	must bridge -n "$h" fdb add "$M:01" dev vbr0 self extern_learn static via p2
+	check_eq "$(fdb_entry "$M:01")" "p2 dynamic extern_learn" "extern_learn"
+	must bridge -n "$h" fdb add "$M:01" dev vbr0 self extern_learn via p3
+	check_eq "$(fdb_entry "$M:01")" "p3 dynamic extern_learn" "and again"
+	must bridge -n "$h" fdb add "$M:02" dev vbr0 self use via p2
+	check_eq "$(fdb_entry "$M:02")" "p2 dynamic" "use"
+	must bridge -n "$h" fdb replace "$M:02" dev vbr0 self static via p1
+	remember
+	refused 'has an entry already' bridge -n "$h" fdb add "$M:02" dev vbr0 self extern_learn via p2
+	refused 'has an entry already' bridge -n "$h" fdb add "$M:02" dev vbr0 self use via p2
+	refused 'has an entry already' bridge -n "$h" fdb add "$M:01" dev vbr0 self static via p2
+	unchanged
+}
+
 # Members that are devices of the suite take the commands in their own name.
 entries_at_the_port()
 {
@@ -335,6 +356,7 @@ dump_goes_on_where_it_was()
 
 ALL_TESTS="
 	via_and_its_forms
+	learned_here_before
 	entries_at_the_port
 	what_an_entry_cannot_be
 	own_addresses_stay
