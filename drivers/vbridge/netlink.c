@@ -86,12 +86,13 @@ static const struct nla_policy vbr_policy[VBR_BR_MAX + 1] = {
 #define VBR_NO_MCAST "this bridge does not snoop multicast: leave the option out or set it to 0"
 #define VBR_NO_NF "bridged frames do not pass iptables here, use nft with a netdev table: leave the option out or set it to 0"
 
+/*
+ * The bridge's priority, its delay and the two times of a spanning tree are
+ * taken: as long as that is off, they mean nothing to any bridge, and scripts
+ * give them with no thought of it.
+ */
 static const struct vbr_unbuilt vbr_unbuilt[] = {
-	{ IFLA_BR_FORWARD_DELAY, 0, VBR_NO_STP },
-	{ IFLA_BR_HELLO_TIME, 0, VBR_NO_STP },
-	{ IFLA_BR_MAX_AGE, 0, VBR_NO_STP },
 	{ IFLA_BR_STP_STATE, 0, VBR_NO_STP },
-	{ IFLA_BR_PRIORITY, 0, VBR_NO_STP },
 	{ IFLA_BR_MCAST_ROUTER, 0, VBR_NO_MCAST },
 	{ IFLA_BR_MCAST_SNOOPING, 0, VBR_NO_MCAST },
 	{ IFLA_BR_MCAST_QUERY_USE_IFADDR, 0, VBR_NO_MCAST },

@@ -25,10 +25,6 @@ unbuilt_bridge_options()
 	remember
 	refused_all "link set vbr0 type $BRIDGE ageing_time 1234 " ip -n "$h" <<-EOF
 		stp_state 1
-		priority 4096
-		hello_time 200
-		max_age 600
-		forward_delay 400
 		vlan_filtering 2
 		vlan_protocol 0x88cc
 		vlan_default_pvid 4095
@@ -49,7 +45,9 @@ unbuilt_bridge_options()
 		group_fwd_mask 1
 	EOF
 	refused 'spanning tree' ip -n "$h" link add vbr1 type "$BRIDGE" stp_state 1
+	refused 'spanning tree' ip -n "$h" link add vbr1 type "$BRIDGE" stp_state 1 forward_delay 400
 	unchanged
+	# The last are a spanning tree's, and without one no bridge has a use for them.
 	taken_all "link set vbr0 type $BRIDGE " ip -n "$h" <<-EOF
 		stp_state 0
 		vlan_filtering 0
@@ -59,6 +57,10 @@ unbuilt_bridge_options()
 		mcast_querier 0
 		nf_call_iptables 0
 		mcast_vlan_snooping 0
+		priority 4096
+		hello_time 200
+		max_age 600
+		forward_delay 400
 	EOF
 	unchanged
 }
