@@ -101,6 +101,14 @@ bridge_own_find(const struct bridge_own *own, int cmd, int ifindex)
 	return NULL;
 }
 
+/* A module that is older than this program does not tell all. */
+static void bridge_own_show_u64(struct out *o, const struct bridge_own_row *row,
+				int attr, const char *name)
+{
+	if (row->has[attr])
+		out_u64(o, name, name, row->val[attr]);
+}
+
 void bridge_own_show(struct out *o, const struct bridge_own *own, int ifindex)
 {
 	const struct bridge_own_row *row;
@@ -108,11 +116,11 @@ void bridge_own_show(struct out *o, const struct bridge_own *own, int ifindex)
 	row = bridge_own_find(own, VNET_CMD_BRIDGE_GET, ifindex);
 	if (!row)
 		return;
-	out_switch(o, "direct", row->val[VNET_BRIDGE_DIRECT]);
-	out_u64(o, "fdb_n_entries", "fdb_n_entries",
-		row->val[VNET_BRIDGE_FDB_N_ENTRIES]);
-	out_u64(o, "fdb_max_learned_port", "fdb_max_learned_port",
-		row->val[VNET_BRIDGE_FDB_MAX_LEARNED_PORT]);
+	if (row->has[VNET_BRIDGE_DIRECT])
+		out_switch(o, "direct", row->val[VNET_BRIDGE_DIRECT]);
+	bridge_own_show_u64(o, row, VNET_BRIDGE_FDB_N_ENTRIES, "fdb_n_entries");
+	bridge_own_show_u64(o, row, VNET_BRIDGE_FDB_MAX_LEARNED_PORT,
+			    "fdb_max_learned_port");
 }
 
 void bridge_own_show_port(struct out *o, const struct bridge_own *own,
@@ -123,12 +131,14 @@ void bridge_own_show_port(struct out *o, const struct bridge_own *own,
 	row = bridge_own_find(own, VNET_CMD_BRIDGE_PORT_GET, ifindex);
 	if (!row)
 		return;
-	out_u64(o, "fdb_n_learned", "fdb_n_learned",
-		row->val[VNET_BRIDGE_PORT_FDB_N_LEARNED]);
-	out_u64(o, "fdb_max_learned", "fdb_max_learned",
-		row->val[VNET_BRIDGE_PORT_FDB_MAX_LEARNED]);
-	out_flag(o, "fdb_max_default",
-		 row->has[VNET_BRIDGE_PORT_FDB_MAX_DEFAULT]);
+	bridge_own_show_u64(o, row, VNET_BRIDGE_PORT_FDB_N_LEARNED,
+			    "fdb_n_learned");
+	bridge_own_show_u64(o, row, VNET_BRIDGE_PORT_FDB_MAX_LEARNED,
+			    "fdb_max_learned");
+	/* A flag that is not there says nothing without the limit. */
+	if (row->has[VNET_BRIDGE_PORT_FDB_MAX_LEARNED])
+		out_flag(o, "fdb_max_default",
+			 row->has[VNET_BRIDGE_PORT_FDB_MAX_DEFAULT]);
 }
 
 /* Sends what @put puts into a request. */
@@ -159,7 +169,7 @@ static int bridge_own_change(int cmd, const char *name,
 		status = CMD_DONE;
 	} else {
 		snprintf(what, sizeof(what), "change %s", name);
-		vnl_complain(&genl.nl, err, what);
+		genl_refused(&genl, err, what);
 	}
 	genl_close(&genl);
 	return status;

@@ -7,7 +7,10 @@
 #include "cmd.h"
 #include "flow_list.h"
 #include "genl.h"
+#include "kinds.h"
 #include "links.h"
+
+#define FLOW_MODULE	"vflow"
 
 static void flow_show_why(struct out *o, const struct nlattr *nest)
 {
@@ -18,6 +21,19 @@ static void flow_show_why(struct out *o, const struct nlattr *nest)
 	frames = nla_find(nla_data(nest), nla_len(nest), VNET_FLOW_WHY_FRAMES);
 	if (name && frames && vnl_attr_u64(frames, &n))
 		out_count(o, nla_get_string(name), n);
+}
+
+/* The family is the core's: it answers without vflow as well. */
+static void flow_hint(void)
+{
+	static bool said;
+
+	/* Of many namespaces each would say the same. */
+	if (said || kind_loaded(FLOW_MODULE))
+		return;
+	said = true;
+	complain("no flows, and nothing to take them is loaded; \"modprobe "
+		 FLOW_MODULE "\" loads it");
 }
 
 /* What a request is about. */
@@ -75,7 +91,7 @@ static int flow_stats(struct cmd_env *env, struct genl *genl,
 		       flow_stats_dev, &stats);
 	out_array_end(env->out);
 	if (err < 0) {
-		vnl_complain(&genl->nl, err, "read the devices of vflow");
+		genl_refused(genl, err, "read the devices of vflow");
 		return CMD_REFUSED;
 	}
 	if (words->name && !stats.known) {
@@ -83,6 +99,7 @@ static int flow_stats(struct cmd_env *env, struct genl *genl,
 			 words->name);
 		return CMD_REFUSED;
 	}
+	flow_hint();
 	return CMD_DONE;
 }
 
@@ -94,9 +111,11 @@ static int flow_show(struct cmd_env *env, struct genl *genl,
 	out_array(env->out, NULL);
 	err = flow_list(env->out, genl, words->ifindex);
 	out_array_end(env->out);
-	if (err >= 0)
+	if (err >= 0) {
+		flow_hint();
 		return CMD_DONE;
-	vnl_complain(&genl->nl, err, "read the flows");
+	}
+	genl_refused(genl, err, "read the flows");
 	return CMD_REFUSED;
 }
 
@@ -113,7 +132,7 @@ static int flow_flush(struct cmd_env *env, struct genl *genl,
 	err = vnl_do(&genl->nl, msg);
 	if (!err)
 		return CMD_DONE;
-	vnl_complain(&genl->nl, err, "flush the flows");
+	genl_refused(genl, err, "flush the flows");
 	return CMD_REFUSED;
 }
 
@@ -159,7 +178,7 @@ static int flow_run(struct cmd_env *env, struct args *args)
 		if (genl.family)
 			status = action(env, &genl, &words);
 		else
-			genl_complain("vflow");
+			genl_complain(FLOW_MODULE);
 	}
 	genl_close(&genl);
 	return status;

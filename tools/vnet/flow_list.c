@@ -38,6 +38,14 @@ static uint64_t flow_number(const struct nlattr *head, int len, int attr)
 	return val;
 }
 
+/* A module that is older than this program does not tell all. */
+static void flow_put_number(struct out *o, const char *name,
+			    const struct nlattr *head, int len, int attr)
+{
+	if (nla_find(head, len, attr))
+		out_u64(o, name, name, flow_number(head, len, attr));
+}
+
 static void flow_put_dev(struct out *o, struct flow_dev *dev, const char *index,
 			 const char *name, const char *label,
 			 uint32_t ifindex)
@@ -172,13 +180,13 @@ static void flow_put_whys(struct out *o, const struct nlattr *head, int len)
 
 static void flow_put_counts(struct out *o, const struct nlattr *head, int len)
 {
-	out_u64(o, "packets", "packets",
-		flow_number(head, len, VNET_FLOW_PACKETS));
-	out_u64(o, "bytes", "bytes",
-		flow_number(head, len, VNET_FLOW_BYTES));
-	flow_put_age(o, flow_number(head, len, VNET_FLOW_AGE));
-	flow_put_idle(o, flow_number(head, len, VNET_FLOW_IDLE));
-	out_u64(o, "left", "left", flow_number(head, len, VNET_FLOW_LEFT));
+	flow_put_number(o, "packets", head, len, VNET_FLOW_PACKETS);
+	flow_put_number(o, "bytes", head, len, VNET_FLOW_BYTES);
+	if (nla_find(head, len, VNET_FLOW_AGE))
+		flow_put_age(o, flow_number(head, len, VNET_FLOW_AGE));
+	if (nla_find(head, len, VNET_FLOW_IDLE))
+		flow_put_idle(o, flow_number(head, len, VNET_FLOW_IDLE));
+	flow_put_number(o, "left", head, len, VNET_FLOW_LEFT);
 	flow_put_whys(o, head, len);
 }
 
@@ -201,8 +209,7 @@ static int flow_put(struct nlmsghdr *hdr, void *arg)
 	flow_put_dev(o, &view->out, "out_ifindex", "out_ifname", "out",
 		     flow_number(head, len, VNET_FLOW_OUT_IFINDEX));
 	flow_put_tuple(o, "leaves", nla_find(head, len, VNET_FLOW_LEAVES));
-	out_u64(o, "mtu", "mtu",
-		flow_number(head, len, VNET_FLOW_MTU));
+	flow_put_number(o, "mtu", head, len, VNET_FLOW_MTU);
 	out_flag(o, "direct", nla_find(head, len, VNET_FLOW_DIRECT));
 	out_line(o, 4);
 	flow_put_counts(o, head, len);

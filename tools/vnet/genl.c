@@ -12,6 +12,7 @@
 
 #include "args.h"
 #include "genl.h"
+#include "kinds.h"
 
 static struct nl_msg *genl_msg_to(int family, int flags, int cmd)
 {
@@ -81,6 +82,20 @@ void genl_close(struct genl *genl)
 
 void genl_complain(const char *module)
 {
-	complain("the kernel does not know the family \"" VNET_GENL_NAME
-		 "\": load the modules with \"modprobe %s\"", module);
+	if (kind_loaded(module))
+		complain("the modules that are loaded are older than this program: they have no family \""
+			 VNET_GENL_NAME "\"");
+	else
+		complain("the kernel does not know the family \"" VNET_GENL_NAME
+			 "\": load the modules with \"modprobe %s\"", module);
+}
+
+void genl_refused(const struct genl *genl, int err, const char *what)
+{
+	/* The family's own refusals of that number have a sentence. */
+	if (err == -EOPNOTSUPP && !genl->nl.sentence[0])
+		complain("cannot %s: the modules that are loaded are older than this program",
+			 what);
+	else
+		vnl_complain(&genl->nl, err, what);
 }

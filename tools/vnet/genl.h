@@ -35,6 +35,16 @@ void genl_close(struct genl *genl);
 void genl_complain(const char *module);
 
 /**
+ * genl_refused() - say that the family refused a request
+ * @genl: the socket
+ * @err: what it answered
+ * @what: what was asked for, after "cannot"
+ *
+ * A command that it does not know is newer than the modules.
+ */
+void genl_refused(const struct genl *genl, int err, const char *what);
+
+/**
  * genl_msg() - start a request to the family
  * @genl: the socket, its family known
  * @flags: as for vnl_msg()

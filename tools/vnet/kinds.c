@@ -33,7 +33,7 @@ bool kind_is_pair(const char *kind)
 	return strcmp(kind, KIND_PAIR) == 0 || strcmp(kind, KIND_TAP) == 0;
 }
 
-static bool kind_loaded(const char *kind)
+bool kind_loaded(const char *kind)
 {
 	char path[64];
 

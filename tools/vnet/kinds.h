@@ -36,6 +36,14 @@ bool kind_is(const char *kind, const char *wanted);
 bool kind_is_pair(const char *kind);
 
 /**
+ * kind_loaded() - is a module of the suite loaded?
+ * @kind: its name
+ *
+ * Return: whether it is, or nothing can be said of it.
+ */
+bool kind_loaded(const char *kind);
+
+/**
  * kind_hint() - say which modules to load if they are not loaded
  * @kind: the kind that was looked for, NULL for any of the suite
  *

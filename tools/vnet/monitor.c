@@ -217,6 +217,7 @@ static int monitor_run(struct cmd_env *env, struct args *args)
 	if (!monitor_listen(&nl, &mon))
 		return CMD_REFUSED;
 	if (links_read(&mon.links, env->nl, false)) {
+		kind_hint(NULL);
 		if (!env->out->json) {
 			out_word(env->out, "listening");
 			out_flush(env->out);
