@@ -139,6 +139,26 @@ way_and_road()
 	check_eq "$(find /sys/kernel/tracing/instances -name 'vnet-*' | wc -l)" 0 "buffers left"
 }
 
+# The same with a key for each thing.
+way_as_json()
+{
+	setup_ns a b
+	need_trace
+	add_pair "$a" va "$b" vb
+	bg_ns "$a" "$VNET" -j trace va count 1 >"$CASE_DIR/trace"
+	# Silent before the first frame: frames are sent until one was told.
+	busywait 20000 traced_one || fail "nothing is told"
+	wait "$BG_PID" || fail "trace ends with $?"
+	check_eq "$(jq -r '[.road, (.stages[0] | .event, .dev, .at_ns, .took_ns), (.stages | map(has("text")) | all)] |
+		map(tostring) | join(" ")' "$CASE_DIR/trace")" "ordinary net_dev_queue va 0 0 true" "the way of a frame: $(<"$CASE_DIR/trace")"
+}
+
+traced_one()
+{
+	pkt -T "$a:va" -c 1
+	[ -s "$CASE_DIR/trace" ]
+}
+
 bad_words()
 {
 	setup_ns a
@@ -155,5 +175,5 @@ bad_words()
 }
 
 ALL_TESTS="devices_come_change_and_go addresses_are_learned_and_removed others_are_not_told_of json_a_line_an_event
-	so_many_and_no_more without_rights way_and_road bad_words"
+	so_many_and_no_more without_rights way_and_road way_as_json bad_words"
 run_tests "$@"
