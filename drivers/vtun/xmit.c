@@ -30,6 +30,12 @@ static void vtun_stop(struct vtun_file *file, struct netdev_queue *txq)
 	}
 }
 
+/* A ring without slots has none to look at. Producer lock. */
+static bool vtun_ring_is_full(struct vtun_file *file)
+{
+	return unlikely(!file->ring.size) || __ptr_ring_full(&file->ring);
+}
+
 /*
  * From a queue with a qdisc, where frames are better off: BQL keeps the ring
  * as short as the program is fast, and what it has no room for stays there.
@@ -44,7 +50,7 @@ static bool vtun_produce_from_qdisc(struct vtun_priv *priv,
 
 	spin_lock(&priv->txq[q].sent_lock);
 	spin_lock(&file->ring.producer_lock);
-	if (likely(!__ptr_ring_full(&file->ring))) {
+	if (likely(!vtun_ring_is_full(file))) {
 		/* Before anyone can say that it has ended. */
 		netdev_tx_sent_queue(txq, skb->len);
 		took = !__ptr_ring_produce(&file->ring,
@@ -52,7 +58,7 @@ static bool vtun_produce_from_qdisc(struct vtun_priv *priv,
 		if (!took)
 			netdev_tx_completed_queue(txq, 1, skb->len);
 	}
-	full = __ptr_ring_full(&file->ring);
+	full = vtun_ring_is_full(file);
 	spin_unlock(&file->ring.producer_lock);
 	spin_unlock(&priv->txq[q].sent_lock);
 	if (unlikely(full))

@@ -156,6 +156,23 @@ full_ring_stops_the_queue()
 	check_eq "$(link_stat "$a" t0 tx_dropped)" 0 "dropped"
 }
 
+# A ring of no slots takes nothing, whoever sends; and is one again with its next size.
+ring_without_slots()
+{
+	setup_ns a
+	start t0 "pfifo limit 5000" tap
+	must ip -n "$a" link set t0 txqueuelen 0
+	pkt -T "$a:t0" -c 10
+	check_eq "$(ethtool_stat "$a" t0 drop_ring_full)" 10 "found no room, from a qdisc"
+	must tc -n "$a" qdisc replace dev t0 root noqueue
+	pkt -T "$a:t0" -c 10
+	check_eq "$(ethtool_stat "$a" t0 drop_ring_full)" 20 "found no room"
+	must ip -n "$a" link set t0 txqueuelen 100
+	must tc -n "$a" qdisc replace dev t0 root pfifo limit 5000
+	pkt -T "$a:t0" -c 10
+	slowwait 20 has_read 10 || fail "$(link_stat "$a" t0 tx_packets) read"
+}
+
 ALL_TESTS="
 	nothing_is_lost_with_a_qdisc
 	ring_full_is_counted
@@ -165,5 +182,6 @@ ALL_TESTS="
 	next_program_goes_on
 	bql_keeps_the_ring_short
 	full_ring_stops_the_queue
+	ring_without_slots
 "
 run_tests "$@"
