@@ -431,6 +431,9 @@ __poll_t vtun_map_poll(const struct vtun_map *map)
 {
 	__poll_t mask = 0;
 
+	/* They were another device's. */
+	if (READ_ONCE(map->gone))
+		return 0;
 	if (READ_ONCE(map->rx.broken) || READ_ONCE(map->tx.broken))
 		mask |= EPOLLERR;
 	if (map->rx.entries && vtun_map_readable(map))

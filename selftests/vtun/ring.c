@@ -843,6 +843,26 @@ TEST_F(ring, no_flag_no_wake)
 	EXPECT_EQ(1, epoll_wait(ep, &event, 1, 5000));
 }
 
+/* What was left in the rings of a device that has gone is nothing that the next one has to read. */
+TEST_F(ring, next_device_is_not_readable)
+{
+	struct pollfd pollfd = { .fd = self->fd, .events = POLLIN };
+
+	OPEN(IFF_TAP, 128, 128, 0);
+	TO_DEVICE(100);
+	EXPECT_EQ(1, poll(&pollfd, 1, 5000));
+	EXPECT_EQ(POLLIN, pollfd.revents);
+	ASSERT_EQ(0, system("ip link del t0"));
+	ASSERT_EQ(0, tun_set_iff(self->fd, "t1", IFF_TAP | IFF_NO_PI));
+	ASSERT_EQ(0, dev_up("t1"));
+	EXPECT_EQ(0, poll(&pollfd, 1, 0));
+	self->sock = dev_socket("t1");
+	TO_DEVICE(100);
+	EXPECT_EQ(1, poll(&pollfd, 1, 5000));
+	EXPECT_EQ(100, read(self->fd, self->in, 1000));
+	EXPECT_EQ(0, poll(&pollfd, 1, 0));
+}
+
 /* A sleeper learns that the device has gone. */
 TEST_F(ring, device_goes)
 {
