@@ -165,6 +165,10 @@ static int vtun_release(struct inode *inode, struct file *filp)
 	/* What is left is what nobody sends to. */
 	ptr_ring_cleanup(&file->ring, vtun_entry_free);
 	vtun_map_destroy(file);
+	/* Frames on their way keep the socket, which is asked whose file it is. */
+	write_lock_bh(&file->sk.sk_callback_lock);
+	file->socket.file = NULL;
+	write_unlock_bh(&file->sk.sk_callback_lock);
 	sock_put(&file->sk);
 	return 0;
 }

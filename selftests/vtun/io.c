@@ -336,6 +336,44 @@ TEST_F_TIMEOUT(io, send_buffer_is_waited_for, 200)
 	EXPECT_EQ(0, status);
 }
 
+#define BY_USER "type filter hook ingress device d1 priority 0; meta skuid 0 counter;"
+
+static int counted(void)
+{
+	FILE *f = popen("nft list chain netdev n c", "r");
+	char line[200];
+	int n = -1;
+
+	while (f && fgets(line, sizeof(line), f))
+		sscanf(line, " meta skuid 0 counter packets %d", &n);
+	return f && !pclose(f) ? n : -1;
+}
+
+/* What is still on its way when the file is closed is no user's any more: nobody asks a file that is gone. */
+TEST_F(io, closed_file_is_not_asked)
+{
+	if (strcmp(self->node, "/dev/net/vtun"))
+		SKIP(return, "tun leaves the file where it was");
+	OPEN(IFF_TAP | IFF_NO_PI);
+	ASSERT_EQ(0, system("ip link add d0 type veth peer name d1 && ip link set d0 up && ip link set d1 up"));
+	ASSERT_EQ(0, system("tc qdisc add dev d0 root plug limit 1000000 && tc qdisc add dev t0 clsact"));
+	ASSERT_EQ(0, system("tc filter add dev t0 ingress matchall action mirred egress redirect dev d0"));
+	ASSERT_EQ(0, system("nft 'table netdev n { chain c { " BY_USER " }; }'"));
+	close(self->sock);
+	self->sock = dev_socket("d1");
+	ASSERT_LE(0, self->sock);
+	ASSERT_EQ(1000, write(self->fd, self->out, 1000));
+	ASSERT_EQ(0, system("tc qdisc change dev d0 root plug release_indefinite"));
+	FROM_DEVICE(1000);
+	EXPECT_EQ(1, counted());
+	ASSERT_EQ(0, system("tc qdisc change dev d0 root plug block"));
+	ASSERT_EQ(1000, write(self->fd, self->out, 1000));
+	close(self->fd);
+	ASSERT_EQ(0, system("tc qdisc change dev d0 root plug release_indefinite"));
+	FROM_DEVICE(1000);
+	EXPECT_EQ(1, counted());
+}
+
 /* Nothing can be written while the device is down; who waits for that is told of its coming up. */
 TEST_F(io, writable_when_up)
 {
