@@ -361,6 +361,7 @@ TEST_F(lib, attaches)
 
 TEST_F(lib, refusals)
 {
+	static const unsigned int sizes[] = { 512, 3000, 8192, 131072 };
 	struct vtun_options options = self->options;
 
 	EXPECT_EQ(NULL, vtun_open("a-name-that-is-too-long", &options));
@@ -373,6 +374,15 @@ TEST_F(lib, refusals)
 	options.rx_entries = 100;
 	EXPECT_EQ(NULL, vtun_open("t1", &options));
 	EXPECT_EQ(EINVAL, errno);
+	/* Frames would have more pieces than can be told, or pieces longer than can be told. */
+	for (int i = 0; i < 4; i++) {
+		options = self->options;
+		options.rx_entries = 1024;
+		options.tx_entries = 1024;
+		options.chunk_size = sizes[i];
+		EXPECT_EQ(NULL, vtun_open("t1", &options));
+		EXPECT_EQ(EINVAL, errno);
+	}
 	options = self->options;
 	options.offload = TUN_F_TSO4;
 	EXPECT_EQ(NULL, vtun_open("t1", &options));

@@ -543,6 +543,11 @@ static int vtun_setup_own(struct vtun *v)
 	size_t size;
 	int flags, hdr_size = sizeof(struct virtio_net_hdr), on = 1;
 
+	/* As the kernel has it; and longer frames would have too many pieces. */
+	if (s->chunk_size & (s->chunk_size - 1) ||
+	    s->chunk_size < VTUN_RING_CHUNK_MIN ||
+	    s->chunk_size > VTUN_RING_CHUNK_MAX)
+		return -EINVAL;
 	s->frame_max = VTUN_FRAME_MAX;
 	s->chain_max = vtun_slots(v, VTUN_FRAME_MAX);
 	/* As the kernel has it. */
