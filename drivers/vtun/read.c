@@ -93,12 +93,35 @@ static void vtun_wake(struct vtun_priv *priv, struct vtun_file *file)
 							READ_ONCE(file->index)));
 }
 
+/* BH off, consumer lock. */
+static __always_inline void *vtun_take(struct vtun_priv *priv,
+				       struct vtun_file *file)
+{
+	void *entry = __ptr_ring_consume(&file->ring);
+
+	if (!entry)
+		return NULL;
+	if (vtun_entry_bql(entry)) {
+		entry = vtun_entry_frame(entry);
+		vtun_entry_ended(priv, file, entry);
+	}
+	if (file->ended.packets &&
+	    (file->ended.packets >= VTUN_ENDED_MAX ||
+	     __ptr_ring_empty(&file->ring)))
+		vtun_ended_flush(priv, file);
+	/* The ring, then the mark; pairs with vtun_stop(). */
+	smp_mb();
+	if (unlikely(READ_ONCE(file->stopped)))
+		vtun_wake(priv, file);
+	return entry;
+}
+
 /**
  * vtun_consume() - take the next frame out of a ring
  * @priv: the device
- * @file: the queue
+ * @file: the queue, which does not get another device meanwhile
  *
- * Context: process, or BH off.
+ * Context: process; RTNL.
  * Return: see vtun_entry_make(); without the mark for BQL. NULL for none.
  */
 void *vtun_consume(struct vtun_priv *priv, struct vtun_file *file)
@@ -107,21 +130,23 @@ void *vtun_consume(struct vtun_priv *priv, struct vtun_file *file)
 
 	/* Under the lock alone is the ring sure not to get another size. */
 	spin_lock_bh(&file->ring.consumer_lock);
-	entry = __ptr_ring_consume(&file->ring);
-	if (entry) {
-		if (vtun_entry_bql(entry)) {
-			entry = vtun_entry_frame(entry);
-			vtun_entry_ended(priv, file, entry);
-		}
-		if (file->ended.packets &&
-		    (file->ended.packets >= VTUN_ENDED_MAX ||
-		     __ptr_ring_empty(&file->ring)))
-			vtun_ended_flush(priv, file);
-		/* The ring, then the mark; pairs with vtun_stop(). */
-		smp_mb();
-		if (unlikely(READ_ONCE(file->stopped)))
-			vtun_wake(priv, file);
-	}
+	entry = vtun_take(priv, file);
+	spin_unlock_bh(&file->ring.consumer_lock);
+	return entry;
+}
+
+/*
+ * The same for who reads, whose device may be gone, and the frames in the ring
+ * another's by now. One that has the file has it for as long as BH is off: the
+ * file leaves with a grace period.
+ */
+static void *vtun_read_next(struct vtun_priv *priv, struct vtun_file *file)
+{
+	void *entry = NULL;
+
+	spin_lock_bh(&file->ring.consumer_lock);
+	if (likely(rcu_access_pointer(file->tun) == priv))
+		entry = vtun_take(priv, file);
 	spin_unlock_bh(&file->ring.consumer_lock);
 	return entry;
 }
@@ -146,7 +171,7 @@ static void *vtun_wait(struct vtun_priv *priv, struct vtun_file *file)
 
 	err = wait_event_interruptible(file->socket.wq.wait,
 				       vtun_device_left(priv, file) ||
-				       (entry = vtun_consume(priv, file)));
+				       (entry = vtun_read_next(priv, file)));
 	if (entry)
 		return entry;
 	/* The device is gone; tun says so, too. */
@@ -283,7 +308,7 @@ ssize_t vtun_read(struct vtun_priv *priv, struct vtun_file *file,
 
 	if (!iov_iter_count(to))
 		return 0;
-	entry = vtun_consume(priv, file);
+	entry = vtun_read_next(priv, file);
 	if (!entry) {
 		if (noblock)
 			return -EAGAIN;

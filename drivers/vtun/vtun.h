@@ -69,7 +69,9 @@ struct vtun_flows;
  * have seen it, then its ring is emptied, the frames counted as purged, and the
  * device's reference put. A device that goes does that with all its files; a
  * file whose device is gone answers EBADFD. Readers that sleep meanwhile are
- * woken and find the end in sk_shutdown.
+ * woken and find the end in sk_shutdown. One that was in between takes nothing
+ * of a device that the file has later: whose it is a reader looks at under the
+ * ring's consumer lock.
  *
  * An XDP program and the filters' programs are RCU pointers: replaced under
  * RTNL, and put after a grace period.
