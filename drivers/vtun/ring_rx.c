@@ -455,7 +455,7 @@ bool vtun_map_xmit(struct vtun_priv *priv, struct vtun_file *file,
 		   unsigned int q, bool more, enum vnet_drop *why)
 {
 	struct netdev_queue *txq = netdev_get_tx_queue(priv->dev, q);
-	bool wake = false, broken;
+	bool wake = false, laid = false, broken;
 	u32 from;
 
 	spin_lock(&map->rx_lock);
@@ -463,6 +463,7 @@ bool vtun_map_xmit(struct vtun_priv *priv, struct vtun_file *file,
 	if (likely(!broken)) {
 		from = map->rx.index;
 		*why = vtun_map_lay_skb(priv, map, skb);
+		laid = *why == __VNET_DROP_MAX;
 		vtun_map_show_index(map);
 		if (map->rx.index != from && vtun_has_qdisc(txq))
 			vtun_map_bql_sent(priv, file, map, q,
@@ -479,7 +480,7 @@ bool vtun_map_xmit(struct vtun_priv *priv, struct vtun_file *file,
 	spin_unlock(&map->rx_lock);
 	if (wake)
 		vtun_file_notify(file);
-	return likely(!broken) || *why == __VNET_DROP_MAX;
+	return likely(!broken) || laid;
 }
 
 /**
