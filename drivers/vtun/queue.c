@@ -210,11 +210,12 @@ int vtun_reattach(struct vtun_file *file)
 	err = vtun_attach_check(priv);
 	if (err)
 		return err;
+	/* First: what is queued once nobody is turned away has to be polled. */
+	if (file->napi_on)
+		napi_enable(&file->napi);
 	vtun_undisable(priv, file);
 	WRITE_ONCE(file->no_filter, false);
 	vtun_file_set_index(file, priv->num_queues);
-	if (file->napi_on)
-		napi_enable(&file->napi);
 	vtun_publish(priv, file);
 	return 0;
 }
