@@ -23,41 +23,6 @@ static struct proto vtun_proto = {
 	.obj_size = sizeof(struct vtun_file),
 };
 
-static bool vtun_noblock(const struct kiocb *iocb)
-{
-	return iocb->ki_filp->f_flags & O_NONBLOCK ||
-	       iocb->ki_flags & IOCB_NOWAIT;
-}
-
-static ssize_t vtun_read_iter(struct kiocb *iocb, struct iov_iter *to)
-{
-	struct vtun_file *file = iocb->ki_filp->private_data;
-	struct vtun_priv *priv = vtun_get(file);
-	ssize_t room = iov_iter_count(to);
-	ssize_t ret;
-
-	if (!priv)
-		return -EBADFD;
-	ret = min(vtun_read(priv, file, to, vtun_noblock(iocb)), room);
-	if (ret > 0)
-		iocb->ki_pos = ret;
-	vtun_put(priv);
-	return ret;
-}
-
-static ssize_t vtun_write_iter(struct kiocb *iocb, struct iov_iter *from)
-{
-	struct vtun_file *file = iocb->ki_filp->private_data;
-	struct vtun_priv *priv = vtun_get(file);
-	ssize_t ret;
-
-	if (!priv)
-		return -EBADFD;
-	ret = vtun_write(priv, file, from, vtun_noblock(iocb));
-	vtun_put(priv);
-	return ret;
-}
-
 static bool vtun_writeable(const struct vtun_priv *priv,
 			   const struct vtun_file *file)
 {

@@ -14,33 +14,6 @@
 
 #define VTUN_MTU_MAX 65535
 
-/**
- * vtun_get() - the device that a file is attached to
- * @file: the file
- *
- * Return: the device's private data, counted; see vtun_put(); or NULL.
- */
-struct vtun_priv *vtun_get(struct vtun_file *file)
-{
-	struct vtun_priv *priv;
-
-	rcu_read_lock();
-	priv = rcu_dereference(file->tun);
-	if (priv)
-		dev_hold(priv->dev);
-	rcu_read_unlock();
-	return priv;
-}
-
-/**
- * vtun_put() - let go of what vtun_get() has returned
- * @priv: the device
- */
-void vtun_put(struct vtun_priv *priv)
-{
-	dev_put(priv->dev);
-}
-
 static void vtun_dev_free(struct net_device *dev)
 {
 	struct vtun_priv *priv = netdev_priv(dev);

@@ -8,7 +8,7 @@
 #include "vtun.h"
 
 /* Frames that BQL is told of at a time at most; an empty ring is the other end. */
-#define VTUN_ENDED_MAX 16
+#define VTUN_ENDED_MAX 32
 
 /**
  * vtun_bql_completed() - tell BQL of frames that have ended
@@ -33,7 +33,7 @@ void vtun_bql_completed(struct vtun_priv *priv, unsigned int q,
  * @priv: the device
  * @file: the queue
  *
- * Context: BH off, consumer lock of the ring.
+ * Context: consumer lock of the ring.
  */
 void vtun_ended_flush(struct vtun_priv *priv, struct vtun_file *file)
 {
@@ -41,7 +41,9 @@ void vtun_ended_flush(struct vtun_priv *priv, struct vtun_file *file)
 
 	if (!ended->packets)
 		return;
+	local_bh_disable();
 	vtun_bql_completed(priv, ended->txq, ended->packets, ended->bytes);
+	local_bh_enable();
 	ended->packets = 0;
 	ended->bytes = 0;
 }
@@ -65,11 +67,11 @@ void vtun_entry_complete(struct vtun_priv *priv, void *entry)
 }
 
 /*
- * A frame that BQL waits for has been taken out of the ring. BH off, consumer
- * lock.
+ * A frame that BQL waits for has been taken out of the ring. Consumer lock.
  */
-static void vtun_entry_ended(struct vtun_priv *priv, struct vtun_file *file,
-			     const struct sk_buff *skb)
+static __always_inline void vtun_entry_ended(struct vtun_priv *priv,
+					     struct vtun_file *file,
+					     const struct sk_buff *skb)
 {
 	struct vtun_ended *ended = &file->ended;
 
@@ -80,20 +82,24 @@ static void vtun_entry_ended(struct vtun_priv *priv, struct vtun_file *file,
 	ended->bytes += skb->len;
 }
 
-/* Half of the ring is free again, or all of it. BH off, consumer lock. */
-static void vtun_wake(struct vtun_priv *priv, struct vtun_file *file)
+/* Half of the ring is free again, or all of it. Consumer lock. */
+static noinline void vtun_wake(struct vtun_priv *priv, struct vtun_file *file)
 {
 	if (++file->taken < file->ring.size / 2 &&
 	    !__ptr_ring_empty(&file->ring))
 		return;
 	file->taken = 0;
 	WRITE_ONCE(file->stopped, false);
-	if (netif_running(priv->dev))
-		netif_tx_wake_queue(netdev_get_tx_queue(priv->dev,
-							READ_ONCE(file->index)));
+	if (!netif_running(priv->dev))
+		return;
+	/* The queue's turn comes as BH is on again. */
+	local_bh_disable();
+	netif_tx_wake_queue(netdev_get_tx_queue(priv->dev,
+						READ_ONCE(file->index)));
+	local_bh_enable();
 }
 
-/* BH off, consumer lock. */
+/* Consumer lock. */
 static __always_inline void *vtun_take(struct vtun_priv *priv,
 				       struct vtun_file *file)
 {
@@ -121,7 +127,7 @@ static __always_inline void *vtun_take(struct vtun_priv *priv,
  * @priv: the device
  * @file: the queue, which does not get another device meanwhile
  *
- * Context: process; RTNL.
+ * Context: process; RTNL. Nobody takes the consumer lock in a softirq.
  * Return: see vtun_entry_make(); without the mark for BQL. NULL for none.
  */
 void *vtun_consume(struct vtun_priv *priv, struct vtun_file *file)
@@ -129,25 +135,25 @@ void *vtun_consume(struct vtun_priv *priv, struct vtun_file *file)
 	void *entry;
 
 	/* Under the lock alone is the ring sure not to get another size. */
-	spin_lock_bh(&file->ring.consumer_lock);
+	spin_lock(&file->ring.consumer_lock);
 	entry = vtun_take(priv, file);
-	spin_unlock_bh(&file->ring.consumer_lock);
+	spin_unlock(&file->ring.consumer_lock);
 	return entry;
 }
 
 /*
  * The same for who reads, whose device may be gone, and the frames in the ring
- * another's by now. One that has the file has it for as long as BH is off: the
- * file leaves with a grace period.
+ * another's by now. One that has the file has it for as long as the lock is held:
+ * the file leaves with a grace period.
  */
-static void *vtun_read_next(struct vtun_priv *priv, struct vtun_file *file)
+static __always_inline void *vtun_read_next(struct vtun_priv *priv, struct vtun_file *file)
 {
 	void *entry = NULL;
 
-	spin_lock_bh(&file->ring.consumer_lock);
+	spin_lock(&file->ring.consumer_lock);
 	if (likely(rcu_access_pointer(file->tun) == priv))
 		entry = vtun_take(priv, file);
-	spin_unlock_bh(&file->ring.consumer_lock);
+	spin_unlock(&file->ring.consumer_lock);
 	return entry;
 }
 
@@ -178,9 +184,13 @@ static void *vtun_wait(struct vtun_priv *priv, struct vtun_file *file)
 	return ERR_PTR(err ?: -EFAULT);
 }
 
-static ssize_t vtun_read_hdr(struct vtun_priv *priv, const struct sk_buff *skb,
-			     unsigned int flags, int hdr_sz, int vlan_len,
-			     struct iov_iter *to)
+/*
+ * What only some ask for stands in functions of its own, so that the others do
+ * not pay for what these have on the stack.
+ */
+static noinline int vtun_read_hdr(struct vtun_priv *priv,
+				  const struct sk_buff *skb, unsigned int flags,
+				  int hdr_sz, int vlan_len, struct iov_iter *to)
 {
 	struct virtio_net_hdr hdr;
 
@@ -200,7 +210,8 @@ static ssize_t vtun_read_hdr(struct vtun_priv *priv, const struct sk_buff *skb,
 }
 
 /* The tag stands beside the frame, and goes back into it. */
-static int vtun_read_tagged(const struct sk_buff *skb, struct iov_iter *to)
+static noinline int vtun_read_tagged(const struct sk_buff *skb,
+				     struct iov_iter *to)
 {
 	const int offset = offsetof(struct vlan_ethhdr, h_vlan_proto);
 	struct {
@@ -222,13 +233,25 @@ static int vtun_read_tagged(const struct sk_buff *skb, struct iov_iter *to)
 	return skb_copy_datagram_iter(skb, offset, to, skb->len - offset);
 }
 
+/* @total: bytes of all that follows; what there is no room for is cut off. */
+static noinline int vtun_read_pi(const struct sk_buff *skb, ssize_t total,
+				 struct iov_iter *to)
+{
+	struct tun_pi pi = { 0, skb->protocol };
+
+	if (iov_iter_count(to) < sizeof(pi))
+		return -EINVAL;
+	if (iov_iter_count(to) < total + sizeof(pi))
+		pi.flags |= TUN_PKT_STRIP;
+	return copy_to_iter(&pi, sizeof(pi), to) == sizeof(pi) ? 0 : -EFAULT;
+}
+
 /* Returns the frame's length with all that belongs to it, or an error. */
 static ssize_t vtun_read_skb(struct vtun_priv *priv, const struct sk_buff *skb,
 			     struct iov_iter *to)
 {
 	int vlan_len = skb_vlan_tag_present(skb) ? VLAN_HLEN : 0;
 	unsigned int flags = READ_ONCE(priv->flags);
-	struct tun_pi pi = { 0, skb->protocol };
 	int hdr_sz = 0;
 	ssize_t total;
 	int err;
@@ -237,13 +260,10 @@ static ssize_t vtun_read_skb(struct vtun_priv *priv, const struct sk_buff *skb,
 		hdr_sz = READ_ONCE(priv->vnet_hdr_sz);
 	total = skb->len + vlan_len + hdr_sz;
 	if (!(flags & IFF_NO_PI)) {
-		if (iov_iter_count(to) < sizeof(pi))
-			return -EINVAL;
-		total += sizeof(pi);
-		if (iov_iter_count(to) < total)
-			pi.flags |= TUN_PKT_STRIP;
-		if (copy_to_iter(&pi, sizeof(pi), to) != sizeof(pi))
-			return -EFAULT;
+		err = vtun_read_pi(skb, total, to);
+		if (err)
+			return err;
+		total += sizeof(struct tun_pi);
 	}
 	if (hdr_sz) {
 		err = vtun_read_hdr(priv, skb, flags, hdr_sz, vlan_len, to);
@@ -290,19 +310,11 @@ static ssize_t vtun_read_entry(struct vtun_priv *priv, void *entry,
 	return ret;
 }
 
-/**
- * vtun_read() - give the program the next frame
- * @priv: the device, held
- * @file: the queue
- * @to: the program's memory
- * @noblock: do not wait for one
- *
- * Context: process.
- * Return: the frame's length, which may be more than @to had room for; or an
- * error.
+/*
+ * The length returned is the frame's, which may be more than @to had room for.
  */
-ssize_t vtun_read(struct vtun_priv *priv, struct vtun_file *file,
-		  struct iov_iter *to, bool noblock)
+static ssize_t vtun_read(struct vtun_priv *priv, struct vtun_file *file,
+			 struct iov_iter *to, bool noblock)
 {
 	void *entry;
 
@@ -317,4 +329,28 @@ ssize_t vtun_read(struct vtun_priv *priv, struct vtun_file *file,
 			return PTR_ERR(entry);
 	}
 	return vtun_read_entry(priv, entry, to);
+}
+
+/**
+ * vtun_read_iter() - give the program the next frame
+ * @iocb: of the file
+ * @to: the program's memory
+ *
+ * Context: process.
+ * Return: the bytes that were laid there, or an error.
+ */
+ssize_t vtun_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct vtun_file *file = iocb->ki_filp->private_data;
+	struct vtun_priv *priv = vtun_get(file);
+	ssize_t room = iov_iter_count(to);
+	ssize_t ret;
+
+	if (!priv)
+		return -EBADFD;
+	ret = min(vtun_read(priv, file, to, vtun_noblock(iocb)), room);
+	if (ret > 0)
+		iocb->ki_pos = ret;
+	vtun_put(priv);
+	return ret;
 }

@@ -350,6 +350,39 @@ static inline void vtun_xdp_to_skb(const struct xdp_buff *xdp,
 		skb_metadata_set(skb, xdp->data - xdp->data_meta);
 }
 
+/**
+ * vtun_get() - the device that a file is attached to
+ * @file: the file
+ *
+ * Return: the device's private data, counted; see vtun_put(); or NULL.
+ */
+static inline struct vtun_priv *vtun_get(const struct vtun_file *file)
+{
+	struct vtun_priv *priv;
+
+	rcu_read_lock();
+	priv = rcu_dereference(file->tun);
+	if (priv)
+		dev_hold(priv->dev);
+	rcu_read_unlock();
+	return priv;
+}
+
+/**
+ * vtun_put() - let go of what vtun_get() has returned
+ * @priv: the device
+ */
+static inline void vtun_put(struct vtun_priv *priv)
+{
+	dev_put(priv->dev);
+}
+
+static inline bool vtun_noblock(const struct kiocb *iocb)
+{
+	return iocb->ki_filp->f_flags & O_NONBLOCK ||
+	       iocb->ki_flags & IOCB_NOWAIT;
+}
+
 /* Somebody waits for frames, perhaps; after they were produced. */
 static inline void vtun_file_notify(struct vtun_file *file)
 {
@@ -379,8 +412,6 @@ extern const struct net_device_ops vtun_tap_ops;
 void vtun_setup(struct net_device *dev);
 void vtun_setup_mode(struct net_device *dev, unsigned int flags);
 int vtun_change_carrier(struct net_device *dev, bool on);
-struct vtun_priv *vtun_get(struct vtun_file *file);
-void vtun_put(struct vtun_priv *priv);
 
 /* ethtool.c */
 extern const struct ethtool_ops vtun_ethtool_ops;
@@ -421,8 +452,7 @@ void vtun_purge_ring(struct vtun_priv *priv, struct vtun_file *file);
 int vtun_rings_resize(struct net_device *dev);
 
 /* read.c */
-ssize_t vtun_read(struct vtun_priv *priv, struct vtun_file *file,
-		  struct iov_iter *to, bool noblock);
+ssize_t vtun_read_iter(struct kiocb *iocb, struct iov_iter *to);
 void *vtun_consume(struct vtun_priv *priv, struct vtun_file *file);
 void vtun_ended_flush(struct vtun_priv *priv, struct vtun_file *file);
 void vtun_bql_completed(struct vtun_priv *priv, unsigned int q,
@@ -450,8 +480,7 @@ int vtun_map_xdp_xmit(struct vtun_priv *priv, struct vtun_file *file,
 		      u64 *bytes);
 
 /* write.c */
-ssize_t vtun_write(struct vtun_priv *priv, struct vtun_file *file,
-		   struct iov_iter *from, bool noblock);
+ssize_t vtun_write_iter(struct kiocb *iocb, struct iov_iter *from);
 void vtun_napi_init(struct vtun_file *file, struct net_device *dev,
 		    unsigned int flags);
 int vtun_write_judge(struct vtun_write *w);

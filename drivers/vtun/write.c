@@ -476,18 +476,8 @@ static int vtun_write_frame(struct vtun_priv *priv, struct vtun_file *file,
 	return err;
 }
 
-/**
- * vtun_write() - receive what the program has written
- * @priv: the device, held
- * @file: the queue
- * @from: the program's memory, all of it one frame
- * @noblock: do not wait for memory
- *
- * Context: process.
- * Return: what @from had, or an error.
- */
-ssize_t vtun_write(struct vtun_priv *priv, struct vtun_file *file,
-		   struct iov_iter *from, bool noblock)
+static ssize_t vtun_write(struct vtun_priv *priv, struct vtun_file *file,
+			  struct iov_iter *from, bool noblock)
 {
 	struct vtun_write w = {
 		.pi.proto = htons(ETH_P_IP),
@@ -503,4 +493,25 @@ ssize_t vtun_write(struct vtun_priv *priv, struct vtun_file *file,
 		return err;
 	err = vtun_write_frame(priv, file, &w, from);
 	return err ?: total;
+}
+
+/**
+ * vtun_write_iter() - receive what the program has written
+ * @iocb: of the file
+ * @from: the program's memory, all of it one frame
+ *
+ * Context: process.
+ * Return: what @from had, or an error.
+ */
+ssize_t vtun_write_iter(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct vtun_file *file = iocb->ki_filp->private_data;
+	struct vtun_priv *priv = vtun_get(file);
+	ssize_t ret;
+
+	if (!priv)
+		return -EBADFD;
+	ret = vtun_write(priv, file, from, vtun_noblock(iocb));
+	vtun_put(priv);
+	return ret;
 }
