@@ -325,11 +325,13 @@ static u16 vbr_path_vlan(const struct vbr *br, struct net_device_path_ctx *ctx,
 }
 
 /* With the tag, if any, that frames of the VLAN leave by a port with. */
-static int vbr_path_leave(const struct vbr_port *to, u16 vid,
-			  struct net_device_path_ctx *ctx,
+static int vbr_path_leave(const struct vbr *br, const struct vbr_port *to,
+			  u16 vid, struct net_device_path_ctx *ctx,
 			  struct net_device_path *path)
 {
-	if (!vbr_vlan_has(&to->vlans.set, vid))
+	/* The host's own are dropped in VLANs that it is not in. */
+	if (!vbr_vlan_has(&br->vlans.set, vid) ||
+	    !vbr_vlan_has(&to->vlans.set, vid))
 		return -EINVAL;
 	if (vbr_vlan_untags(&to->vlans.set, vid))
 		path->bridge.vlan_mode =
@@ -369,7 +371,7 @@ static int vbr_dev_fill_forward_path(struct net_device_path_ctx *ctx,
 	if (to && READ_ONCE(to->state) == BR_STATE_FORWARDING &&
 	    !(READ_ONCE(to->flags) & VBR_PORT_TUNNEL))
 		err = READ_ONCE(br->vlan_filtering) ?
-		      vbr_path_leave(to, vid, ctx, path) : 0;
+		      vbr_path_leave(br, to, vid, ctx, path) : 0;
 	if (!err) {
 		path->type = DEV_PATH_BRIDGE;
 		path->dev = ctx->dev;

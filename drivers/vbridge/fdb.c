@@ -163,6 +163,28 @@ static void vbr_fdb_announce_locked(const struct vbr *br,
 	vnet_station_left(&station);
 }
 
+/**
+ * vbr_stations_left_rtnl() - tell who sends past the bridge that frames leave by
+ *	other rules than before
+ * @br: the bridge, changed already
+ * @port: the port that it is about, or NULL for all
+ *
+ * Context: RTNL.
+ */
+void vbr_stations_left_rtnl(const struct vbr *br, const struct vbr_port *port)
+{
+	const struct vnet_station station = {
+		.bridge = br->dev, .port = port ? port->dev : NULL,
+	};
+
+	ASSERT_RTNL();
+	if (!vnet_stations_watched())
+		return;
+	local_bh_disable();
+	vnet_station_left(&station);
+	local_bh_enable();
+}
+
 static void vbr_fdb_move_locked(struct vbr *br, struct vbr_fdb *fdb,
 				struct vbr_port *port)
 {

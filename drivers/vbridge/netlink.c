@@ -362,6 +362,8 @@ static int vbr_config_apply(struct vbr *br, const struct vbr_config *cfg,
 		.mask = VBR_FDB_STATIC,
 	};
 	bool other_age = cfg->ageing_time != br->ageing_time;
+	bool other_vlans = cfg->vlan_filtering != br->vlan_filtering ||
+			   cfg->vlan_proto != br->vlan_proto;
 	int err;
 
 	err = vbr_config_apply_vlan(br, cfg);
@@ -379,6 +381,8 @@ static int vbr_config_apply(struct vbr *br, const struct vbr_config *cfg,
 	WRITE_ONCE(br->group_fwd_mask, cfg->group_fwd_mask);
 	WRITE_ONCE(br->no_ll_learn, cfg->no_ll_learn);
 	vbr_crossings_end(br);
+	if (other_vlans)
+		vbr_stations_left_rtnl(br, NULL);
 	if (other_age && netif_running(br->dev))
 		vbr_fdb_age_now(br);
 	if (cfg->flush)

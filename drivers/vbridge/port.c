@@ -37,9 +37,10 @@ struct vbr_port *vbr_port_get(const struct net_device *dev)
 void vbr_port_set_state_rtnl(struct vbr_port *port, u8 state)
 {
 	struct vbr *br = port->br;
+	u8 old = port->state;
 
 	ASSERT_RTNL();
-	br->n_forwarding -= port->state == BR_STATE_FORWARDING;
+	br->n_forwarding -= old == BR_STATE_FORWARDING;
 	br->n_forwarding += state == BR_STATE_FORWARDING;
 	WRITE_ONCE(port->state, state);
 	vbr_crossings_end(br);
@@ -47,6 +48,8 @@ void vbr_port_set_state_rtnl(struct vbr_port *port, u8 state)
 		netif_carrier_on(br->dev);
 	else
 		netif_carrier_off(br->dev);
+	if (old == BR_STATE_FORWARDING && state != old)
+		vbr_stations_left_rtnl(br, port);
 }
 
 static void vbr_port_set_direct_rtnl(struct vbr_port *port)
@@ -67,6 +70,7 @@ static void vbr_port_set_direct_rtnl(struct vbr_port *port)
 void vbr_port_set_flags_rtnl(struct vbr_port *port, u32 flags)
 {
 	struct vbr *br = port->br;
+	bool tunnel = flags & ~port->flags & VBR_PORT_TUNNEL;
 	u32 n = br->n_suppress;
 
 	ASSERT_RTNL();
@@ -77,6 +81,8 @@ void vbr_port_set_flags_rtnl(struct vbr_port *port, u32 flags)
 	WRITE_ONCE(br->n_suppress, n);
 	vbr_set_special_rtnl(br);
 	vbr_crossings_end(br);
+	if (tunnel)
+		vbr_stations_left_rtnl(br, port);
 }
 
 /**

@@ -826,6 +826,7 @@ static inline struct vbr_fdb *vbr_fdb_lookup_rcu(struct vbr *br, const u8 *addr,
 
 struct vbr_fdb *vbr_fdb_learn_rcu(struct vbr_port *port, const u8 *addr,
 				  u16 vid);
+void vbr_stations_left_rtnl(const struct vbr *br, const struct vbr_port *port);
 bool vbr_fdb_unlock_rcu(struct vbr_port *port, const u8 *addr, u16 vid);
 int vbr_fdb_set_rtnl(struct vbr *br, const struct vbr_fdb_req *req);
 int vbr_fdb_add_local_rtnl(struct vbr *br, struct vbr_port *port,

@@ -314,6 +314,7 @@ int vbr_vlan_commit_rtnl(struct vbr *br, struct vbr_port *port,
 {
 	struct vbr_vlan_set *to = port ? &port->vlans.set : &br->vlans.set;
 	struct vbr_vlan_word gone;
+	bool left;
 	u16 vid;
 	int i, err;
 
@@ -328,9 +329,13 @@ int vbr_vlan_commit_rtnl(struct vbr *br, struct vbr_port *port,
 			return err;
 		}
 	}
+	/* Frames of the host's without a tag are in its pvid. */
+	left = !port && to->pvid != set->pvid;
 	WRITE_ONCE(to->pvid, set->pvid);
 	for (i = 0; i < VBR_VLAN_WORDS; i++) {
 		gone.member = to->words[i].member & ~set->words[i].member;
+		gone.untagged = to->words[i].untagged ^ set->words[i].untagged;
+		left |= gone.member || gone.untagged & to->words[i].member;
 		WRITE_ONCE(to->words[i].untagged, set->words[i].untagged);
 		WRITE_ONCE(to->words[i].member, set->words[i].member);
 		for (; gone.member; gone.member &= gone.member - 1) {
@@ -341,6 +346,8 @@ int vbr_vlan_commit_rtnl(struct vbr *br, struct vbr_port *port,
 		}
 	}
 	vbr_crossings_end(br);
+	if (left && br->vlan_filtering)
+		vbr_stations_left_rtnl(br, port);
 	return 0;
 }
 

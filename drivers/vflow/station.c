@@ -120,6 +120,29 @@ void vflow_station_recheck(struct vflow_rule *rule)
 }
 
 /*
+ * One of the bridge's ports, or all, let out other frames than before, or other
+ * ones. From who configures the bridge, which happens seldom.
+ */
+static void vflow_stations_left(const struct vnet_station *of)
+{
+	struct rhashtable_iter iter;
+	struct vflow_rule *rule;
+
+	rhltable_walk_enter(&vflow_stations, &iter);
+	rhashtable_walk_start(&iter);
+	while ((rule = rhashtable_walk_next(&iter))) {
+		/* The table is being resized: from its beginning once more. */
+		if (IS_ERR(rule))
+			continue;
+		if (rule->routed == of->bridge &&
+		    (!of->port || rule->out == of->port))
+			vflow_nf.teardown(rule->flow);
+	}
+	rhashtable_walk_stop(&iter);
+	rhashtable_walk_exit(&iter);
+}
+
+/*
  * From the bridge, under its lock. A flow found in the table is there until
  * the end of the RCU read section, and so is what ends it; the rules go when
  * the core destroys the flow.
@@ -136,6 +159,10 @@ static int vflow_station_left(struct notifier_block *nb, unsigned long event,
 	smp_mb();
 	if (!atomic_read(&vflow_stations.ht.nelems))
 		return NOTIFY_DONE;
+	if (!station->addr) {
+		vflow_stations_left(station);
+		return NOTIFY_DONE;
+	}
 	vflow_station_key(&key, station->port, station->addr);
 	list = rhltable_lookup(&vflow_stations, &key, vflow_station_params);
 	rhl_for_each_entry_rcu(rule, pos, list, by_station)

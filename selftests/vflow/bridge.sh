@@ -130,10 +130,10 @@ enters_at()
 	slowwait 10 received_at "$1" || fail "vflow does not take frames at $1: $(flow_tool flow stats)"
 }
 
-# What changes a port may have all routes looked up again, which ends flows, too.
+# What changes a port may end the flow by itself, or have all routes looked up again, which ends flows, too.
 left_at()
 {
-	echo $(($(passed "$1" bridge) + $(passed "$1" route)))
+	echo $(($(passed "$1" bridge) + $(passed "$1" route) + $(passed "$1" gone) + $(passed "$1" unknown)))
 }
 
 # stays_out WHY: nothing that comes in by p1 gets through, by vflow or by what the core has of the flow.
@@ -288,5 +288,50 @@ vlans_say_who_enters()
 	goes_on
 }
 
-ALL_TESTS="ports_say_who_enters entry_does_not_age vlans_say_who_enters by_a_tagged_port station_moves entry_is_moved_by_hand entry_is_deleted entries_are_flushed entry_ages others_may_move"
+# ends_with WHY CMD...: what the bridge lets out no more does not get out by vflow, though the station's entry stays.
+ends_with()
+{
+	local why=$1
+
+	shift
+	must "$@"
+	flow_do up 5 100
+	check_eq "$FLOW" "got 0" "$why"
+}
+
+start_flow_in_vlan()
+{
+	setup_bridge
+	must ip -n "$r" link set vbr0 type vbridge vlan_filtering 1
+	must bridge -n "$r" fdb replace "$S_MAC" dev vbr0 self static via p1 vlan 1
+	open_flow
+}
+
+state_says_who_leaves()
+{
+	start_flow
+	must bridge -n "$r" fdb replace "$S_MAC" dev vbr0 self static via p1
+	past_the_bridge p1
+	ends_with "by a port that is blocking" bridge -n "$r" link set dev p1 state 4
+}
+
+port_leaves_vlan()
+{
+	start_flow_in_vlan
+	ends_with "by a port that has left the VLAN" bridge -n "$r" vlan del dev p1 vid 1
+}
+
+port_gets_tag()
+{
+	start_flow_in_vlan
+	ends_with "with a tag that the station does not know" bridge -n "$r" vlan add dev p1 vid 1 pvid
+}
+
+host_leaves_vlan()
+{
+	start_flow_in_vlan
+	ends_with "from a host that has left the VLAN" bridge -n "$r" vlan del dev vbr0 vid 1 self
+}
+
+ALL_TESTS="state_says_who_leaves port_leaves_vlan port_gets_tag host_leaves_vlan ports_say_who_enters entry_does_not_age vlans_say_who_enters by_a_tagged_port station_moves entry_is_moved_by_hand entry_is_deleted entries_are_flushed entry_ages others_may_move"
 run_tests "$@"

@@ -13,8 +13,9 @@
  * struct vnet_station - an address that is no longer where it was
  * @bridge: the switch as a device
  * @port: the port's device that the address was behind; it need not be a
- *	device of the suite
- * @addr: the MAC address
+ *	device of the suite; NULL for all ports, with @addr NULL
+ * @addr: the MAC address; NULL for all behind the port, whose frames may no
+ *	longer leave by it as they did
  * @vid: the VLAN, or 0 for none in particular
  *
  * All of it is borrowed for the call.
