@@ -240,6 +240,8 @@ static bool vbr_fdb_matches(const struct vbr_fdb *fdb,
 		return false;
 	if (match->vid && match->vid != fdb->key.vid)
 		return false;
+	if (match->vids && !test_bit(fdb->key.vid, match->vids))
+		return false;
 	return (flags & match->mask) == match->flags;
 }
 

@@ -533,6 +533,7 @@ struct vbr_fdb_req {
  * @by_port: only those that lead to @port
  * @port: a port, or NULL for the bridge itself
  * @vid: only those of this VLAN, unless 0
+ * @vids: only those of these VLANs, unless NULL
  * @mask: the flags that are compared
  * @flags: their values
  */
@@ -540,6 +541,7 @@ struct vbr_fdb_match {
 	bool by_port;
 	struct vbr_port *port;
 	u16 vid;
+	const unsigned long *vids;
 	u32 mask;
 	u32 flags;
 };

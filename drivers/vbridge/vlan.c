@@ -286,12 +286,14 @@ static void vbr_vlan_leave_all(struct vbr *br, struct vbr_port *port,
 			vbr_vlan_leave(br, port, vid);
 }
 
-static void vbr_vlan_forget_rtnl(struct vbr_port *port, u16 vid)
+/* One walk for all of them: the port may have many addresses. */
+static void vbr_vlan_forget_rtnl(struct vbr_port *port,
+				 const unsigned long *vids)
 {
 	struct vbr_fdb_match learned = {
 		.by_port = true,
 		.port = port,
-		.vid = vid,
+		.vids = vids,
 		.mask = VBR_FDB_STATIC | VBR_FDB_EXT_LEARNED,
 	};
 
@@ -313,9 +315,10 @@ int vbr_vlan_commit_rtnl(struct vbr *br, struct vbr_port *port,
 			 const struct vbr_vlan_set *set)
 {
 	struct vbr_vlan_set *to = port ? &port->vlans.set : &br->vlans.set;
-	struct vbr_vlan_word gone;
+	DECLARE_BITMAP(gone, VLAN_N_VID);
+	unsigned long retagged;
+	unsigned int vid;
 	bool left;
-	u16 vid;
 	int i, err;
 
 	ASSERT_RTNL();
@@ -333,18 +336,16 @@ int vbr_vlan_commit_rtnl(struct vbr *br, struct vbr_port *port,
 	left = !port && to->pvid != set->pvid;
 	WRITE_ONCE(to->pvid, set->pvid);
 	for (i = 0; i < VBR_VLAN_WORDS; i++) {
-		gone.member = to->words[i].member & ~set->words[i].member;
-		gone.untagged = to->words[i].untagged ^ set->words[i].untagged;
-		left |= gone.member || gone.untagged & to->words[i].member;
+		gone[i] = to->words[i].member & ~set->words[i].member;
+		retagged = to->words[i].untagged ^ set->words[i].untagged;
+		left |= gone[i] || retagged & to->words[i].member;
 		WRITE_ONCE(to->words[i].untagged, set->words[i].untagged);
 		WRITE_ONCE(to->words[i].member, set->words[i].member);
-		for (; gone.member; gone.member &= gone.member - 1) {
-			vid = i * BITS_PER_LONG + __ffs(gone.member);
-			if (port)
-				vbr_vlan_forget_rtnl(port, vid);
-			vbr_vlan_leave(br, port, vid);
-		}
 	}
+	if (port && !bitmap_empty(gone, VLAN_N_VID))
+		vbr_vlan_forget_rtnl(port, gone);
+	for_each_set_bit(vid, gone, VLAN_N_VID)
+		vbr_vlan_leave(br, port, vid);
 	vbr_crossings_end(br);
 	if (left && br->vlan_filtering)
 		vbr_stations_left_rtnl(br, port);

@@ -400,6 +400,38 @@ many_vlans_under_traffic()
 	check_eq "${PKT[rx0.frames]}" 20 "frames afterwards"
 }
 
+# vlans_leave DEV: takes the port out of all VLANs but the first, with RTNL held, which takes MS milliseconds.
+vlans_leave()
+{
+	local start end
+
+	now_ms start
+	must bridge -n "$h" vlan del dev "$1" vid 2-4094
+	now_ms end
+	MS=$((end - start))
+}
+
+# A port's addresses are gone through once, however many VLANs it leaves: whoever sends can see to it that there are many.
+vlans_of_many_addresses_go()
+{
+	local i few
+
+	suite_only "goes through all entries for each VLAN"
+	make_vlans 2
+	vlans <<-EOF
+		vlan add dev p1 vid 2-4094
+		vlan add dev p2 vid 2-4094
+	EOF
+	for ((i = 0; i < 16384; i++)); do
+		printf 'fdb add 02:00:00:00:%02x:%02x dev vbr0 self static via p1\n' $((i / 256 + 32)) $((i % 256))
+	done >"$CASE_DIR/batch"
+	must bridge -n "$h" -batch "$CASE_DIR/batch"
+	vlans_leave p2
+	few=$MS
+	vlans_leave p1
+	check_le "$MS" $((5 * few + 100)) "milliseconds with many addresses"
+}
+
 ALL_TESTS="
 	broadcasts_stay_in_their_vlan
 	unicast_stays_in_its_vlan
@@ -414,5 +446,6 @@ ALL_TESTS="
 	frames_are_counted_by_vlan
 	ports_count_for_themselves
 	many_vlans_under_traffic
+	vlans_of_many_addresses_go
 "
 run_tests "$@"
