@@ -195,14 +195,26 @@ static int vflow_rule_update_locked(struct vflow_binding *binding,
 	return 0;
 }
 
+/*
+ * One that goes, or to another namespace, has had its rules taken away, see
+ * vflow_netdev_event(); a new one would hold it until its flow is over.
+ */
+static bool vflow_out_stays(const struct vflow_dev *vdev,
+			    const struct net_device *dev)
+{
+	return READ_ONCE(dev->reg_state) == NETREG_REGISTERED &&
+	       net_eq(dev_net(dev), vdev->net);
+}
+
 static int vflow_rule_put_locked(struct vflow_binding *binding,
 				 struct vflow_rule *rule)
 {
+	const struct vflow_dev *vdev = binding->vdev;
 	struct vflow_rule *old;
 	int err;
 
-	/* One that goes has had its rules taken away, see vflow_netdev_event(). */
-	if (binding->closed || rule->out->reg_state != NETREG_REGISTERED)
+	if (binding->closed || !vflow_out_stays(vdev, rule->out) ||
+	    (rule->neigh && !vflow_out_stays(vdev, rule->neigh->dev)))
 		return -ENODEV;
 	rule->binding = binding;
 	old = vflow_rule_find_locked(binding, rule->cookie);
