@@ -229,6 +229,8 @@ static int vbr_port_config_parse(struct vbr_port_config *cfg,
 	if (err)
 		return err;
 	for (i = 0; i < ARRAY_SIZE(vbr_port_flags); i++) {
+		if (vbr_port_flags[i].type > maxtype)
+			continue;
 		nla = tb[vbr_port_flags[i].type];
 		if (!nla)
 			continue;

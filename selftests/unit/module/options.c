@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of the options of a bridge: every one is built, refused or read-only.
+ * Tests of the options of a bridge: every one is built, refused, read-only or
+ * without a meaning here.
  */
 #include "../drivers/vbridge/netlink.c"
 #include "unit.h"
@@ -13,6 +14,9 @@ static void every_option_is_accounted_for(struct kunit *test)
 		IFLA_BR_FDB_MAX_LEARNED, IFLA_BR_VLAN_FILTERING,
 		IFLA_BR_VLAN_PROTOCOL, IFLA_BR_VLAN_DEFAULT_PVID,
 		IFLA_BR_VLAN_STATS_ENABLED, IFLA_BR_VLAN_STATS_PER_PORT,
+		/* Of a spanning tree, while that is off. */
+		IFLA_BR_FORWARD_DELAY, IFLA_BR_HELLO_TIME, IFLA_BR_MAX_AGE,
+		IFLA_BR_PRIORITY,
 	};
 	const struct vbr_unbuilt *unbuilt;
 	u8 times[VBR_BR_MAX + 1] = {};
