@@ -33,7 +33,7 @@ void vtun_bql_completed(struct vtun_priv *priv, unsigned int q,
  * @priv: the device
  * @file: the queue
  *
- * Context: consumer lock of the ring.
+ * Context: BH off, consumer lock of the ring.
  */
 void vtun_ended_flush(struct vtun_priv *priv, struct vtun_file *file)
 {
@@ -41,9 +41,7 @@ void vtun_ended_flush(struct vtun_priv *priv, struct vtun_file *file)
 
 	if (!ended->packets)
 		return;
-	local_bh_disable();
 	vtun_bql_completed(priv, ended->txq, ended->packets, ended->bytes);
-	local_bh_enable();
 	ended->packets = 0;
 	ended->bytes = 0;
 }
@@ -66,23 +64,7 @@ void vtun_entry_complete(struct vtun_priv *priv, void *entry)
 	local_bh_enable();
 }
 
-/*
- * A frame that BQL waits for has been taken out of the ring. Consumer lock.
- */
-static __always_inline void vtun_entry_ended(struct vtun_priv *priv,
-					     struct vtun_file *file,
-					     const struct sk_buff *skb)
-{
-	struct vtun_ended *ended = &file->ended;
-
-	if (ended->txq != skb_get_queue_mapping(skb))
-		vtun_ended_flush(priv, file);
-	ended->txq = skb_get_queue_mapping(skb);
-	ended->packets++;
-	ended->bytes += skb->len;
-}
-
-/* Half of the ring is free again, or all of it. Consumer lock. */
+/* Half of the ring is free again, or all of it. BH off, consumer lock. */
 static noinline void vtun_wake(struct vtun_priv *priv, struct vtun_file *file)
 {
 	if (++file->taken < file->ring.size / 2 &&
@@ -90,35 +72,72 @@ static noinline void vtun_wake(struct vtun_priv *priv, struct vtun_file *file)
 		return;
 	file->taken = 0;
 	WRITE_ONCE(file->stopped, false);
-	if (!netif_running(priv->dev))
-		return;
-	/* The queue's turn comes as BH is on again. */
+	if (netif_running(priv->dev))
+		netif_tx_wake_queue(netdev_get_tx_queue(priv->dev,
+							READ_ONCE(file->index)));
+}
+
+static void vtun_ended_add(struct vtun_ended *ended, const struct sk_buff *skb)
+{
+	ended->packets++;
+	ended->bytes += skb->len;
+}
+
+/*
+ * What seldom follows a frame that was taken: BQL is told of those that have
+ * ended, after @skb if that came from another of the device's queues, and a
+ * queue that has stopped is woken. Lets go of the consumer lock, and of BH
+ * behind it: softirqs that this raises are not to run under the lock.
+ */
+static noinline void vtun_taken_unlock(struct vtun_priv *priv,
+				       struct vtun_file *file,
+				       const struct sk_buff *skb)
+	__releases(&file->ring.consumer_lock)
+{
 	local_bh_disable();
-	netif_tx_wake_queue(netdev_get_tx_queue(priv->dev,
-						READ_ONCE(file->index)));
+	vtun_ended_flush(priv, file);
+	if (skb) {
+		file->ended.txq = skb_get_queue_mapping(skb);
+		vtun_ended_add(&file->ended, skb);
+		vtun_ended_flush(priv, file);
+	}
+	/* The ring, then the mark; pairs with vtun_stop(). */
+	smp_mb();
+	if (READ_ONCE(file->stopped))
+		vtun_wake(priv, file);
+	spin_unlock(&file->ring.consumer_lock);
 	local_bh_enable();
 }
 
-/* Consumer lock. */
-static __always_inline void *vtun_take(struct vtun_priv *priv,
-				       struct vtun_file *file)
+/* Lets go of the consumer lock, which the caller has taken. */
+static __always_inline void *vtun_take_unlock(struct vtun_priv *priv,
+					      struct vtun_file *file)
+	__releases(&file->ring.consumer_lock)
 {
+	struct vtun_ended *ended = &file->ended;
 	void *entry = __ptr_ring_consume(&file->ring);
 
 	if (!entry)
-		return NULL;
+		goto unlock;
 	if (vtun_entry_bql(entry)) {
 		entry = vtun_entry_frame(entry);
-		vtun_entry_ended(priv, file, entry);
+		if (unlikely(ended->txq != skb_get_queue_mapping(entry))) {
+			vtun_taken_unlock(priv, file, entry);
+			return entry;
+		}
+		vtun_ended_add(ended, entry);
 	}
-	if (file->ended.packets &&
-	    (file->ended.packets >= VTUN_ENDED_MAX ||
-	     __ptr_ring_empty(&file->ring)))
-		vtun_ended_flush(priv, file);
 	/* The ring, then the mark; pairs with vtun_stop(). */
 	smp_mb();
-	if (unlikely(READ_ONCE(file->stopped)))
-		vtun_wake(priv, file);
+	if (unlikely(READ_ONCE(file->stopped) ||
+		     (ended->packets &&
+		      (ended->packets >= VTUN_ENDED_MAX ||
+		       __ptr_ring_empty(&file->ring))))) {
+		vtun_taken_unlock(priv, file, NULL);
+		return entry;
+	}
+unlock:
+	spin_unlock(&file->ring.consumer_lock);
 	return entry;
 }
 
@@ -132,13 +151,9 @@ static __always_inline void *vtun_take(struct vtun_priv *priv,
  */
 void *vtun_consume(struct vtun_priv *priv, struct vtun_file *file)
 {
-	void *entry;
-
 	/* Under the lock alone is the ring sure not to get another size. */
 	spin_lock(&file->ring.consumer_lock);
-	entry = vtun_take(priv, file);
-	spin_unlock(&file->ring.consumer_lock);
-	return entry;
+	return vtun_take_unlock(priv, file);
 }
 
 /*
@@ -146,15 +161,14 @@ void *vtun_consume(struct vtun_priv *priv, struct vtun_file *file)
  * another's by now. One that has the file has it for as long as the lock is held:
  * the file leaves with a grace period.
  */
-static __always_inline void *vtun_read_next(struct vtun_priv *priv, struct vtun_file *file)
+static __always_inline void *vtun_read_next(struct vtun_priv *priv,
+					    struct vtun_file *file)
 {
-	void *entry = NULL;
-
 	spin_lock(&file->ring.consumer_lock);
 	if (likely(rcu_access_pointer(file->tun) == priv))
-		entry = vtun_take(priv, file);
+		return vtun_take_unlock(priv, file);
 	spin_unlock(&file->ring.consumer_lock);
-	return entry;
+	return NULL;
 }
 
 /**
