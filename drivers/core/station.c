@@ -12,8 +12,8 @@ EXPORT_SYMBOL_GPL(vnet_stations);
  * vnet_stations_watch() - hear of stations that move or go
  * @nb: called for each, its data being a &struct vnet_station
  *
- * It is called in an RCU read section with BH off, and under a lock of the
- * switch's: it takes no lock but such as are never held while a frame is sent
+ * It is called in an RCU read section, and for a single address with BH off and
+ * under a lock of the switch's: it takes no lock but such as are never held while a frame is sent
  * or a forwarding table looked after, and asks the switch nothing.
  *
  * Context: process.
@@ -41,7 +41,9 @@ EXPORT_SYMBOL_GPL(vnet_stations_unwatch);
  * vnet_station_left() - tell that an address is no longer where it was
  * @station: what and where; the switch no longer says so to anybody who asks
  *
- * Context: BH off; the switch's lock of its forwarding table may be held.
+ * Context: BH off, and the switch's lock of its forwarding table may be held;
+ * where all of a port or of the switch is meant, process, with neither: who
+ * hears of it may have many to go through.
  */
 void vnet_station_left(const struct vnet_station *station)
 {

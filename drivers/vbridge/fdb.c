@@ -178,11 +178,8 @@ void vbr_stations_left_rtnl(const struct vbr *br, const struct vbr_port *port)
 	};
 
 	ASSERT_RTNL();
-	if (!vnet_stations_watched())
-		return;
-	local_bh_disable();
-	vnet_station_left(&station);
-	local_bh_enable();
+	if (vnet_stations_watched())
+		vnet_station_left(&station);
 }
 
 static void vbr_fdb_move_locked(struct vbr *br, struct vbr_fdb *fdb,

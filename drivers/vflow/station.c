@@ -120,8 +120,9 @@ void vflow_station_recheck(struct vflow_rule *rule)
 }
 
 /*
- * One of the bridge's ports, or all, let out other frames than before, or other
- * ones. From who configures the bridge, which happens seldom.
+ * By one of the bridge's ports, or by any of them, frames may no longer leave as
+ * they did. From who configures the bridge, with BH on: that is seldom, and all
+ * flows are gone through.
  */
 static void vflow_stations_left(const struct vnet_station *of)
 {
@@ -143,9 +144,9 @@ static void vflow_stations_left(const struct vnet_station *of)
 }
 
 /*
- * From the bridge, under its lock. A flow found in the table is there until
- * the end of the RCU read section, and so is what ends it; the rules go when
- * the core destroys the flow.
+ * From the bridge, under its lock where it is about one station. A flow found in
+ * the table is there until the end of the RCU read section, and so is what ends
+ * it; the rules go when the core destroys the flow.
  */
 static int vflow_station_left(struct notifier_block *nb, unsigned long event,
 			      void *info)

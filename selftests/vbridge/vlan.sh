@@ -400,15 +400,20 @@ many_vlans_under_traffic()
 	check_eq "${PKT[rx0.frames]}" 20 "frames afterwards"
 }
 
-# vlans_leave DEV: takes the port out of all VLANs but the first, with RTNL held, which takes MS milliseconds.
+# vlans_leave DEV: puts the port into all VLANs and takes it out again, with RTNL held, which takes MS milliseconds; the
+# least of three times, as the machine may be busy.
 vlans_leave()
 {
-	local start end
+	local i start end
 
-	now_ms start
-	must bridge -n "$h" vlan del dev "$1" vid 2-4094
-	now_ms end
-	MS=$((end - start))
+	MS=''
+	for i in 1 2 3; do
+		must bridge -n "$h" vlan add dev "$1" vid 2-4094
+		now_ms start
+		must bridge -n "$h" vlan del dev "$1" vid 2-4094
+		now_ms end
+		[ "${MS:-$((end - start))}" -lt $((end - start)) ] || MS=$((end - start))
+	done
 }
 
 # A port's addresses are gone through once, however many VLANs it leaves: whoever sends can see to it that there are many.
@@ -418,10 +423,6 @@ vlans_of_many_addresses_go()
 
 	suite_only "goes through all entries for each VLAN"
 	make_vlans 2
-	vlans <<-EOF
-		vlan add dev p1 vid 2-4094
-		vlan add dev p2 vid 2-4094
-	EOF
 	for ((i = 0; i < 16384; i++)); do
 		printf 'fdb add 02:00:00:00:%02x:%02x dev vbr0 self static via p1\n' $((i / 256 + 32)) $((i % 256))
 	done >"$CASE_DIR/batch"
