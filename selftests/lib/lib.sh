@@ -203,18 +203,18 @@ busywait()
 	poll_until 0.02 "$@"
 }
 
-# rounds MANY FEW: how often a case does something over and over: few times where CI has a slow kernel do it.
-rounds()
-{
-	[ -n "${VNET_QUICK:-}" ] && [ "${VNET_SLOW:-1}" -gt 1 ] && echo "$2" || echo "$1"
-}
-
 slowwait()
 {
 	local limit=$1
 
 	shift
 	poll_until 0.2 $((limit * 1000)) "$@"
+}
+
+# rounds MANY FEW: how often a case does something over and over: few times where CI has a slow kernel do it.
+rounds()
+{
+	[ -n "${VNET_QUICK:-}" ] && [ "${VNET_SLOW:-1}" -gt 1 ] && echo "$2" || echo "$1"
 }
 
 # ---- life -------------------------------------------------------------------------------------------------------------
