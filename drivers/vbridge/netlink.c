@@ -14,12 +14,12 @@
  * The group of the bridges' own protocols; those of service VLANs have one of
  * their own, as they carry that of their customers.
  */
-static void vbr_group_addr(const struct vbr *br, u8 *addr)
+static void vbr_group_addr(u8 *addr, bool provider)
 {
 	static const u8 group[ETH_ALEN] = { 0x01, 0x80, 0xc2 };
 
 	ether_addr_copy(addr, group);
-	if (vbr_is_provider(br))
+	if (provider)
 		addr[5] = 0x08;
 }
 
@@ -188,12 +188,14 @@ struct vbr_config {
 	__be16 vlan_proto;
 };
 
+/* The VLANs have been parsed: they decide what the group's address is. */
 static int vbr_config_parse_group(struct vbr_config *cfg,
-				  const struct vbr *br, struct nlattr *data[],
+				  struct nlattr *data[],
 				  struct netlink_ext_ack *extack)
 {
 	const struct nlattr *nla = data[IFLA_BR_GROUP_FWD_MASK];
 	u8 group[ETH_ALEN];
+	bool provider;
 
 	if (nla) {
 		cfg->group_fwd_mask = nla_get_u16(nla);
@@ -203,7 +205,9 @@ static int vbr_config_parse_group(struct vbr_config *cfg,
 			return -EINVAL;
 		}
 	}
-	vbr_group_addr(br, group);
+	provider = cfg->vlan_filtering &&
+		   cfg->vlan_proto == htons(ETH_P_8021AD);
+	vbr_group_addr(group, provider);
 	nla = data[IFLA_BR_GROUP_ADDR];
 	if (nla && !ether_addr_equal(nla_data(nla), group)) {
 		NL_SET_ERR_MSG_ATTR(extack, nla,
@@ -307,13 +311,13 @@ static int vbr_config_parse(struct vbr_config *cfg, const struct vbr *br,
 	err = vbr_nl_refuse_unbuilt(vbr_unbuilt, data, VBR_BR_MAX, extack);
 	if (err)
 		return err;
-	err = vbr_config_parse_group(cfg, br, data, extack);
+	err = vbr_config_parse_vlan(cfg, br, data, extack);
+	if (err)
+		return err;
+	err = vbr_config_parse_group(cfg, data, extack);
 	if (err)
 		return err;
 	err = vbr_config_parse_boolopt(cfg, data, extack);
-	if (err)
-		return err;
-	err = vbr_config_parse_vlan(cfg, br, data, extack);
 	if (err)
 		return err;
 	if (data[IFLA_BR_AGEING_TIME])
@@ -487,7 +491,7 @@ static int vbr_fill_info(struct sk_buff *skb, const struct net_device *dev)
 	};
 	u8 group[ETH_ALEN];
 
-	vbr_group_addr(br, group);
+	vbr_group_addr(group, vbr_is_provider(br));
 	if (nla_put_u32(skb, IFLA_BR_AGEING_TIME,
 			jiffies_to_clock_t(READ_ONCE(br->ageing_time))) ||
 	    nla_put_u32(skb, IFLA_BR_STP_STATE, 0) ||

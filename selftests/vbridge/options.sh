@@ -18,6 +18,18 @@ bridge_options()
 	check_eq "$(link_attr "$h" vbr1 ageing_time)" 700 "ageing_time of a new bridge"
 }
 
+# The one address that the group has goes with the VLANs that the same request asks for.
+group_address()
+{
+	setup_stations 1
+	must ip -n "$h" link add vbr1 type "$BRIDGE" vlan_filtering 1 vlan_protocol 802.1ad group_address 01:80:c2:00:00:08
+	check_eq "$(link_attr "$h" vbr1 group_addr)" 01:80:c2:00:00:08 "of a provider's bridge"
+	refused 'spanning tree' ip -n "$h" link set vbr1 type "$BRIDGE" vlan_protocol 802.1Q group_address 01:80:c2:00:00:08
+	check_eq "$(link_attr "$h" vbr1 vlan_protocol)" 802.1ad "the tags after the refusal"
+	must ip -n "$h" link set vbr1 type "$BRIDGE" vlan_protocol 802.1Q group_address 01:80:c2:00:00:00
+	check_eq "$(link_attr "$h" vbr1 group_addr)" 01:80:c2:00:00:00 "of a customer's bridge"
+}
+
 # What a vbridge does not do can be switched off, which changes nothing, but not on.
 unbuilt_bridge_options()
 {
@@ -176,6 +188,7 @@ members_of_other_masters()
 
 ALL_TESTS="
 	bridge_options
+	group_address
 	unbuilt_bridge_options
 	unbuilt_port_options
 	names_and_addresses
