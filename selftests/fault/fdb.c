@@ -7,7 +7,7 @@
 #define _GNU_SOURCE
 #include <linux/if_packet.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "fault.h"
 
 #define LIMIT		1500

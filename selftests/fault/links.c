@@ -6,7 +6,7 @@
  */
 #define _GNU_SOURCE
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "fault.h"
 
 #define LIMIT		1500

@@ -7,7 +7,7 @@
 #define _GNU_SOURCE
 #include <sys/wait.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "fault.h"
 
 #define ACTIONS		"/sys/kernel/debug/notifier-error-inject/netdev/actions/"

@@ -15,7 +15,7 @@
  * VNET_SEED=N replays the decisions of a run, VNET_LONG=1 takes ten minutes.
  */
 #define _GNU_SOURCE
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "account.h"
 
 #define STATIONS	4

@@ -8,7 +8,7 @@
  * pairs for the third.
  */
 #define _GNU_SOURCE
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "stress.h"
 
 #define QUICK_SECONDS	6

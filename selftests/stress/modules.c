@@ -6,7 +6,7 @@
  * VNET_SEED=N replays the decisions of all processes, VNET_LONG=1 takes ten minutes.
  */
 #define _GNU_SOURCE
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "stress.h"
 
 #define QUICK_SECONDS	8

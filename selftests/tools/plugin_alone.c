@@ -10,7 +10,7 @@
 
 #include "../../tools/iproute2/link_util.h"
 
-#include "kselftest_harness.h"
+#include "harness.h"
 
 FIXTURE(plugin)
 {

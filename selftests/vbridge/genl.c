@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include "../../include/uapi/vnet/genl.h"
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "nl.h"
 
 #define ATTRS 8

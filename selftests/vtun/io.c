@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 
 #include "bpf.h"
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "tun.h"
 
 FIXTURE(io) {

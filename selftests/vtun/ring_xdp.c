@@ -9,7 +9,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "../lib/bpf.h"
 #include "mapped.h"
 

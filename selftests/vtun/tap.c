@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "tap.h"
 
 #define HDR ((int)sizeof(struct virtio_net_hdr))

@@ -12,7 +12,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "tap.h"
 
 #define RING 64

@@ -6,7 +6,7 @@
 #include <dirent.h>
 #include <liburing.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "tun.h"
 
 /* What liburing's header may be too old for. */

@@ -11,7 +11,7 @@
 
 #include "../../include/uapi/vnet/vveth.h"
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "nl.h"
 
 static const char *kind(void)
