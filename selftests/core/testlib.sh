@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # The tests' own library, runner and judge: what goes wrong in a test has to show.
+# TIMEOUT: 900
 . "$(dirname "$0")/../lib/lib.sh"
 
 # A tree of its own with one test in it, whose cases come on stdin.
@@ -195,6 +196,62 @@ judged()
 	check_eq "$RC $(tail -n 1 "$CASE_DIR/judged")" "1 0 passed, 1 failed, 0 skipped" "no results"
 }
 
+# A guest that dies of the emulator's fault is replaced by one that takes up what it was at, and what is left, three times
+# at most; one that dies of anything else is not. in-vm is ours here: a guest that does test after test.
+guest_replaced()
+{
+	make_tree <<<$'c() { :; }\nALL_TESTS=c'
+	cd "$TREE" || die "no tree"
+	cp selftests/room/t.sh selftests/room/u.sh
+	cp selftests/room/t.sh selftests/room/v.sh
+	rm selftests/vm
+	mkdir selftests/vm
+	ln -s "$SELFTESTS/vm/emulator-fault" selftests/vm/
+	ln -s "$SELFTESTS/check" "$SELFTESTS/collect" selftests/
+	printf '#!/bin/sh\n' >selftests/vm/kernel
+	: >selftests/skips
+	cat >selftests/in-vm <<-'EOF'
+		#!/bin/bash
+		[ "$1" != -b ] || exit 0
+		while [ "$1" != selftests/run ]; do
+			case $1 in -o) out=$2 ;; -l) log=$2 ;; esac
+			shift
+		done
+		echo booted >>boots
+		: >"$log"
+		nr=0
+		for test in room/t room/u room/v; do
+			nr=$((nr + 1))
+			mkdir "$out/taken.$nr" 2>/dev/null || continue
+			printf '# file %s\n# plan %s 1\n' $test $test >>"$out/results.$VNET_SHARD"
+			[ $test != room/u ] || [ ! -s deaths ] || {
+				printf '%s\tc\tpass\t\n' $test >>"$out/results.$VNET_SHARD"
+				head -n 1 deaths >"$log"
+				sed -i 1d deaths
+				exit 124
+			}
+			printf '%s\tc\tpass\t\n' $test >>"$out/results.$VNET_SHARD"
+		done
+		echo '# done' >>"$out/results.$VNET_SHARD"
+	EOF
+	chmod +x selftests/in-vm selftests/vm/kernel
+	local gone='[ 1.0] Oops: int3: 0000 [#1] PREEMPT SMP [ 1.0] Code: 66 90 eb <05> c3' rc
+
+	export VNET_GUESTS=1 VNET_QUICK='' VNET_BUILD=$TREE/build
+	for case in "1 0 2 $gone" "2 0 3 $gone" "3 1 3 $gone" "1 1 1 ${gone/eb <05>/cc <05>}" "1 1 1 ${gone/int3/invalid opcode}"; do
+		read -r deaths status boots line <<<"$case"
+		rm -f boots deaths
+		while [ "$deaths" -gt 0 ]; do
+			echo "$line" >>deaths
+			deaths=$((deaths - 1))
+		done
+		rc=0
+		selftests/check 6.12 >output 2>&1 || rc=$?
+		check_eq "$rc $(wc -l <boots)" "$status $boots" "status and guests of: $case"
+		[ "$status" = 1 ] || check_eq "$(tail -n 1 output)" "3 passed, 0 failed, 0 skipped" "verdict of: $case"
+	done
+}
+
 ALL_TESTS="
 	verdicts_and_leftovers
 	time_limit
@@ -202,5 +259,6 @@ ALL_TESTS="
 	quick_set
 	run_once_more
 	judged
+	guest_replaced
 "
 run_tests "$@"

@@ -16,7 +16,7 @@ cases=(
     scan_finds_each_kind scan_passes_a_clean_log
     command_and_environment status_and_partial_line output_comes_line_by_line nothing_is_lost
     leftover_processes_do_not_hold_it modules_load_by_name_and_alias modules_of_ours
-    hang_is_124 panic_is_124 finding_is_125 two_at_once tree_below_tmp
+    hang_is_124 panic_is_124 emulators_fault_is_told finding_is_125 two_at_once tree_below_tmp
     killed_run_leaves_nothing icount_boots
 )
 
@@ -176,6 +176,26 @@ panic_is_124() {
     local start=$SECONDS
     vm sh -c 'echo c >/proc/sysrq-trigger; sleep 1000'
     is $? 124 && [ $((SECONDS - start)) -lt "$limit" ] && grep -q 'Kernel panic - not syncing: sysrq' err
+}
+
+# Two panics that differ in what the trapped code is.
+emulators_fault_is_told() {
+    local kdir='' bug status
+    eval "$("$here/kernel" "$version")"
+    cp -r "$here/planted" bugs
+    make -s -C "$kdir" M="$work/bugs" modules >err 2>&1 || return
+    for bug in gone_breakpoint breakpoint; do
+        # shellcheck disable=SC2016 # for the guest's shell to expand
+        vm -d bugs -l log sh -c 'insmod "$KMODS/planted.ko" bug="$1"' sh "$bug" >/dev/null
+        is $? 124 || return
+        status=0
+        "$here/emulator-fault" log || status=$?
+        if [ "$bug" = breakpoint ]; then is "$status" 1; else is "$status" 0; fi || return
+    done
+    echo clean >log
+    status=0
+    "$here/emulator-fault" log || status=$?
+    is "$status" 1
 }
 
 finding_is_125() {

@@ -2,7 +2,8 @@
 /*
  * Not for any machine that somebody uses: when loaded, it does the wrong thing
  * that its parameter names. ../selftest-debug.sh shows that the debug kernel
- * notices each of them.
+ * notices each of them, ../selftest.sh what ../emulator-fault makes of the
+ * breakpoints.
  */
 #include <linux/init.h>
 #include <linux/mm.h>
@@ -153,6 +154,30 @@ static int planted_shift(void)
 	return 0;
 }
 
+/*
+ * The trap of a breakpoint with other bytes in memory, as a CPU meets it that
+ * QEMU has let run code of before.
+ */
+static int planted_gone_breakpoint(void)
+{
+#ifdef CONFIG_X86
+	asm volatile(".byte 0xcd, 0x03");
+	return 0;
+#else
+	return -EOPNOTSUPP;
+#endif
+}
+
+static int planted_breakpoint(void)
+{
+#ifdef CONFIG_X86
+	asm volatile("int3");
+	return 0;
+#else
+	return -EOPNOTSUPP;
+#endif
+}
+
 static int planted_array_index(void)
 {
 	int index = 4;
@@ -178,6 +203,8 @@ static const struct {
 	{ "free_active_timer", planted_free_active_timer },
 	{ "shift", planted_shift },
 	{ "array_index", planted_array_index },
+	{ "gone_breakpoint", planted_gone_breakpoint },
+	{ "breakpoint", planted_breakpoint },
 };
 
 static int __init planted_init(void)
