@@ -296,6 +296,17 @@ static bool vflow_own_headers(struct sk_buff *skb,
 	return true;
 }
 
+/*
+ * Whether the sum in the transport header is yet to be completed. In a tunnel
+ * it may be that of a header further inside; the outer one is then complete,
+ * but for that of a super-frame, each segment of which gets its own.
+ */
+static bool vflow_sum_partial(const struct sk_buff *skb, const void *l4)
+{
+	return skb->ip_summed == CHECKSUM_PARTIAL &&
+	       (skb->head + skb->csum_start == l4 || skb_is_gso(skb));
+}
+
 /* Returns false, with the frame as it was, where there is no memory. */
 static bool vflow_rewrite(struct sk_buff *skb, const struct vflow_frame *frame,
 			  const struct vflow_rule *rule)
@@ -309,7 +320,7 @@ static bool vflow_rewrite(struct sk_buff *skb, const struct vflow_frame *frame,
 	l3 = skb_network_header(skb);
 	if (rw->nat)
 		vflow_nat_l4(l3 + frame->thoff, frame, rw,
-			     skb->ip_summed == CHECKSUM_PARTIAL);
+			     vflow_sum_partial(skb, l3 + frame->thoff));
 	vflow_rewrite_l3(l3, frame, rule);
 	if (unlikely(rw->encaps)) {
 		skb_pull(skb, ETH_HLEN + frame->in_band);

@@ -218,7 +218,8 @@ vflow_check_flow(const struct vflow_dev *vdev, const struct vflow_rule *rule)
 
 /*
  * The sum in a transport header covers addresses and ports; one that is yet to
- * be completed holds that of the pseudo header alone, not inverted.
+ * be completed holds that of the pseudo header alone, not inverted, and is
+ * never zero.
  */
 static inline void vflow_nat_sum(__sum16 *sum, const struct vflow_rewrite *rw,
 				 bool partial)
@@ -238,7 +239,7 @@ static inline void vflow_nat_l4(void *l4, const struct vflow_frame *frame,
 	*(__be32 *)l4 = rw->ports;
 	if (frame->key.proto == IPPROTO_TCP) {
 		vflow_nat_sum(&tcp->check, rw, partial);
-	} else if (udp->check || partial) {
+	} else if (udp->check) {
 		vflow_nat_sum(&udp->check, rw, partial);
 		if (!udp->check)
 			udp->check = CSUM_MANGLED_0;

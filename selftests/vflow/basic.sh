@@ -134,6 +134,57 @@ tcp_ipv6()
 	check_ge "$(($(taken in) - TAKEN_IN))" 60 "frames taken at in with the transfer"
 }
 
+# outer_sums_wrong: datagrams that the server's stack has found wrong.
+outer_sums_wrong()
+{
+	# shellcheck disable=SC2016 # for awk
+	in_ns "$s" awk '/^Udp: [0-9]/ { print $6 }' /proc/net/snmp
+}
+
+# tunnel OPTION: a tunnel between the two, a flow of the router's, whose inner checksums are yet to be filled in when the
+# frames get to it. It fills them in itself on their way out, so that the server looks at the outer ones.
+tunnel()
+{
+	local wrong ns
+
+	must in_ns "$r" ethtool -K out tx off
+	ipb "$c" <<-EOF
+		link add vx up type vxlan id 5 local 192.0.2.2 remote 198.51.100.2 dev e0 dstport 4789 srcport 4789 4790 $1
+		addr add 203.0.113.1/24 dev vx
+	EOF
+	ipb "$s" <<-EOF
+		link add vx up type vxlan id 5 local 198.51.100.2 remote 198.51.100.1 dev e0 dstport 4789 srcport 4789 4790 $1
+		addr add 203.0.113.2/24 dev vx
+	EOF
+	ping_ok "$c" 203.0.113.2 || fail "no answer through the tunnel, $1"
+	wait_offloaded
+	wrong=$(outer_sums_wrong)
+	remember_taken
+	tcp_check "$c" "$s" 203.0.113.2 300000 || fail "a transfer through the tunnel, $1"
+	check_eq "$(($(outer_sums_wrong) - wrong))" 0 "datagrams with a wrong checksum, $1"
+	check_ge "$(($(taken in) - TAKEN_IN))" 10 "frames taken at in, $1"
+	for ns in "$c" "$s"; do
+		ipb "$ns" <<< "link del vx"
+	done
+}
+
+# The checksum that is yet to be filled in is that of a header further inside.
+tunnel_without_sums()
+{
+	need_module vxlan
+	setup_router
+	ruleset "$MASQUERADE"
+	tunnel noudpcsum
+}
+
+tunnel_with_sums()
+{
+	need_module vxlan
+	setup_router
+	ruleset "$MASQUERADE"
+	tunnel udpcsum
+}
+
 ALL_TESTS="udp_leaves udp_leaves_ipv6 masquerade masquerade_ipv6 snat_to_a_port snat_to_a_port_ipv6 dnat dnat_ipv6 both_nats
-	tcp tcp_ipv6"
+	tcp tcp_ipv6 tunnel_without_sums tunnel_with_sums"
 run_tests "$@"
