@@ -24,9 +24,9 @@ static int vveth_queues_alloc(struct net_device *dev)
 	unsigned int i;
 
 	priv->rx_stats = kvcalloc(dev->num_rx_queues, sizeof(*priv->rx_stats),
-				  GFP_KERNEL);
+				  GFP_KERNEL_ACCOUNT);
 	priv->txq = kvcalloc(dev->num_tx_queues, sizeof(*priv->txq),
-			     GFP_KERNEL);
+			     GFP_KERNEL_ACCOUNT);
 	if (!priv->rx_stats || !priv->txq)
 		return -ENOMEM;
 	for (i = 0; i < dev->num_rx_queues; i++)

@@ -43,12 +43,13 @@ static struct vveth_rings *vveth_rings_alloc(struct net_device *dev,
 	unsigned int i;
 	int err = 0;
 
-	rings = kvzalloc(struct_size(rings, rq, n), GFP_KERNEL);
+	rings = kvzalloc(struct_size(rings, rq, n), GFP_KERNEL_ACCOUNT);
 	if (!rings)
 		return NULL;
 	rings->dev = dev;
 	for (i = 0; i < n; i++) {
-		if (ptr_ring_init(&rings->rq[i].ring, size, GFP_KERNEL)) {
+		if (ptr_ring_init(&rings->rq[i].ring, size,
+				  GFP_KERNEL_ACCOUNT)) {
 			vveth_rings_free(rings);
 			return NULL;
 		}

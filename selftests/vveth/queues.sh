@@ -208,6 +208,28 @@ frames_wait_while_rings_change()
 	check_eq "$(ring "$b" vb)" "32768 512" "the ring, room and use"
 }
 
+# What a container's administrator has rings made of is the container's memory, by which it can be limited.
+rings_are_charged()
+{
+	local group queues=16
+
+	suite_only "rings of in-tree pairs have one size"
+	mkdir -p "$CASE_DIR/cgroup"
+	mount -t cgroup2 none "$CASE_DIR/cgroup" 2>/dev/null || skip "no cgroup2"
+	defer umount "$CASE_DIR/cgroup"
+	grep -qw memory "$CASE_DIR/cgroup/cgroup.controllers" || skip "memory is not controlled by cgroup2"
+	echo +memory >"$CASE_DIR/cgroup/cgroup.subtree_control" || skip "memory is controlled elsewhere"
+	group="$CASE_DIR/cgroup/vnet-$$"
+	mkdir "$group"
+	defer rmdir "$group"
+	setup_ns a b
+	add_wide_pair "$a" va "$b" vb "$queues"
+	# shellcheck disable=SC2016 # for the shell in there
+	must in_ns "$b" bash -c 'echo $BASHPID >"$1/cgroup.procs"; ethtool -G vb rx 32768' - "$group"
+	check_ge "$(<"$group/memory.current")" $((queues * 32768 * 8)) "bytes charged for rings"
+	ipb "$a" <<< "link del va"
+}
+
 ALL_TESTS="
 	one_queue_is_in_use
 	queues_at_creation
@@ -217,5 +239,6 @@ ALL_TESTS="
 	flows_spread
 	changes_under_traffic
 	frames_wait_while_rings_change
+	rings_are_charged
 "
 run_tests "$@"
