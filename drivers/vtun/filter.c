@@ -91,39 +91,52 @@ static int vtun_txfilter_fill(struct vtun_txfilter *filter,
 }
 
 /**
- * vtun_txfilter_set() - TUNSETTXFILTER
- * @priv: the device, a tap
+ * vtun_txfilter_make() - what TUNSETTXFILTER is asked for
  * @arg: struct tun_filter and its addresses
  *
- * Context: RTNL.
- * Return: number of addresses that are compared one by one, 0 for no filter, or
- * an error, which changes nothing.
+ * Context: process; not under a lock, as who asks may have memory that is slow.
+ * Return: the filter, for vtun_txfilter_set() or kfree(); or an error.
  */
-int vtun_txfilter_set(struct vtun_priv *priv, void __user *arg)
+struct vtun_txfilter *vtun_txfilter_make(void __user *arg)
 {
-	struct vtun_txfilter *new = NULL, *old;
+	struct vtun_txfilter *filter;
 	struct tun_filter uf;
 	u8 *addrs;
-	int n = 0;
 
 	if (copy_from_user(&uf, arg, sizeof(uf)))
-		return -EFAULT;
-	if (uf.count) {
-		addrs = memdup_user(arg + sizeof(uf), uf.count * ETH_ALEN);
-		if (IS_ERR(addrs))
-			return PTR_ERR(addrs);
-		new = kzalloc(sizeof(*new), GFP_KERNEL);
-		if (new)
-			n = vtun_txfilter_fill(new, &uf, addrs);
-		kfree(addrs);
-		if (!new)
-			return -ENOMEM;
+		return ERR_PTR(-EFAULT);
+	filter = kzalloc(sizeof(*filter), GFP_KERNEL);
+	if (!filter)
+		return ERR_PTR(-ENOMEM);
+	if (!uf.count)
+		return filter;
+	addrs = memdup_user(arg + sizeof(uf), uf.count * ETH_ALEN);
+	if (IS_ERR(addrs)) {
+		kfree(filter);
+		return ERR_CAST(addrs);
 	}
+	filter->n = vtun_txfilter_fill(filter, &uf, addrs);
+	kfree(addrs);
+	return filter;
+}
+
+/**
+ * vtun_txfilter_set() - TUNSETTXFILTER
+ * @priv: the device, a tap
+ * @new: of vtun_txfilter_make(); consumed
+ *
+ * Context: RTNL.
+ * Return: number of addresses that are compared one by one, 0 for no filter.
+ */
+int vtun_txfilter_set(struct vtun_priv *priv, struct vtun_txfilter *new)
+{
+	struct vtun_txfilter *old = rtnl_dereference(priv->txfilter);
+	int n = new->n;
+
 	if (!n) {
 		kfree(new);
 		new = NULL;
 	}
-	old = rtnl_dereference(priv->txfilter);
 	rcu_assign_pointer(priv->txfilter, new);
 	if (old)
 		kfree_rcu(old, rcu);
@@ -144,30 +157,46 @@ static void vtun_prog_replace(struct bpf_prog __rcu **slot,
 }
 
 /**
- * vtun_sock_filter_set() - TUNATTACHFILTER
- * @priv: the device, a tap
- * @fprog: the program, in user space
+ * vtun_sock_filter_make() - what TUNATTACHFILTER is asked for
+ * @arg: struct sock_fprog
+ * @fprog: gets the same
  *
- * It is copied once, here, and counts for each queue but those that attach later
- * and ask to be left out (IFF_NOFILTER).
- *
- * Context: RTNL.
- * Return: 0, or an error, which changes nothing.
+ * Context: process; not under a lock, as who asks may have memory that is slow.
+ * Return: the program, for vtun_sock_filter_set() or bpf_prog_destroy(); or an
+ * error.
  */
-int vtun_sock_filter_set(struct vtun_priv *priv, struct sock_fprog *fprog)
+struct bpf_prog *vtun_sock_filter_make(void __user *arg,
+				       struct sock_fprog *fprog)
 {
 	struct bpf_prog *prog;
-	unsigned int i;
 	int err;
 
+	if (copy_from_user(fprog, arg, sizeof(*fprog)))
+		return ERR_PTR(-EFAULT);
 	err = bpf_prog_create_from_user(&prog, fprog, NULL, false);
-	if (err)
-		return err;
+	return err ? ERR_PTR(err) : prog;
+}
+
+/**
+ * vtun_sock_filter_set() - TUNATTACHFILTER
+ * @priv: the device, a tap
+ * @prog: of vtun_sock_filter_make(); consumed
+ * @fprog: where it came from
+ *
+ * It was copied once, and counts for each queue but those that attach later and
+ * ask to be left out (IFF_NOFILTER).
+ *
+ * Context: RTNL.
+ */
+void vtun_sock_filter_set(struct vtun_priv *priv, struct bpf_prog *prog,
+			  const struct sock_fprog *fprog)
+{
+	unsigned int i;
+
 	vtun_prog_replace(&priv->sock_filter, prog);
 	for (i = 0; i < priv->num_queues; i++)
 		WRITE_ONCE(rtnl_dereference(priv->files[i])->no_filter, false);
 	priv->fprog = *fprog;
-	return 0;
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 #include <linux/compat.h>
 #include <linux/cred.h>
+#include <linux/filter.h>
 #include <linux/if_arp.h>
 #include <linux/if_fddi.h>
 #include <linux/if_hippi.h>
@@ -15,6 +16,7 @@
 #include <linux/proc_fs.h>
 #include <linux/proc_ns.h>
 #include <linux/security.h>
+#include <linux/slab.h>
 #include <linux/sockios.h>
 #include <net/6lowpan.h>
 #include <net/ax25.h>
@@ -373,9 +375,13 @@ static void vtun_get_hwaddr(const struct net_device *dev, struct ifreq *ifr)
  * @arg: its argument
  * @ifr: what the caller's pointer leads to, if that is a request
  * @val: the same, if that is a number
+ * @fprog: the same, of a classic program
+ * @txfilter: what TUNSETTXFILTER sets, or an error; NULL once it is set
+ * @prog: what TUNATTACHFILTER sets, or an error; NULL once it is set
  * @fault: @val could not be read
  * @answer_ifr: @ifr is the answer
  * @answer_val: @val is the answer
+ * @answer_fprog: @fprog is the answer
  *
  * The caller's memory may be slow to reach, so what can be is read before RTNL
  * is taken and written after it is let go of.
@@ -385,9 +391,13 @@ struct vtun_call {
 	unsigned long arg;
 	struct ifreq ifr;
 	int val;
+	struct sock_fprog fprog;
+	struct vtun_txfilter *txfilter;
+	struct bpf_prog *prog;
 	bool fault;
 	bool answer_ifr;
 	bool answer_val;
+	bool answer_fprog;
 };
 
 /* Those that tell the caller a number. */
@@ -458,27 +468,42 @@ static int vtun_set_ifindex(struct vtun_file *file,
 	return 0;
 }
 
-/* Those that are for a tap only. */
-static long vtun_ioctl_tap(struct vtun_priv *priv, unsigned int cmd,
-			   void __user *argp)
+static long vtun_set_txfilter(struct vtun_priv *priv, struct vtun_call *call)
 {
-	struct sock_fprog fprog;
+	struct vtun_txfilter *txfilter = call->txfilter;
 
+	if (IS_ERR(txfilter))
+		return PTR_ERR(txfilter);
+	call->txfilter = NULL;
+	return vtun_txfilter_set(priv, txfilter);
+}
+
+static long vtun_attach_filter(struct vtun_priv *priv, struct vtun_call *call)
+{
+	if (IS_ERR(call->prog))
+		return PTR_ERR(call->prog);
+	vtun_sock_filter_set(priv, call->prog, &call->fprog);
+	call->prog = NULL;
+	return 0;
+}
+
+/* Those that are for a tap only. */
+static long vtun_ioctl_tap(struct vtun_priv *priv, struct vtun_call *call)
+{
 	if (!vtun_is_tap(priv))
 		return -EINVAL;
-	switch (cmd) {
+	switch (call->cmd) {
 	case TUNSETTXFILTER:
-		return vtun_txfilter_set(priv, argp);
+		return vtun_set_txfilter(priv, call);
 	case TUNATTACHFILTER:
-		if (copy_from_user(&fprog, argp, sizeof(fprog)))
-			return -EFAULT;
-		return vtun_sock_filter_set(priv, &fprog);
+		return vtun_attach_filter(priv, call);
 	case TUNDETACHFILTER:
 		vtun_sock_filter_clear(priv);
 		return 0;
 	case TUNGETFILTER:
-		return copy_to_user(argp, &priv->fprog, sizeof(priv->fprog)) ?
-		       -EFAULT : 0;
+		call->fprog = priv->fprog;
+		call->answer_fprog = true;
+		return 0;
 	default:
 		return -EINVAL;
 	}
@@ -526,8 +551,7 @@ static long vtun_ioctl_dev(struct vtun_priv *priv, struct vtun_file *file,
 	case TUNATTACHFILTER:
 	case TUNDETACHFILTER:
 	case TUNGETFILTER:
-		return vtun_ioctl_tap(priv, call->cmd,
-				      (void __user *)call->arg);
+		return vtun_ioctl_tap(priv, call);
 	case TUNGETDEVNETNS:
 		return vtun_open_netns(dev_net(priv->dev));
 	case TUNGETSNDBUF:
@@ -574,6 +598,44 @@ static long vtun_ioctl_rtnl(struct vtun_file *file, struct vtun_call *call)
 	return vtun_ioctl_dev(priv, file, call);
 }
 
+/* What the caller's pointer leads to. @size: of its struct ifreq. */
+static int vtun_call_read(struct vtun_call *call, void __user *argp,
+			  size_t size)
+{
+	if (vtun_takes_ifreq(call->cmd))
+		return copy_from_user(&call->ifr, argp, size) ? -EFAULT : 0;
+	/* Whether these are to be said at all is known later. */
+	if (vtun_takes_int(call->cmd))
+		call->fault = get_user(call->val, (int __user *)argp);
+	else if (call->cmd == TUNSETTXFILTER)
+		call->txfilter = vtun_txfilter_make(argp);
+	else if (call->cmd == TUNATTACHFILTER)
+		call->prog = vtun_sock_filter_make(argp, &call->fprog);
+	return 0;
+}
+
+static int vtun_call_answer(const struct vtun_call *call, void __user *argp,
+			    size_t size)
+{
+	if (call->answer_ifr && copy_to_user(argp, &call->ifr, size))
+		return -EFAULT;
+	if (call->answer_val && put_user(call->val, (int __user *)argp))
+		return -EFAULT;
+	if (call->answer_fprog &&
+	    copy_to_user(argp, &call->fprog, sizeof(call->fprog)))
+		return -EFAULT;
+	return 0;
+}
+
+/* What was made and not set. */
+static void vtun_call_end(struct vtun_call *call)
+{
+	if (!IS_ERR(call->txfilter))
+		kfree(call->txfilter);
+	if (!IS_ERR_OR_NULL(call->prog))
+		bpf_prog_destroy(call->prog);
+}
+
 /* @size: of struct ifreq, as the caller has it. */
 static long vtun_ioctl_sized(struct file *filp, unsigned int cmd,
 			     unsigned long arg, size_t size)
@@ -586,24 +648,20 @@ static long vtun_ioctl_sized(struct file *filp, unsigned int cmd,
 	ret = vtun_map_ioctl(file, cmd, arg);
 	if (ret != -ENOIOCTLCMD)
 		return ret;
-	if (vtun_takes_ifreq(cmd) && copy_from_user(&call.ifr, argp, size))
-		return -EFAULT;
 	if (cmd == TUNGETFEATURES)
 		return put_user(IFF_TUN | IFF_TAP | IFF_NO_CARRIER |
 				VTUN_DEV_FLAGS, (unsigned int __user *)argp);
 	if (cmd == SIOCGSKNS)
 		return vtun_open_netns(sock_net(&file->sk));
-	if (vtun_takes_int(cmd))
-		call.fault = get_user(call.val, (int __user *)argp);
+	ret = vtun_call_read(&call, argp, size);
+	if (ret)
+		return ret;
 
 	rtnl_lock();
 	ret = vtun_ioctl_rtnl(file, &call);
 	rtnl_unlock();
-	if (call.answer_ifr && copy_to_user(argp, &call.ifr, size))
-		return -EFAULT;
-	if (call.answer_val && put_user(call.val, (int __user *)argp))
-		return -EFAULT;
-	return ret;
+	vtun_call_end(&call);
+	return vtun_call_answer(&call, argp, size) ?: ret;
 }
 
 /**

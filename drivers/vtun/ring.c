@@ -19,6 +19,12 @@
 #define VTUN_MAP_TX_SIDE 128
 #define VTUN_MAP_DESCS 256
 
+/*
+ * The caller's control group pays. Where it cannot, or nobody can, the program
+ * is told so: what it asks for is not worth killing anybody.
+ */
+#define VTUN_MAP_GFP (GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
 static unsigned int ring_mem = 64;
 module_param(ring_mem, uint, 0644);
 MODULE_PARM_DESC(ring_mem, "MiB of memory that the mapped rings of a device may take");
@@ -70,13 +76,11 @@ static int vtun_map_area_alloc(struct vtun_map_area *area, u64 size)
 {
 	unsigned int n = size >> PAGE_SHIFT;
 
-	area->pages = kvmalloc_array(n, sizeof(*area->pages),
-				     GFP_KERNEL_ACCOUNT);
+	area->pages = kvmalloc_array(n, sizeof(*area->pages), VTUN_MAP_GFP);
 	if (!area->pages)
 		return -ENOMEM;
 	for (; area->n < n; area->n++) {
-		area->pages[area->n] = alloc_page(GFP_KERNEL_ACCOUNT |
-						  __GFP_ZERO | __GFP_NOWARN);
+		area->pages[area->n] = alloc_page(VTUN_MAP_GFP | __GFP_ZERO);
 		if (!area->pages[area->n])
 			return -ENOMEM;
 		if (fatal_signal_pending(current))
@@ -198,15 +202,19 @@ static unsigned long vtun_map_pages_max(void)
 	return (unsigned long)READ_ONCE(ring_mem) << (20 - PAGE_SHIFT);
 }
 
-/* RTNL. Whether the file may be given these rings; 0 or an error. */
-static int vtun_map_check(const struct vtun_file *file,
-			  const struct vtun_ring_setup *setup)
+/*
+ * RTNL. Whether the file may be given these rings, whose memory counts from now
+ * on, before it is there: many that ask at once get no more than one after the
+ * other. 0 or an error.
+ */
+static int vtun_map_reserve(struct vtun_file *file,
+			    const struct vtun_ring_setup *setup)
 {
-	const struct vtun_priv *priv = rtnl_dereference(file->tun);
+	struct vtun_priv *priv = rtnl_dereference(file->tun);
 
 	if (!priv)
 		return -EBADFD;
-	if (file->map)
+	if (file->map || file->map_setup)
 		return -EBUSY;
 	/* What is to be a frame of its writer's segments has no slots. */
 	if (file->napi_frags && setup->tx_entries)
@@ -214,7 +222,16 @@ static int vtun_map_check(const struct vtun_file *file,
 	if (vtun_map_pages(setup) > vtun_map_pages_max() ||
 	    priv->map_pages > vtun_map_pages_max() - vtun_map_pages(setup))
 		return -ENOSPC;
+	priv->map_pages += vtun_map_pages(setup);
+	file->map_setup = setup;
 	return 0;
+}
+
+/* RTNL. What was reserved counts no more. */
+static void vtun_map_unreserve(struct vtun_priv *priv, struct vtun_file *file)
+{
+	priv->map_pages -= vtun_map_pages(file->map_setup);
+	file->map_setup = NULL;
 }
 
 /* From now on what the device sends goes to the ring; RTNL. */
@@ -222,7 +239,7 @@ static void vtun_map_publish(struct vtun_file *file, struct vtun_map *map)
 {
 	struct vtun_priv *priv = rtnl_dereference(file->tun);
 
-	priv->map_pages += vtun_map_pages(&map->setup);
+	file->map_setup = NULL;
 	/* With all that it leads to. */
 	smp_store_release(&file->map, map);
 	if (map->rx.entries) {
@@ -234,6 +251,21 @@ static void vtun_map_publish(struct vtun_file *file, struct vtun_map *map)
 	}
 }
 
+/* RTNL. @map: the rings that were reserved, or an error. 0 or an error. */
+static int vtun_map_finish_setup(struct vtun_file *file, struct vtun_map *map,
+				 const struct vtun_ring_setup *setup)
+{
+	/* The device has gone meanwhile; the file may have another. */
+	if (file->map_setup != setup)
+		return IS_ERR(map) ? PTR_ERR(map) : -EBADFD;
+	if (IS_ERR(map)) {
+		vtun_map_unreserve(rtnl_dereference(file->tun), file);
+		return PTR_ERR(map);
+	}
+	vtun_map_publish(file, map);
+	return 0;
+}
+
 static int vtun_map_setup(struct vtun_file *file, struct vtun_ring_setup *setup)
 {
 	struct vtun_map *map;
@@ -243,20 +275,15 @@ static int vtun_map_setup(struct vtun_file *file, struct vtun_ring_setup *setup)
 	if (err)
 		return err;
 	rtnl_lock();
-	err = vtun_map_check(file, setup);
+	err = vtun_map_reserve(file, setup);
 	rtnl_unlock();
 	if (err)
 		return err;
 	map = vtun_map_alloc(setup);
-	if (IS_ERR(map))
-		return PTR_ERR(map);
-	/* There may be another by now. */
 	rtnl_lock();
-	err = vtun_map_check(file, setup);
-	if (!err)
-		vtun_map_publish(file, map);
+	err = vtun_map_finish_setup(file, map, setup);
 	rtnl_unlock();
-	if (err)
+	if (err && !IS_ERR(map))
 		vtun_map_free(map);
 	return err;
 }
@@ -467,6 +494,8 @@ void vtun_map_leave(struct vtun_priv *priv, struct vtun_file *file)
 {
 	struct vtun_map *map = file->map;
 
+	if (file->map_setup)
+		vtun_map_unreserve(priv, file);
 	/* A second device has got none of them. */
 	if (!map || map->gone)
 		return;

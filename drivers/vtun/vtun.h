@@ -21,6 +21,7 @@ struct bpf_prog;
 struct iov_iter;
 struct vtun_map;
 struct vtun_flows;
+struct vtun_ring_setup;
 
 /**
  * DOC: locking and teardown
@@ -132,7 +133,9 @@ struct vtun_ended {
  * @ended: frames read that BQL waits for; consumer lock
  * @map: the mapped rings, which live until the file is closed, or NULL;
  *	written once, under RTNL
- * @rx_map: the same while what the device sends is to go there; written under
+ * @map_setup: rings that are being made, and count for the device already, or
+ *	NULL; RTNL
+ * @rx_map: @map while what the device sends is to go there; written under
  *	RTNL, read under RCU
  * @index: number of the queue while attached; RTNL
  * @ifindex: what the next device is to have, by TUNSETIFINDEX; RTNL
@@ -156,6 +159,7 @@ struct vtun_file {
 	unsigned int taken;
 	struct vtun_ended ended;
 	struct vtun_map *map;
+	const struct vtun_ring_setup *map_setup;
 	struct vtun_map *rx_map;
 	u16 index;
 	int ifindex;
@@ -420,8 +424,12 @@ void vtun_default_link(struct ethtool_link_ksettings *link);
 /* filter.c */
 bool vtun_filter_xmit(struct vtun_priv *priv, const struct vtun_file *file,
 		      struct sk_buff *skb);
-int vtun_txfilter_set(struct vtun_priv *priv, void __user *arg);
-int vtun_sock_filter_set(struct vtun_priv *priv, struct sock_fprog *fprog);
+struct vtun_txfilter *vtun_txfilter_make(void __user *arg);
+int vtun_txfilter_set(struct vtun_priv *priv, struct vtun_txfilter *new);
+struct bpf_prog *vtun_sock_filter_make(void __user *arg,
+				       struct sock_fprog *fprog);
+void vtun_sock_filter_set(struct vtun_priv *priv, struct bpf_prog *prog,
+			  const struct sock_fprog *fprog);
 void vtun_sock_filter_clear(struct vtun_priv *priv);
 int vtun_prog_set(struct bpf_prog __rcu **slot, int fd);
 void vtun_filters_free(struct vtun_priv *priv);

@@ -117,8 +117,13 @@ static struct sk_buff *vtun_alloc_skb(const struct vtun_priv *priv,
 	return skb;
 }
 
-/* A fragment for each further segment of what is written. */
-static int vtun_napi_fill_frags(struct sk_buff *skb, struct iov_iter *it)
+/*
+ * A fragment for each further segment of what is written. @segs: how many it has
+ * with the first one. As of tun, one without bytes is an error, which is known
+ * at the end, for an iterator passes it over.
+ */
+static int vtun_napi_fill_frags(struct sk_buff *skb, struct iov_iter *it,
+				unsigned long segs)
 {
 	while (iov_iter_count(it)) {
 		size_t size = iov_iter_single_seg_count(it);
@@ -138,7 +143,7 @@ static int vtun_napi_fill_frags(struct sk_buff *skb, struct iov_iter *it)
 				   size);
 		iov_iter_advance(it, size);
 	}
-	return 0;
+	return skb_shinfo(skb)->nr_frags + 1 == segs ? 0 : -EINVAL;
 }
 
 /*
@@ -174,7 +179,8 @@ static struct sk_buff *vtun_napi_alloc_skb(struct vtun_priv *priv,
 	struct sk_buff *skb;
 	int err;
 
-	if (w->len > ETH_MAX_MTU - NET_SKB_PAD - NET_IP_ALIGN)
+	if (from->nr_segs > MAX_SKB_FRAGS + 1 ||
+	    w->len > ETH_MAX_MTU - NET_SKB_PAD - NET_IP_ALIGN)
 		return ERR_PTR(-EMSGSIZE);
 	skb = vtun_napi_take_skb(priv, file);
 	if (!skb)
@@ -185,7 +191,8 @@ static struct sk_buff *vtun_napi_alloc_skb(struct vtun_priv *priv,
 		skb->data_len = w->len - linear;
 		skb->truesize += skb->data_len;
 		iov_iter_advance(&it, linear);
-		err = vtun_napi_fill_frags(skb, &it);
+		/* 0 of a plain buffer on older kernels. */
+		err = vtun_napi_fill_frags(skb, &it, max(from->nr_segs, 1UL));
 	}
 	if (!err)
 		return skb;

@@ -620,6 +620,43 @@ TEST_F_TIMEOUT(io, queues_follow_flows, 200)
 	}
 }
 
+/* Where the packet from that port is among those that can be read, from 0; or -1. */
+static int place_of(int fd, unsigned char *packet, size_t room, int port)
+{
+	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
+
+	for (int n = 0; poll(&pollfd, 1, 5000) == 1; n++) {
+		if (read(fd, packet, room) < 28)
+			return -1;
+		if (packet[20] == port >> 8 && packet[21] == (port & 0xff))
+			return n;
+	}
+	return -1;
+}
+
+/* A program that has fallen behind with a long flow sees a short one's packet at once; tun's sees it last. */
+TEST_F(io, short_flow_beside_a_long_one)
+{
+	unsigned char packet[64];
+	int place;
+
+	OPEN(IFF_TUN | IFF_NO_PI);
+	ASSERT_EQ(0, system("tc qdisc replace dev t0 root fq_codel"));
+	udp_packet(packet, sizeof(packet));
+	for (int i = 0; i <= 200; i++) {
+		/* The ports are of no account to the sum of the header. */
+		packet[20] = i == 200 ? 2 : 1;
+		ASSERT_EQ(64, send(self->sock, packet, 64, 0));
+	}
+	place = place_of(self->fd, self->in, sizeof(self->in), 0x201);
+	if (strcmp(self->node, "/dev/net/vtun")) {
+		EXPECT_EQ(200, place);
+	} else {
+		EXPECT_LE(0, place);
+		EXPECT_GE(64, place);
+	}
+}
+
 /* A program says which queue, and another how much of a frame. */
 TEST_F_TIMEOUT(io, programs, 200)
 {

@@ -6,15 +6,18 @@
 #include <linux/filter.h>
 #include <linux/if_arp.h>
 #include <linux/nsfs.h>
+#include <linux/userfaultfd.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "harness.h"
 #include "tun.h"
 
-#define TRANSCRIPT 65536
+#define TRANSCRIPT 200000
 
 /* What a node has answered, line by line. */
 static char *said;
@@ -376,6 +379,186 @@ static void device_gone(const char *node)
 	close(fd);
 }
 
+/* Link types, and what the address is then. */
+static void link_types(const char *node)
+{
+	int fd = tun_open(node, 0), other = tun_open(node, 0);
+	struct ifreq ifr = tun_ifr("", 0);
+
+	TRY(tun_set_iff(fd, "t0", IFF_TAP));
+	ifr.ifr_hwaddr.sa_family = ARPHRD_ETHER;
+	memcpy(ifr.ifr_hwaddr.sa_data, "\2\1\2\3\4\5", ETH_ALEN);
+	CALL(ioctl(fd, SIOCSIFHWADDR, &ifr));
+	for (int type = 0; type < 1000; type = type == 40 ? 250 : type + 1) {
+		say("%d ", type);
+		CALL(ioctl(fd, TUNSETLINK, type));
+		memset(&ifr, 0xee, sizeof(ifr));
+		CALL(ioctl(fd, SIOCGIFHWADDR, &ifr));
+		say("%d", ifr.ifr_hwaddr.sa_family);
+		for (int i = 0; i < 14; i++)
+			say(" %02x", (unsigned char)ifr.ifr_hwaddr.sa_data[i]);
+		say("\n");
+		if (type % 16 == 1)
+			CALL(ioctl(fd, SIOCSIFHWADDR, &ifr));
+	}
+	CALL(ioctl(fd, TUNSETLINK, -1));
+	TRY(tun_set_iff(other, "t1", IFF_TUN));
+	CALL(ioctl(other, SIOCGIFHWADDR, &ifr));
+	CALL(ioctl(other, SIOCSIFHWADDR, &ifr));
+	CALL(ioctl(other, TUNSETLINK, ARPHRD_ETHER));
+	CALL(ioctl(other, SIOCGIFHWADDR, &ifr));
+	close(other);
+	close(fd);
+}
+
+/* Frames of all lengths that may be wrong, whole and in segments. */
+static void odd_writes(const char *node)
+{
+	static const int flags[] = {
+		IFF_TAP, IFF_TUN, IFF_TAP | IFF_NO_PI, IFF_TUN | IFF_NO_PI, IFF_TAP | IFF_VNET_HDR | IFF_NO_PI,
+		IFF_TUN | IFF_VNET_HDR, IFF_TAP | IFF_NO_PI | IFF_NAPI, IFF_TAP | IFF_NO_PI | IFF_NAPI | IFF_NAPI_FRAGS,
+	};
+	static const int lengths[] = {
+		0, 1, 3, 4, 5, 9, 10, 13, 14, 15, 17, 18, 23, 24, 27, 28, 60, 4000, 5000, 65535, 65550,
+	};
+	static const int segments[][4] = {
+		{ 14, 0, 86 }, { 100, 0 }, { 0, 100 }, { 0, 0, 100 }, { 14, 86, 0, 0 }, { 100 }, { 13, 1, 86 },
+		{ 14, 4096, 10 }, { 14, 4097, 10 }, { 5000, 10 }, { 1, 1, 1, 97 },
+	};
+	static unsigned char frame[70000];
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
+		int fd = tun_open(node, 0);
+
+		TRY(tun_set_iff(fd, "t0", flags[i]));
+		TRY(dev_up("t0"));
+		for (size_t j = 0; j < sizeof(lengths) / sizeof(*lengths); j++) {
+			memset(frame, 0, sizeof(frame));
+			frame[flags[i] & IFF_VNET_HDR ? 14 : 0] = 0x45;
+			say("%#x %d ", flags[i], lengths[j]);
+			CALL(write(fd, frame, lengths[j]));
+		}
+		for (size_t j = 0; j < sizeof(segments) / sizeof(*segments); j++) {
+			struct iovec iov[4];
+			int n = 0;
+
+			for (int k = 0; k < 4; k++) {
+				iov[k] = (struct iovec){ frame, segments[j][k] };
+				n = segments[j][k] ? k + 1 : n;
+			}
+			/* Those without bytes at the end as well, of two. */
+			n = j == 1 ? 2 : j == 4 ? 4 : n;
+			say("%#x segments %zu ", flags[i], j);
+			CALL(writev(fd, iov, n));
+		}
+		close(fd);
+	}
+}
+
+/* Too little room, for the frame or for what stands in front of it. */
+static void odd_reads(const char *node)
+{
+	static const int flags[] = { IFF_TAP, IFF_TAP | IFF_VNET_HDR | IFF_NO_PI, IFF_TAP | IFF_VNET_HDR };
+	static const int rooms[] = { 0, 1, 3, 4, 5, 9, 10, 13, 14, 15, 17, 18, 30, 2000 };
+	/* Not for the compiler to know. */
+	void *volatile nowhere = (void *)8;
+	unsigned char frame[2000];
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
+		int fd = tun_open(node, O_NONBLOCK), sock;
+
+		TRY(tun_set_iff(fd, "t0", flags[i]));
+		TRY(dev_up("t0"));
+		sock = dev_socket("t0");
+		for (size_t j = 0; j < sizeof(rooms) / sizeof(*rooms); j++) {
+			make_frame(frame, 100, 1);
+			send(sock, frame, 100, 0);
+			say("%#x %d ", flags[i], rooms[j]);
+			say("%d ", CALL(read(fd, frame, rooms[j])));
+			CALL(read(fd, nowhere, 100));
+		}
+		close(sock);
+		close(fd);
+	}
+}
+
+/* A filter whose end cannot be read, on a device that has one. */
+static void cut_filters(const char *node)
+{
+	unsigned char *pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct tun_filter *filter = (void *)(pages + 4096 - sizeof(*filter) - 6);
+	struct sock_fprog prog = { .len = 2, .filter = (void *)(pages + 4096 - sizeof(struct sock_filter)) };
+	int fd = tun_open(node, 0), other = tun_open(node, 0);
+	struct ifreq ifr;
+
+	munmap(pages + 4096, 4096);
+	TRY(tun_set_iff(fd, "t0", IFF_TAP | IFF_MULTI_QUEUE));
+	for (filter->count = 3; filter->count; filter->count--)
+		say("%d: %d\n", filter->count, ioctl(fd, TUNSETTXFILTER, filter) < 0 ? -errno : 0);
+	CALL(ioctl(fd, TUNATTACHFILTER, &prog));
+	CALL(ioctl(fd, TUNATTACHFILTER, pages + 4096 - 2));
+	CALL(ioctl(fd, TUNGETIFF, &ifr));
+	say("flags %#x\n", ifr.ifr_flags & 0xffff);
+	*prog.filter = (struct sock_filter){ BPF_RET, 0, 0, 100 };
+	prog.len = 1;
+	CALL(ioctl(fd, TUNATTACHFILTER, &prog));
+	CALL(ioctl(fd, TUNGETFILTER, pages + 4096 - 2));
+	CALL(ioctl(fd, TUNGETIFF, &ifr));
+	say("flags %#x\n", ifr.ifr_flags & 0xffff);
+	TRY(tun_set_iff(other, "t0", IFF_TAP | IFF_MULTI_QUEUE | IFF_NOFILTER));
+	CALL(ioctl(other, TUNGETIFF, &ifr));
+	say("flags %#x\n", ifr.ifr_flags & 0xffff);
+	CALL(ioctl(other, TUNDETACHFILTER, 0));
+	CALL(ioctl(fd, TUNGETIFF, &ifr));
+	say("flags %#x\n", ifr.ifr_flags & 0xffff);
+	close(other);
+	close(fd);
+}
+
+static void say_write(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	CALL(write(fd, text, strlen(text)));
+	close(fd);
+}
+
+/* Who is nobody, and root in a user namespace of his own. */
+static void user_namespace(const char *node)
+{
+	int fd = tun_open(node, 0), other;
+
+	TRY(tun_set_iff(fd, "t0", IFF_TAP));
+	CALL(ioctl(fd, TUNSETPERSIST, 1));
+	as_nobody();
+	prctl(PR_SET_DUMPABLE, 1);
+	CALL(unshare(CLONE_NEWUSER));
+	say_write("/proc/self/setgroups", "deny");
+	say_write("/proc/self/uid_map", "0 1234 1");
+	say_write("/proc/self/gid_map", "0 4321 1");
+	/* What his file has is not his to give away, and the network namespace is not his. */
+	CALL(ioctl(fd, TUNSETOWNER, 0));
+	CALL(ioctl(fd, TUNSETOWNER, 1));
+	CALL(ioctl(fd, TUNSETGROUP, 1));
+	CALL(ioctl(fd, TUNGETDEVNETNS, 0));
+	set_iff(node, "t1", IFF_TAP);
+	CALL(unshare(CLONE_NEWNET));
+	set_iff(node, "t1", IFF_TAP);
+	set_iff(node, "t1", IFF_TAP | IFF_NAPI);
+	set_iff(node, "t1", IFF_TAP | IFF_NAPI | IFF_NAPI_FRAGS);
+	other = tun_open(node, 0);
+	TRY(tun_set_iff(other, "t2", IFF_TUN));
+	CALL(ioctl(other, TUNSETOWNER, 0));
+	CALL(ioctl(other, TUNSETOWNER, 1234));
+	CALL(ioctl(other, TUNSETGROUP, 0));
+	CALL(ioctl(other, TUNSETGROUP, -1));
+	CALL(ioctl(other, TUNSETPERSIST, 1));
+	CALL(ioctl(other, TUNGETDEVNETNS, 0) < 0 ? -1 : 0);
+	CALL(ioctl(other, SIOCGSKNS, 0) < 0 ? -1 : 0);
+	close(other);
+	close(fd);
+}
+
 /* One run of either node, in a process and a namespace of its own. */
 static const char *transcript(void (*what)(const char *node), const char *node)
 {
@@ -467,6 +650,106 @@ TEST(owners_alike)
 TEST(device_gone_alike)
 {
 	compare(_metadata, device_gone);
+}
+
+TEST(link_types_alike)
+{
+	compare(_metadata, link_types);
+}
+
+TEST(odd_writes_alike)
+{
+	compare(_metadata, odd_writes);
+}
+
+TEST(odd_reads_alike)
+{
+	compare(_metadata, odd_reads);
+}
+
+TEST(cut_filters_alike)
+{
+	compare(_metadata, cut_filters);
+}
+
+TEST(user_namespaces_alike)
+{
+	compare(_metadata, user_namespace);
+}
+
+struct slow {
+	int fd;
+	unsigned long cmd;
+	void *page;
+};
+
+static void *slow_call(void *arg)
+{
+	struct slow *s = arg;
+
+	ioctl(s->fd, s->cmd, s->page);
+	return NULL;
+}
+
+/* Whether another process gets on with its device meanwhile. */
+static bool others_go_on(pid_t *pid)
+{
+	*pid = fork();
+	if (!*pid)
+		_exit(dev_up("t1") ? 1 : 0);
+	for (int i = 0; i < 200; i++, usleep(10000))
+		if (waitpid(*pid, NULL, WNOHANG) == *pid)
+			return true;
+	return false;
+}
+
+/* Who asks from memory that is slow to come, or never does, keeps nobody else waiting. */
+TEST(slow_memory_alone_waits)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register area = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct uffdio_zeropage zero = {};
+	struct slow s = {};
+	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC), waited = 0, other;
+	pthread_t thread;
+
+	if (uffd < 0)
+		SKIP(return, "no userfaultfd");
+	tun_load("/dev/net/vtun");
+	ASSERT_EQ(0, quiet_netns());
+	ASSERT_EQ(0, ioctl(uffd, UFFDIO_API, &api));
+	s.page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	area.range.start = (unsigned long)s.page;
+	area.range.len = 4096;
+	ASSERT_EQ(0, ioctl(uffd, UFFDIO_REGISTER, &area));
+	other = tun_open("/dev/net/vtun", 0);
+	ASSERT_EQ(0, tun_set_iff(other, "t1", IFF_TAP));
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+		struct pollfd pollfd = { .fd = uffd, .events = POLLIN };
+		pid_t pid = 0;
+
+		if (!commands[i].pointer)
+			continue;
+		s.fd = tun_open("/dev/net/vtun", 0);
+		s.cmd = commands[i].cmd;
+		ASSERT_EQ(0, tun_set_iff(s.fd, "t0", IFF_TAP | IFF_MULTI_QUEUE));
+		ASSERT_EQ(0, pthread_create(&thread, NULL, slow_call, &s));
+		/* Some do not look. */
+		if (poll(&pollfd, 1, 300) == 1) {
+			waited++;
+			EXPECT_TRUE(others_go_on(&pid)) {
+				TH_LOG("%s", commands[i].name);
+			}
+			zero.range = area.range;
+			ASSERT_EQ(0, ioctl(uffd, UFFDIO_ZEROPAGE, &zero));
+		}
+		pthread_join(thread, NULL);
+		if (pid)
+			waitpid(pid, NULL, 0);
+		close(s.fd);
+		madvise(s.page, 4096, MADV_DONTNEED);
+	}
+	EXPECT_LT(15, waited);
 }
 
 /* tun lets anybody attach to such a device before 6.12. */

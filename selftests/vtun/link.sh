@@ -147,6 +147,34 @@ moved_to_another_namespace()
 	check_eq "$(links "$a")" t0 "the device moves with its program"
 }
 
+# The node has a number that is known before the module is there, so that opening it brings the module; where somebody has
+# taken that, it has another.
+node()
+{
+	local number
+
+	check_match "$(modinfo -F alias vtun | xargs)" 'char-major-10-249' "aliases"
+	check_match "$(modinfo -F alias vtun | xargs)" 'devname:net/vtun' "aliases"
+	check_match "$(<"$SELFTESTS/../tools/udev/60-vtun.rules")" 'KERNEL=="vtun".*MODE="0666".*static_node=net/vtun' "udev's rule"
+	rmmod vtun 2>/dev/null
+	must modprobe vtun
+	check_eq "$(stat -c '%t:%T %a' /dev/net/vtun)" "a:f9 666" "the node"
+	rmmod vtun
+	must modprobe vtun minor=250
+	check_eq "$(stat -c '%t:%T' /dev/net/vtun)" "a:fa" "the node, by minor=250"
+	rmmod vtun
+	need_module tun
+	must modprobe vtun minor=200
+	number=$(stat -c %T /dev/net/vtun)
+	[ "$number" != c8 ] || fail "two nodes of one number"
+	setup_ns a
+	attach "$a" -i t0 tap
+	check_eq "$ATTACHED" "ready t0" "who opens that node"
+	stop_bg "$BG_PID"
+	rmmod vtun
+	must modprobe vtun
+}
+
 module_goes_with_devices()
 {
 	setup_ns a
@@ -169,6 +197,7 @@ ALL_TESTS="
 	many_queues
 	in_a_user_namespace
 	moved_to_another_namespace
+	node
 	module_goes_with_devices
 "
 run_tests "$@"

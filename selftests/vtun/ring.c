@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -132,6 +133,168 @@ TEST_F(ring, memory_is_capped)
 	EXPECT_EQ(4, n);
 	close(fds[0]);
 	EXPECT_EQ(0, try_setup(fds[n - 1], mapped_setup(4096, 4096, 2048)));
+}
+
+/* A control group of the test's own, made where there is none; its folder, or NULL. */
+static const char *make_cgroup(void)
+{
+	static char path[64];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/run/vnet-cgroup.%d", getpid());
+	if (mkdir(path, 0755) || mount("none", path, "cgroup2", 0, NULL))
+		return NULL;
+	strcat(path, "/cgroup.subtree_control");
+	f = fopen(path, "we");
+	if (!f || fputs("+memory", f) < 0 || fclose(f))
+		return NULL;
+	snprintf(path, sizeof(path), "/run/vnet-cgroup.%d/vnet-%d", getpid(), getpid());
+	return mkdir(path, 0755) ? NULL : path;
+}
+
+static bool cgroup_write(const char *group, const char *name, long val)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", group, name);
+	return !dev_text(path, val);
+}
+
+/* Bytes that the group's processes have. */
+static long cgroup_memory(const char *group)
+{
+	char path[128], text[32] = "";
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/memory.current", group);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (read(fd, text, sizeof(text) - 1) <= 0)
+		text[0] = 0;
+	close(fd);
+	return atol(text);
+}
+
+static void end_cgroup(const char *group)
+{
+	char path[64];
+
+	/* What was charged goes behind the processes. */
+	for (int i = 0; i < 200 && rmdir(group) && errno == EBUSY; i++)
+		usleep(10000);
+	snprintf(path, sizeof(path), "/run/vnet-cgroup.%d", getpid());
+	umount2(path, MNT_DETACH);
+	rmdir(path);
+}
+
+#define MIB (1L << 20)
+
+/* What is charged for rings of 16 MiB each way, and to whom; an exit status, which is where it went wrong. */
+static int charged(const char *group)
+{
+	struct vtun_ring_setup big = mapped_setup(8192, 8192, 2048), small = mapped_setup(2048, 2048, 2048);
+	int fd = tun_open(NODE, 0);
+	struct mapped m;
+	long before;
+
+	if (!cgroup_write(group, "memory.max", 24 * MIB) || !cgroup_write(group, "cgroup.procs", getpid()) ||
+	    tun_set_iff(fd, "c0", IFF_TAP | IFF_NO_PI))
+		return 10;
+	/* More than the group has: that is said, and nobody is killed for it. */
+	if (try_setup(fd, big) != -ENOMEM)
+		return 11;
+	before = cgroup_memory(group);
+	if (before > 12 * MIB)
+		return 12;
+	if (mapped_open(&m, fd, small.rx_entries, small.tx_entries, small.chunk_size))
+		return 13;
+	if (cgroup_memory(group) < before + 6 * MIB)
+		return 14;
+	/* Whatever becomes of the device and the file, as long as it is mapped. */
+	if (system("ip link del c0") || close(fd) || cgroup_memory(group) < before + 6 * MIB)
+		return 15;
+	munmap(m.kernel, m.setup.kernel.size);
+	munmap(m.user, m.setup.user.size);
+	for (int i = 0; cgroup_memory(group) > before + 3 * MIB; i++, usleep(10000))
+		if (i == 200)
+			return 16;
+	return 0;
+}
+
+/* The caller's control group pays for the rings, and for no more than it has. */
+TEST_F(ring, memory_is_charged)
+{
+	const char *group = make_cgroup();
+	int status;
+	pid_t pid;
+
+	ASSERT_NE(NULL, group);
+	pid = fork();
+	if (!pid)
+		_exit(charged(group));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_FALSE(WIFSIGNALED(status));
+	EXPECT_EQ(0, WEXITSTATUS(status));
+	end_cgroup(group);
+}
+
+struct asker {
+	pthread_t thread;
+	int fd, ret;
+};
+
+static void *ask(void *arg)
+{
+	struct asker *a = arg;
+
+	a->ret = try_setup(a->fd, mapped_setup(4096, 4096, 2048));
+	return NULL;
+}
+
+/* Eight at once ask a device that has memory for three: no more is taken meanwhile. An exit status. */
+static int asked_at_once(const char *group)
+{
+	struct asker askers[8];
+	int made, refused;
+
+	if (!cgroup_write(group, "memory.max", 72 * MIB) || !cgroup_write(group, "cgroup.procs", getpid()))
+		return 10;
+	for (int round = 0; round < 20; round++) {
+		made = 0;
+		refused = 0;
+		for (int i = 0; i < 8; i++) {
+			askers[i].fd = tun_open(NODE, 0);
+			if (tun_set_iff(askers[i].fd, "c0", IFF_TAP | IFF_MULTI_QUEUE))
+				return 11;
+		}
+		for (int i = 0; i < 8; i++)
+			pthread_create(&askers[i].thread, NULL, ask, &askers[i]);
+		for (int i = 0; i < 8; i++) {
+			pthread_join(askers[i].thread, NULL);
+			made += !askers[i].ret;
+			refused += askers[i].ret == -ENOSPC;
+		}
+		for (int i = 0; i < 8; i++)
+			close(askers[i].fd);
+		if (made != 3 || refused != 5)
+			return 20 + made;
+	}
+	return 0;
+}
+
+TEST_F_TIMEOUT(ring, memory_is_capped_at_once, 200)
+{
+	const char *group = make_cgroup();
+	int status;
+	pid_t pid;
+
+	ASSERT_NE(NULL, group);
+	pid = fork();
+	if (!pid)
+		_exit(asked_at_once(group));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_FALSE(WIFSIGNALED(status));
+	EXPECT_EQ(0, WEXITSTATUS(status));
+	end_cgroup(group);
 }
 
 #define REFUSED(err, len, prot, flags, offset) do {			\
@@ -961,6 +1124,55 @@ TEST_F(ring, no_send_buffer)
 	EXPECT_EQ(128, mapped_enter(&self->m, VTUN_RING_ENTER_TX));
 	/* Or the frames would keep the file, and that the namespace with the device that holds them. */
 	ASSERT_EQ(0, system(LET_GO));
+}
+
+/* SIGIO, for who sleeps and has asked for it. */
+static volatile sig_atomic_t signals;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	signals++;
+}
+
+TEST_F(ring, signals)
+{
+	signal(SIGIO, on_signal);
+	OPEN(IFF_TAP, 128, 128, 0);
+	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, O_ASYNC));
+	ASSERT_EQ(0, fcntl(self->fd, F_SETOWN, getpid()));
+	signals = 0;
+	TO_DEVICE(100);
+	EXPECT_EQ(0, signals);
+	RING_FRAME(100);
+	ASSERT_TRUE(mapped_may_sleep(&self->m));
+	TO_DEVICE(100);
+	EXPECT_EQ(1, signals);
+	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, 0));
+	RING_FRAME(100);
+	ASSERT_TRUE(mapped_may_sleep(&self->m));
+	TO_DEVICE(100);
+	EXPECT_EQ(1, signals);
+}
+
+/* A program that has fallen behind with a long flow sees a short one's frame at once. */
+TEST_F(ring, short_flow_beside_a_long_one)
+{
+	int place = -1;
+
+	OPEN(IFF_TAP, 256, 0, 0);
+	ASSERT_EQ(0, system("tc qdisc replace dev t0 root fq_codel"));
+	for (int i = 0; i <= 200; i++) {
+		size_t len = udp_frame(self->out, 60);
+
+		self->out[ETH_HLEN + 20] = i == 200 ? 2 : 1;
+		ASSERT_EQ((ssize_t)len, send(self->sock, self->out, len, 0));
+	}
+	for (int n = 0; place < 0 && mapped_recv(&self->m, self->in, sizeof(self->in), NULL) > 0; n++)
+		if (self->in[ETH_HLEN + 20] == 2)
+			place = n;
+	EXPECT_LE(0, place);
+	EXPECT_GE(64, place);
 }
 
 /* ---- numbers that make no sense ----------------------------------------- */

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The file of a device in an io_uring: reads, writes and polls that wait there and not in a thread, by either node.
+ * The file of a device in an io_uring: reads, writes and polls that wait there and not in a thread, by either node; and
+ * mapped rings whose program sleeps there, or at an eventfd.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <liburing.h>
+#include <sys/eventfd.h>
 
 #include "harness.h"
-#include "tun.h"
+#include "mapped.h"
 
 /* What liburing's header may be too old for. */
 #define OP_READ_MULTISHOT 49
@@ -312,6 +314,84 @@ TEST_F(uring, device_goes)
 		err = dev_index("t0");
 	}
 	EXPECT_EQ(-ENODEV, err);
+}
+
+/* ---- mapped rings ------------------------------------------------------- */
+
+FIXTURE(rings) {
+	int fd, sock;
+	struct mapped m;
+	struct io_uring ring;
+	unsigned char out[BUFFER_SIZE], in[BUFFER_SIZE];
+};
+
+FIXTURE_SETUP(rings)
+{
+	self->fd = mapped_node("/dev/net/vtun", self->out, sizeof(self->out));
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, tun_set_iff(self->fd, "t0", IFF_TAP | IFF_NO_PI));
+	ASSERT_EQ(0, mapped_open(&self->m, self->fd, 128, 128, 0));
+	ASSERT_EQ(0, dev_up("t0"));
+	self->sock = dev_socket("t0");
+	ASSERT_LE(0, self->sock);
+	ASSERT_EQ(0, io_uring_queue_init(32, &self->ring, 0));
+}
+
+FIXTURE_TEARDOWN(rings)
+{
+}
+
+/* A poll for each sleep: told of a frame where the flag asks for it, and at once where there is one already. */
+TEST_F(rings, sleeps_in_a_poll)
+{
+	for (int i = 0; i < 5; i++) {
+		ASSERT_TRUE(mapped_may_sleep(&self->m));
+		io_uring_prep_poll_add(io_uring_get_sqe(&self->ring), self->fd, POLLIN);
+		ASSERT_EQ(1, io_uring_submit(&self->ring));
+		EXPECT_FALSE(completed(&self->ring));
+		TO_DEVICE(i);
+		ASSERT_EQ(POLLIN, completion(&self->ring, NULL));
+		mapped_awake(&self->m);
+		io_uring_prep_poll_add(io_uring_get_sqe(&self->ring), self->fd, POLLIN);
+		ASSERT_EQ(1, io_uring_submit(&self->ring));
+		ASSERT_EQ(POLLIN, completion(&self->ring, NULL));
+		ASSERT_EQ(FRAME, mapped_take(&self->m, self->in, sizeof(self->in), NULL));
+		EXPECT_EQ(0, memcmp(self->in, self->out, FRAME));
+	}
+	EXPECT_EQ(0, workers());
+}
+
+/* One poll for all sleeps, and an eventfd that is told of each, by whoever has it. */
+TEST_F(rings, sleeps_at_an_eventfd)
+{
+	int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	struct pollfd pollfd = { .fd = event, .events = POLLIN };
+	unsigned int flags;
+	eventfd_t n;
+
+	ASSERT_EQ(0, io_uring_register_eventfd(&self->ring, event));
+	io_uring_prep_poll_multishot(io_uring_get_sqe(&self->ring), self->fd, POLLIN);
+	ASSERT_EQ(1, io_uring_submit(&self->ring));
+	for (int i = 0; i < 5; i++) {
+		/* Nobody sleeps: nobody is told. */
+		TO_DEVICE(i);
+		EXPECT_EQ(0, poll(&pollfd, 1, 0));
+		ASSERT_EQ(FRAME, mapped_take(&self->m, self->in, sizeof(self->in), NULL));
+		ASSERT_TRUE(mapped_may_sleep(&self->m));
+		TO_DEVICE(i);
+		ASSERT_EQ(1, poll(&pollfd, 1, 5000));
+		mapped_awake(&self->m);
+		ASSERT_EQ(0, eventfd_read(event, &n));
+		ASSERT_EQ(POLLIN, completion(&self->ring, &flags));
+		EXPECT_TRUE(flags & IORING_CQE_F_MORE);
+		ASSERT_EQ(FRAME, mapped_take(&self->m, self->in, sizeof(self->in), NULL));
+		EXPECT_EQ(0, memcmp(self->in, self->out, FRAME));
+	}
+	/* The end of the device as well; which it is the ring says. */
+	ASSERT_EQ(0, system("ip link del t0"));
+	ASSERT_EQ(1, poll(&pollfd, 1, 5000));
+	EXPECT_LT(0, completion(&self->ring, &flags));
+	EXPECT_EQ(VTUN_RING_GONE, self->m.state->status);
 }
 
 TEST_HARNESS_MAIN
