@@ -174,6 +174,8 @@ const struct net_device_ops vtun_tun_ops = {
 	.ndo_set_rx_headroom	= vtun_dev_set_rx_headroom,
 	.ndo_get_stats64	= vtun_dev_get_stats64,
 	.ndo_change_carrier	= vtun_change_carrier,
+	.ndo_bpf		= vtun_xdp_bpf,
+	.ndo_xdp_xmit		= vtun_xdp_xmit,
 };
 
 const struct net_device_ops vtun_tap_ops = {
@@ -271,16 +273,16 @@ void vtun_setup_mode(struct net_device *dev, unsigned int flags)
 	struct vtun_priv *priv = netdev_priv(dev);
 
 	priv->flags = flags;
+	VNET_SET_XDP_FEATURES(dev, NETDEV_XDP_ACT_BASIC |
+				   NETDEV_XDP_ACT_REDIRECT |
+				   NETDEV_XDP_ACT_NDO_XMIT |
+				   NETDEV_XDP_ACT_NDO_XMIT_SG);
 	if (flags & IFF_TUN) {
 		vtun_setup_tun(dev);
 		return;
 	}
 	dev->netdev_ops = &vtun_tap_ops;
 	dev->priv_flags |= IFF_LIVE_ADDR_CHANGE;
-	VNET_SET_XDP_FEATURES(dev, NETDEV_XDP_ACT_BASIC |
-				   NETDEV_XDP_ACT_REDIRECT |
-				   NETDEV_XDP_ACT_NDO_XMIT |
-				   NETDEV_XDP_ACT_NDO_XMIT_SG);
 }
 
 /**

@@ -462,7 +462,7 @@ static bool vtun_map_is_shown(const struct vtun_map_run *run)
 	const struct vtun_write *w = &run->frame.w;
 	unsigned int most;
 
-	if (likely(!run->prog) || w->hdr.gso_type)
+	if (likely(!run->prog) || w->hdr.gso_type || !vtun_xdp_sees(w->len))
 		return false;
 	most = vtun_map_xdp_most(run);
 	return likely(w->len <= most) ||

@@ -302,6 +302,28 @@ static inline bool vtun_is_tap(const struct vtun_priv *priv)
 	return priv->flags & IFF_TAP;
 }
 
+/* Of an IP packet by its first byte; @other for what is none. */
+static inline __be16 vtun_ip_proto(u8 first, __be16 other)
+{
+	switch (first >> 4) {
+	case 4:
+		return htons(ETH_P_IP);
+	case 6:
+		return htons(ETH_P_IPV6);
+	default:
+		return other;
+	}
+}
+
+/*
+ * XDP programs see what begins with an Ethernet header, or on a tun device with
+ * that of IP, and what others have for them is as long as the former at least.
+ */
+static inline bool vtun_xdp_sees(size_t len)
+{
+	return len >= ETH_HLEN;
+}
+
 /* Something says which frames the program gets to see. RCU. */
 static inline bool vtun_has_filter(const struct vtun_priv *priv)
 {

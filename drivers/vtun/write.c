@@ -118,9 +118,9 @@ static struct sk_buff *vtun_alloc_skb(const struct vtun_priv *priv,
 }
 
 /*
- * A fragment for each further segment of what is written. @segs: how many it has
- * with the first one. As of tun, one without bytes is an error, which is known
- * at the end, for an iterator passes it over.
+ * A fragment for each further segment of what is written. @segs: how many it
+ * has with the first one. As of tun, one without bytes is an error, which is
+ * known at the end, for an iterator passes it over.
  */
 static int vtun_napi_fill_frags(struct sk_buff *skb, struct iov_iter *it,
 				unsigned long segs)
@@ -206,16 +206,9 @@ static int vtun_set_protocol(struct sk_buff *skb, struct vtun_write *w)
 	if (w->flags & IFF_NO_PI) {
 		if (!pskb_may_pull(skb, 1))
 			return -EINVAL;
-		switch (skb->data[0] >> 4) {
-		case 4:
-			w->pi.proto = htons(ETH_P_IP);
-			break;
-		case 6:
-			w->pi.proto = htons(ETH_P_IPV6);
-			break;
-		default:
+		w->pi.proto = vtun_ip_proto(skb->data[0], 0);
+		if (!w->pi.proto)
 			return -EINVAL;
-		}
 	}
 	skb_reset_mac_header(skb);
 	skb->protocol = w->pi.proto;
@@ -379,6 +372,29 @@ static int vtun_receive(struct vtun_priv *priv, struct vtun_file *file,
 }
 
 /*
+ * On a tun device what generic XDP takes for an Ethernet header is one of IP. A
+ * program that has changed that has changed no protocol, but for the version.
+ */
+static noinline bool vtun_xdp_passes_tun(struct bpf_prog *prog,
+					 struct sk_buff **pskb)
+{
+	__be16 proto = (*pskb)->protocol;
+	struct sk_buff *skb;
+
+	if (!vtun_xdp_sees((*pskb)->len))
+		return true;
+	if (vnet_compat_xdp_generic(prog, pskb) != XDP_PASS)
+		return false;
+	skb = *pskb;
+	skb->pkt_type = PACKET_HOST;
+	skb->protocol = pskb_may_pull(skb, 1) ?
+			vtun_ip_proto(skb->data[0], proto) : proto;
+	skb_reset_mac_header(skb);
+	skb_reset_network_header(skb);
+	return true;
+}
+
+/*
  * What a program says of a frame that has an skb; it may have another then.
  * What it takes counts as received, whatever became of it.
  */
@@ -386,7 +402,11 @@ static bool vtun_xdp_passes(struct vtun_priv *priv, struct sk_buff **skb)
 {
 	struct bpf_prog *prog = rcu_dereference(priv->xdp_prog);
 
-	return likely(!prog) || vnet_compat_xdp_generic(prog, skb) == XDP_PASS;
+	if (likely(!prog))
+		return true;
+	if (!vtun_is_tap(priv))
+		return vtun_xdp_passes_tun(prog, skb);
+	return vnet_compat_xdp_generic(prog, skb) == XDP_PASS;
 }
 
 /**
@@ -451,7 +471,7 @@ static int vtun_write_frame(struct vtun_priv *priv, struct vtun_file *file,
 		skb = vtun_napi_alloc_skb(priv, file, w, from);
 	} else if (vtun_build_fits(priv, file, w->len)) {
 		/* A super-frame is shown to programs with its skb. */
-		xdp_done = !w->hdr.gso_type;
+		xdp_done = !w->hdr.gso_type && vtun_xdp_sees(w->len);
 		skb = vtun_build_skb(priv, file, w->len, &xdp_done, from);
 		if (!skb)
 			return 0;

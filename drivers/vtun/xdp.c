@@ -365,7 +365,10 @@ ssize_t vtun_xdp_read(struct vtun_priv *priv, struct xdp_frame *frame,
 			return -EINVAL;
 		if (iov_iter_count(to) < total)
 			pi.flags |= TUN_PKT_STRIP;
-		pi.proto = ((const struct ethhdr *)frame->data)->h_proto;
+		if (vtun_is_tap(priv))
+			pi.proto = ((struct ethhdr *)frame->data)->h_proto;
+		else
+			pi.proto = vtun_ip_proto(*(u8 *)frame->data, 0);
 		if (copy_to_iter(&pi, sizeof(pi), to) != sizeof(pi))
 			return -EFAULT;
 	}
