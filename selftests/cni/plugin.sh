@@ -8,7 +8,7 @@
 #	   eth0      eth0
 #	    c1        c2
 #
-# TIMEOUT: 600
+# TIMEOUT: 1200
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
@@ -326,6 +326,131 @@ forget()
 	done
 }
 
+# limited OPTIONS: a network whose containers have a limit, without a plugin for addresses.
+limited()
+{
+	network net 1.0.0 "{\"type\":\"vnet-cni\",\"bridge\":\"vbr0\"$1}"
+}
+
+setup_limits()
+{
+	need_module sch_tbf
+	need_tool tc
+	setup_ns h c1 c2
+	limited ',"ingressRate":4000000,"ingressBurst":400000,"egressRate":8000000,"egressBurst":800000'
+}
+
+# limit NS DEV: what tc says of it, in bits a second and bytes
+limit()
+{
+	tc -n "$1" qdisc show dev "$2" root | sed -nE 's/^qdisc tbf 1: root .*rate ([^ ]+) burst ([^ ]+) .*/\1 \2/p'
+}
+
+# takes FROM TO ADDRESS MS: a megabyte takes that long, or longer
+takes()
+{
+	local start now
+
+	in_ns "$2" timeout 60 socat -u TCP-LISTEN:5000,reuseaddr OPEN:"$CASE_DIR/got",creat,trunc &
+	busywait 5000 listens "$2" || die "nobody listens"
+	now_ms start
+	in_ns "$1" timeout 60 socat -u OPEN:"$CASE_DIR/sent" "TCP:$3:5000"
+	wait $!
+	now_ms now
+	cmp "$CASE_DIR/sent" "$CASE_DIR/got" || fail "not all has come from $1 to $2"
+	check_ge $((now - start)) "$4" "ms for a megabyte from $1 to $2"
+}
+
+listens()
+{
+	[ -n "$(in_ns "$1" ss -Hltn 'sport = :5000')" ]
+}
+
+# What c1 receives goes by its outer end, what it sends by its inner one: 4 and 8 Mbit/s, 8 Mbit are sent.
+bandwidth()
+{
+	setup_limits
+	attach "$c1" eth0
+	plugin CHECK "$c1" eth0 || fail "CHECK: $SAID"
+	check_eq "$(limit "$h" "$(outer "$c1" eth0)")" "4Mbit 50000b" "what c1 receives"
+	check_eq "$(limit "$c1" eth0)" "8Mbit 100000b" "what c1 sends"
+	limited ''
+	attach "$c2" eth0
+	check_eq "$(limit "$h" "$(outer "$c2" eth0)")$(limit "$c2" eth0)" "" "limits of c2"
+	ipb "$c1" <<<"addr add 192.0.2.2/24 dev eth0"
+	ipb "$c2" <<<"addr add 192.0.2.3/24 dev eth0"
+	ping_ok "$c1" 192.0.2.3 || die "c1 does not reach c2"
+	head -c 1000000 /dev/zero >"$CASE_DIR/sent"
+	takes "$c2" "$c1" 192.0.2.2 1700
+	takes "$c1" "$c2" 192.0.2.3 800
+	detach "$c1" eth0
+	detach "$c2" eth0
+	check_eq "$(links "$h")" vbr0 "devices of the host"
+}
+
+# The runtime has the last word, also where it says that there is no limit; one direction alone has a limit, too.
+bandwidth_by_the_runtime()
+{
+	setup_limits
+	RUNTIME='{"bandwidth":{"egressRate":10000000000000,"egressBurst":2147483647}}' attach "$c1" eth0
+	check_eq "$(limit "$h" "$(outer "$c1" eth0)")" "" "what c1 receives"
+	check_match "$(limit "$c1" eth0)" "^10Tbit " "what c1 sends"
+	RUNTIME='{"bandwidth":{"egressRate":10000000000000,"egressBurst":2147483647}}' plugin CHECK "$c1" eth0 || fail "CHECK: $SAID"
+	RUNTIME='{"bandwidth":{"egressRate":0,"egressBurst":0}}' attach "$c2" eth0
+	check_eq "$(limit "$h" "$(outer "$c2" eth0)")$(limit "$c2" eth0)" "" "limits of c2"
+}
+
+bandwidth_that_is_lost()
+{
+	setup_limits
+	attach "$c1" eth0
+	must tc -n "$c1" qdisc change dev eth0 root handle 1: tbf rate 9mbit burst 100000 latency 25ms
+	fails 101 'eth0 has lost its limit, "egressRate"' CHECK "$c1" eth0
+	must tc -n "$c1" qdisc change dev eth0 root handle 1: tbf rate 8mbit burst 100000 latency 25ms
+	plugin CHECK "$c1" eth0 || fail "CHECK: $SAID"
+	must tc -n "$h" qdisc del dev "$(outer "$c1" eth0)" root
+	fails 101 'has lost its limit, "ingressRate"' CHECK "$c1" eth0
+}
+
+# What is refused changes nothing; a bucket that holds no whole frame would let none pass.
+bandwidth_that_is_wrong()
+{
+	local ere options
+
+	setup_limits
+	while IFS='|' read -r ere options; do
+		limited "$options"
+		fails 7 "$ere" ADD "$c1" eth0
+		check_eq "$(links "$c1")" "" "devices of the container with $options"
+		check_match "$(links "$h")" "^(vbr0)?$" "devices of the host with $options"
+	done <<-'EOF'
+		"ingressRate" and "ingressBurst" are given together|,"ingressRate":8000
+		"egressRate" and "egressBurst" are given together|,"egressBurst":8000
+		"egressRate" is a number of bits|,"egressRate":-1,"egressBurst":80000
+		"egressRate" is a number of bits|,"egressRate":7,"egressBurst":80000
+		"ingressRate" is a number of bits|,"ingressRate":"1M","ingressBurst":80000
+		"ingressBurst" is a number of bits|,"ingressRate":8000,"ingressBurst":40000000000
+		"runtimeConfig/bandwidth/egressRate" is a number of bits|,"runtimeConfig":{"bandwidth":{"egressRate":1.5}}
+		"ingressBurst" is less than the 12112 bits of the longest frame|,"ingressRate":8000,"ingressBurst":12111
+		"egressBurst" is less than the 12112 bits of the longest frame|,"egressRate":8000,"egressBurst":12111
+	EOF
+	limited ',"egressRate":8000,"egressBurst":12112'
+	attach "$c1" eth0
+}
+
+# The reference plugin for it asks for pairs of the in-tree type; while it does, the pages say so.
+bandwidth_of_others()
+{
+	need_tool /usr/lib/cni/bandwidth
+	setup_host c1
+	network net 1.0.0 '{"type":"vnet-cni","bridge":"vbr0"}' \
+		'{"type":"bandwidth","ingressRate":4000000,"ingressBurst":400000}'
+	plugin ADD "$c1" eth0 >/dev/null && fail "it takes a vveth pair: say so in containers.md"
+	check_match "$SAID" 'was not a veth interface' "what the plugin says"
+	plugin DEL "$c1" eth0
+	check_eq "$(links "$h")" vbr0 "devices of the host"
+}
+
 ALL_TESTS="
 	versions
 	two_containers
@@ -334,6 +459,11 @@ ALL_TESTS="
 	mac_and_mtu
 	isolation
 	vlans
+	bandwidth
+	bandwidth_by_the_runtime
+	bandwidth_that_is_lost
+	bandwidth_that_is_wrong
+	bandwidth_of_others
 	addresses_and_routes
 	check_sees_what_changed
 	bad_configurations

@@ -8,6 +8,7 @@
 #include "host.h"
 #include "inside.h"
 #include "ipam.h"
+#include "shape.h"
 
 /* Number of the container's interface in a result. */
 #define ATTACH_INTERFACE	2
@@ -82,7 +83,10 @@ static bool attach_container(struct cni *cni, struct vnl *nl,
 	if (!ok)
 		return false;
 	ok = ips_read(&ips, cni, given, -1) && ips_gateways(&ips, cni) &&
-	     inside_look(inside, cni) && inside_up(inside, cni) &&
+	     inside_look(inside, cni) &&
+	     shape_set(cni, nl, outer, &cni->conf.ingress) &&
+	     shape_set(cni, &inside->nl, &inside->link, &cni->conf.egress) &&
+	     inside_up(inside, cni) &&
 	     host_gateway(cni, nl, bridge, &ips);
 	if (ok) {
 		host_wait(cni, nl, outer);
@@ -208,9 +212,10 @@ static bool attach_check_outer(struct cni *cni, struct vnl *nl)
 	if (!outer.ifindex)
 		return cni_fail(cni, CNI_DIFFERS,
 				"the container's pair has gone");
-	return outer.master == bridge.ifindex ||
-	       cni_fail(cni, CNI_DIFFERS, "%s is no port of %s", outer.name,
-			bridge.name);
+	if (outer.master != bridge.ifindex)
+		return cni_fail(cni, CNI_DIFFERS, "%s is no port of %s",
+				outer.name, bridge.name);
+	return shape_check(cni, nl, &outer, &cni->conf.ingress);
 }
 
 static bool attach_check(struct cni *cni, struct vnl *nl,
@@ -223,6 +228,8 @@ static bool attach_check(struct cni *cni, struct vnl *nl,
 
 	if (number < 0 || !attach_check_outer(cni, nl) ||
 	    !inside_look(inside, cni) ||
+	    !shape_check(cni, &inside->nl, &inside->link,
+			 &cni->conf.egress) ||
 	    !attach_check_mac(cni, &inside->link,
 			      conf_string(json_object_array_get_idx(list, number),
 					  "mac")))

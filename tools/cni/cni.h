@@ -42,6 +42,18 @@ enum cni_code {
 };
 
 /**
+ * struct cni_rate - how much may pass in one direction
+ * @name: what its options begin with
+ * @rate: bytes a second, 0 if there is no limit
+ * @burst: bytes that may pass at once
+ */
+struct cni_rate {
+	const char *name;
+	uint64_t rate;
+	uint32_t burst;
+};
+
+/**
  * struct cni_conf - the options of the network configuration
  * @bridge: name of the bridge
  * @ipam: the plugin that gives addresses, NULL for none
@@ -53,6 +65,8 @@ enum cni_code {
  * @default_gateway: and the container a default route to them
  * @has_mac: @mac was given
  * @mac: the container's MAC address
+ * @ingress: how much the container receives
+ * @egress: and sends
  */
 struct cni_conf {
 	const char *bridge;
@@ -65,6 +79,8 @@ struct cni_conf {
 	bool default_gateway;
 	bool has_mac;
 	uint8_t mac[CNI_ETH_ALEN];
+	struct cni_rate ingress;
+	struct cni_rate egress;
 };
 
 /**

@@ -14,6 +14,8 @@
 #define CONF_MTU_MIN	68
 #define CONF_MTU_MAX	65535
 #define CONF_VLAN_MAX	4094
+/* Bytes a second: what bits of it fit into the integers of JSON. */
+#define CONF_RATE_MAX	(INT64_MAX / 8)
 
 static const char *const conf_versions[] = {
 	CNI_VERSION_OLD, CNI_VERSION_1_0, CNI_VERSION_NEWEST,
@@ -317,6 +319,47 @@ static bool conf_mac(struct cni *cni)
 	return true;
 }
 
+/* A number of bits, as whole bytes; 0 if it is not there. */
+static bool conf_bits(struct cni *cni, const char *path, uint64_t max,
+		      uint64_t *bytes)
+{
+	struct json_object *json = conf_get(cni->json, path);
+	int64_t n = json_object_get_int64(json);
+
+	*bytes = 0;
+	if (!json)
+		return true;
+	if (!json_object_is_type(json, json_type_int) || n < 0 ||
+	    (uint64_t)n / 8 > max || (n && n < 8))
+		return cni_fail(cni, CNI_CONFIG,
+				"\"%s\" is a number of bits from 8 to %llu",
+				path, 8 * (unsigned long long)max);
+	*bytes = n / 8;
+	return true;
+}
+
+/* By the runtime, who has it from whoever starts the container, or by hand. */
+static bool conf_rate(struct cni *cni, const char *name, struct cni_rate *rate)
+{
+	const char *from = conf_get(cni->json, "runtimeConfig/bandwidth") ?
+			   "runtimeConfig/bandwidth/" : "";
+	uint64_t burst;
+	char path[64];
+
+	rate->name = name;
+	snprintf(path, sizeof(path), "%s%sRate", from, name);
+	if (!conf_bits(cni, path, CONF_RATE_MAX, &rate->rate))
+		return false;
+	snprintf(path, sizeof(path), "%s%sBurst", from, name);
+	if (!conf_bits(cni, path, UINT32_MAX, &burst))
+		return false;
+	rate->burst = burst;
+	return !rate->rate == !burst ||
+	       cni_fail(cni, CNI_CONFIG,
+			"\"%sRate\" and \"%sBurst\" are given together", name,
+			name);
+}
+
 /* What says "no", or nothing, asks for nothing. */
 static bool conf_refuse_unsupported(struct cni *cni)
 {
@@ -343,6 +386,8 @@ bool conf_options(struct cni *cni)
 	if (!conf_refuse_unsupported(cni) || !conf_bridge(cni) ||
 	    !conf_ipam(cni) || !conf_mac(cni) ||
 	    !conf_number(cni, "mtu", CONF_MTU_MIN, CONF_MTU_MAX, &conf->mtu) ||
+	    !conf_rate(cni, "ingress", &conf->ingress) ||
+	    !conf_rate(cni, "egress", &conf->egress) ||
 	    !conf_number(cni, "vlan", 1, CONF_VLAN_MAX, &vlan) ||
 	    !conf_bool(cni, "portIsolation", &conf->isolated) ||
 	    !conf_bool(cni, "hairpinMode", &conf->hairpin) ||
