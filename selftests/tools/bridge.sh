@@ -110,13 +110,13 @@ what_cannot_be_set()
 {
 	setup_bridge
 	check_status 1 "needs \"dev BRIDGE\" or \"port DEV\"" vnet "$a" bridge set
-	check_status 1 "\"dev\" needs a value" vnet "$a" bridge set dev
+	check_status 1 "\"dev\" needs the name of a device" vnet "$a" bridge set dev
 	check_status 1 "needs \"direct on\" or \"direct off\"" vnet "$a" bridge set dev br0
 	check_status 1 "\"direct\" needs a value" vnet "$a" bridge set dev br0 direct
 	check_status 1 "must be on or off" vnet "$a" bridge set dev br0 direct maybe
 	check_status 1 "\"extra\" is not understood" vnet "$a" bridge set dev br0 direct off extra
 	check_status 1 "needs \"fdb_max_learned\"" vnet "$a" bridge set port va direct off
-	check_status 1 "\"fdb_max_learned\" needs a value" vnet "$a" bridge set port va fdb_max_learned
+	check_status 1 "\"fdb_max_learned\" needs a number" vnet "$a" bridge set port va fdb_max_learned
 	check_status 1 "fdb_max_learned many" vnet "$a" bridge set port va fdb_max_learned many
 	check_status 1 "fdb_max_learned -1" vnet "$a" bridge set port va fdb_max_learned -1
 	check_status 1 "no device \"gone0\"" vnet "$a" bridge set dev gone0 direct off

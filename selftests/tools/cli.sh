@@ -27,6 +27,8 @@ help_of_each_command()
 		text=$("$VNET" help "$cmd") || fail "vnet help $cmd failed"
 		check_match "$text" "^Usage: vnet $cmd" "help of $cmd"
 		check_eq "$("$VNET" "$cmd" help)" "$text" "vnet $cmd help"
+		check_eq "$("$VNET" "$cmd" -h)" "$text" "vnet $cmd -h"
+		check_eq "$("$VNET" "$cmd" --help)" "$text" "vnet $cmd --help"
 	done
 }
 
@@ -50,7 +52,7 @@ usage_errors_end_with_1()
 	check_status 1 "no device \"gone0\"" vnet "$a" stats gone0
 	check_status 1 "no device \"gone0\"" vnet "$a" fdb show br gone0
 	check_status 1 "no device \"gone0\"" vnet "$a" fdb show brport gone0
-	check_status 1 "\"br\" needs a value" vnet "$a" fdb show br
+	check_status 1 "\"br\" needs the name of a device" vnet "$a" fdb show br
 	check_status 1 "from 1 to 4094" vnet "$a" fdb show vlan 4095
 	check_status 1 "\"pair\" needs add or del" vnet "$a" pair
 	check_status 1 "no device \"gone0\"" vnet "$a" stats -w gone0
@@ -70,6 +72,18 @@ keywords_are_whole_words()
 	check_status 1 "\"fdb sho\" is no command" vnet "$a" fdb sho
 	check_status 1 "no device \"sho\"" vnet "$a" link sho
 	check_eq "$(links "$a")" "" "devices"
+}
+
+options_behind_a_command()
+{
+	setup_ns a
+	must vnet "$a" pair add name -j peer vb
+	check_status 1 "^vnet: \"-j\" stands before the command: \"vnet -j link ...\"$" vnet "$a" link -j
+	check_status 1 "\"--netns\" stands before the command" vnet "$a" stats --netns b
+	check_status 1 "\"-j\" stands before the command" vnet "$a" topo -j
+	check_status 1 "\"-all\" stands before the command" vnet "$a" bench -all
+	check_status 0 "" vnet "$a" topo --json
+	check_eq "$(vnet_column "$a" ifname link show dev -j)" -j "a device of that name"
 }
 
 devices_of_other_kinds_are_not_ours()
@@ -211,7 +225,7 @@ module_that_cannot_be_loaded()
 	check_eq "$(links "$a")" "" "devices"
 }
 
-ALL_TESTS="help_names_all_commands help_of_each_command version_is_told usage_errors_end_with_1 keywords_are_whole_words
+ALL_TESTS="help_names_all_commands help_of_each_command version_is_told usage_errors_end_with_1 keywords_are_whole_words options_behind_a_command
 	devices_of_other_kinds_are_not_ours no_devices_is_an_empty_answer json_is_the_same_pretty colour_only_when_asked
 	namespace_by_name_and_path all_namespaces commands_from_a_file commands_from_a_file_that_fail output_that_cannot_be_written missing_modules_are_named module_that_cannot_be_loaded"
 run_tests "$@"

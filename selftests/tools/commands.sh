@@ -92,10 +92,10 @@ bad_words_of_each()
 		check_match "$(<"$CASE_DIR/said")" "^vnet: .*$ere" "what vnet $words says"
 	done <<-'EOF'
 		no device "gone0"|link gone0
-		"dev" needs a value|link show dev
+		"dev" needs the name of a device|link show dev
 		"extra" is not understood|link show va extra
 		no device "gone0"|stats gone0
-		"count" needs a value|stats -w count
+		"count" needs a number|stats -w count
 		from 1 to 4294967295|stats -w count 0
 		"vb" is not understood|stats va vb
 		no device "gone0"|drops gone0
@@ -109,25 +109,25 @@ bad_words_of_each()
 		no device "gone0"|bridge show gone0
 		"bridge set" needs|bridge set
 		"extra" is not understood|bridge show br0 extra
-		"br" needs a value|port show br
+		"br" needs the name of a device|port show br
 		is not a port of|port show vd
-		"set" needs a value|port set
+		"set" needs the name of a port|port set
 		"fdb" is not understood|fdb show fdb
 		from 1 to 4094|fdb show vlan 0
 		"fdb list" is no command|fdb list
 		no device "gone0"|vlan stats gone0
-		"add" needs a value|vlan add
+		"add" needs a VLAN, or a range such as 2-9, after it|vlan add
 		"vlan del" needs "dev"|vlan del 7
 		is not a vtun device|tun show va
-		"add" needs a value|tun add
+		"add" needs the name of a device|tun add
 		no device "gone0"|tun del gone0
 		no device "gone0"|flow show gone0
-		"dev" needs a value|flow stats dev
+		"dev" needs the name of a device|flow stats dev
 		"extra" is not understood|flow flush va extra
 		"va" is not understood|monitor va
-		"count" needs a value|monitor count
+		"count" needs a number|monitor count
 		needs a device|trace
-		"count" needs a value|trace va count
+		"count" needs a number|trace va count
 		"source" needs a value|bench source
 		no selftests/bench/run|bench source /nowhere
 	EOF

@@ -62,7 +62,7 @@ learned_ones_are_flushed()
 bad_words()
 {
 	setup_bridge
-	check_status 1 "\"add\" needs a value" vnet "$a" fdb add
+	check_status 1 "\"add\" needs an address like 02:" vnet "$a" fdb add
 	check_status 1 "\"add 02:00\": must be six bytes" vnet "$a" fdb add 02:00 brport va
 	check_status 1 "\"fdb add\" needs \"brport\" with a port" vnet "$a" fdb add 02:00:00:00:00:01
 	check_status 1 "\"fdb flush\" needs \"brport\" with a port, or \"br\"" vnet "$a" fdb flush

@@ -209,7 +209,7 @@ what_is_refused()
 {
 	start_flow "$S4"
 	check_status 1 "no device \"gone0\"" vnet "$r" flow show gone0
-	check_status 1 "\"dev\" needs a value" vnet "$r" flow flush dev
+	check_status 1 "\"dev\" needs the name of a device" vnet "$r" flow flush dev
 	check_status 1 "\"extra\" is not understood" vnet "$r" flow stats in extra
 	check_status 1 "no device \"list\"" vnet "$r" flow list
 	check_status 2 "cannot read the flows: .*stands in no flowtable" vnet "$r" flow show lo

@@ -124,7 +124,7 @@ only_the_suites_devices()
 	make_pair "$a" va vb
 	must ip -n "$a" link add vlan7 link va type vlan id 7
 	check_eq "$(vnet_column "$a" ifname link)" "va vb" "devices shown"
-	check_status 1 "\"dev\" needs a value" vnet "$a" link dev
+	check_status 1 "\"dev\" needs the name of a device" vnet "$a" link dev
 	check_status 1 "\"vlan7\" is not a vnet device but of type vlan" vnet "$a" link show vlan7
 }
 

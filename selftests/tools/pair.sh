@@ -100,7 +100,7 @@ bad_words_are_refused()
 	check_status 1 "\"mtu abc\": must be a number" vnet "$a" pair add va mtu abc peer vb
 	check_status 1 "\"mtu -1\": must be a number" vnet "$a" pair add va mtu -1 peer vb
 	check_status 1 "\"mtu 99999999999\": must be a number" vnet "$a" pair add va mtu 99999999999 peer vb
-	check_status 1 "\"mtu\" needs a value" vnet "$a" pair add va mtu
+	check_status 1 "\"mtu\" needs a number" vnet "$a" pair add va mtu
 	check_status 1 "must be six bytes" vnet "$a" pair add va address 02:00:00:00:00 peer vb
 	check_status 1 "must be six bytes" vnet "$a" pair add va address 02:00:00:00:00:01:02 peer vb
 	check_status 1 "must be six bytes" vnet "$a" pair add va address 02:00:00:00:00:0g peer vb

@@ -41,7 +41,7 @@ limit_of_a_port()
 	check_status 0 "" vnet "$a" port set dev va fdb_max_learned default
 	check_eq "$(vnet_get "$a" fdb_max_default port va)" true "the default"
 	check_status 1 "needs \"fdb_max_learned\"" vnet "$a" port set va
-	check_status 1 "\"set\" needs a value" vnet "$a" port set
+	check_status 1 "\"set\" needs the name of a port" vnet "$a" port set
 	check_status 1 "from 0 to 4294967295" vnet "$a" port set va fdb_max_learned -1
 	check_status 2 "cannot change va2: .+ \(" vnet "$a" port set va2 fdb_max_learned 5
 	check_status 2 "cannot change va: .*not permitted" vnet_unprivileged "$a" port set va fdb_max_learned 5

@@ -55,7 +55,7 @@ bad_words()
 {
 	setup_ns a
 	make_pair "$a" va vb
-	check_status 1 "\"add\" needs a value" vnet "$a" tun add
+	check_status 1 "\"add\" needs the name of a device" vnet "$a" tun add
 	check_status 1 "\"mode tup\": must be tun or tap" vnet "$a" tun add t0 mode tup
 	check_status 1 "\"user nobody9\": this system knows no such name" vnet "$a" tun add t0 user nobody9
 	check_status 1 "\"group -1\": this system knows no such name" vnet "$a" tun add t0 group -1
@@ -64,7 +64,7 @@ bad_words()
 	check_status 1 "no device \"gone0\"" vnet "$a" tun add t0 master gone0
 	check_status 1 "no device \"gone0\"" vnet "$a" tun show gone0
 	check_status 1 "\"va\" is not a vtun device but of type vveth" vnet "$a" tun va
-	check_status 1 "\"dev\" needs a value" vnet "$a" tun show dev
+	check_status 1 "\"dev\" needs the name of a device" vnet "$a" tun show dev
 	check_status 1 "\"extra\" is not understood" vnet "$a" tun show va extra
 	check_status 1 "\"va\" is not a vtun device but of type vveth" vnet "$a" tun del va
 	check_status 1 "\"extra\" is not understood" vnet "$a" tun del va extra

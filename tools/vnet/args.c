@@ -39,20 +39,30 @@ bool args_take(struct args *a, const char *keyword)
 	return true;
 }
 
-const char *args_value(struct args *a, const char *keyword)
+const char *args_word(struct args *a, const char *keyword, const char *what)
 {
 	const char *val = args_next(a);
 
 	if (!val)
-		complain("\"%s\" needs a value after it", keyword);
+		complain("\"%s\" needs %s after it", keyword, what);
 	return val;
+}
+
+const char *args_value(struct args *a, const char *keyword)
+{
+	return args_word(a, keyword, "a value");
+}
+
+const char *args_name(struct args *a, const char *keyword)
+{
+	return args_word(a, keyword, "the name of a device");
 }
 
 bool args_dev(struct args *a, const char **name)
 {
 	if (*name)
 		return args_end(a);
-	*name = args_take(a, "dev") ? args_value(a, "dev") : args_next(a);
+	*name = args_take(a, "dev") ? args_name(a, "dev") : args_next(a);
 	return *name;
 }
 
@@ -67,7 +77,7 @@ bool args_last_dev(struct args *a, const char **name)
 bool args_u32(struct args *a, const char *keyword, uint32_t min, uint32_t max,
 	      uint32_t *val)
 {
-	const char *word = args_value(a, keyword);
+	const char *word = args_word(a, keyword, "a number");
 	unsigned long long num;
 	char *end;
 
@@ -88,7 +98,8 @@ bool args_u32(struct args *a, const char *keyword, uint32_t min, uint32_t max,
 
 bool args_mac(struct args *a, const char *keyword, uint8_t addr[ARGS_MAC_LEN])
 {
-	const char *word = args_value(a, keyword);
+	const char *word = args_word(a, keyword,
+				     "an address like 02:00:00:00:00:01");
 	unsigned int b[ARGS_MAC_LEN];
 	int used = 0;
 

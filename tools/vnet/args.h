@@ -50,6 +50,12 @@ const char *args_next(struct args *a);
  */
 const char *args_value(struct args *a, const char *keyword);
 
+/* The same for a value that is the name of a device. */
+const char *args_name(struct args *a, const char *keyword);
+
+/* The same for a value that the complaint has words for: "needs WHAT after it". */
+const char *args_word(struct args *a, const char *keyword, const char *what);
+
 /**
  * args_dev() - take a device's name, "dev" before it or not; only one may come
  * @a: the words, one at least

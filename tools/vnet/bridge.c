@@ -236,7 +236,7 @@ static int bridge_run_set(struct cmd_env *env, struct args *args)
 	int ifindex;
 
 	if (args_take(args, "port")) {
-		name = args_value(args, "port");
+		name = args_name(args, "port");
 		return name ? port_set_max(env, args, name, "bridge set port") :
 			      CMD_USAGE;
 	}
@@ -244,7 +244,7 @@ static int bridge_run_set(struct cmd_env *env, struct args *args)
 		complain("\"bridge set\" needs \"dev BRIDGE\" or \"port DEV\"");
 		return CMD_USAGE;
 	}
-	name = args_value(args, "dev");
+	name = args_name(args, "dev");
 	if (!name || !bridge_parse_direct(args, &direct))
 		return CMD_USAGE;
 	ifindex = link_ask_index(env->nl, name);

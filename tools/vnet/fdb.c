@@ -193,11 +193,11 @@ static bool fdb_parse(struct args *args, struct fdb_words *words)
 {
 	while (args->left) {
 		if (args_take(args, "br")) {
-			words->bridge = args_value(args, "br");
+			words->bridge = args_name(args, "br");
 			if (!words->bridge)
 				return false;
 		} else if (args_take(args, "brport")) {
-			words->port = args_value(args, "brport");
+			words->port = args_name(args, "brport");
 			if (!words->port)
 				return false;
 		} else if (args_take(args, "vlan")) {

@@ -40,11 +40,11 @@ static bool fdb_parse_words(struct args *args, struct fdb_words *words,
 {
 	while (args->left) {
 		if (action != FDB_ADD && args_take(args, "br")) {
-			words->bridge_name = args_value(args, "br");
+			words->bridge_name = args_name(args, "br");
 			if (!words->bridge_name)
 				return false;
 		} else if (args_take(args, "brport")) {
-			words->port_name = args_value(args, "brport");
+			words->port_name = args_name(args, "brport");
 			if (!words->port_name)
 				return false;
 		} else if (args_take(args, "vlan")) {

@@ -231,6 +231,49 @@ static int main_run(const struct cmd *cmd, const struct args *args,
 	return status;
 }
 
+/* "help" behind a command, or what other programs have for it. */
+static bool main_wants_help(struct args *args)
+{
+	if (!args->left || (strcmp(*args->word, "help") != 0 &&
+			    (**args->word != '-' ||
+			     !main_is(*args->word, "h", "help"))))
+		return false;
+	args_next(args);
+	return true;
+}
+
+/*
+ * Options stand before the command, as those of ip do. Who has put one behind
+ * it is told so, and not that there is no such device.
+ */
+static bool main_options_in_place(const struct cmd *cmd,
+				  const struct args *args)
+{
+	static const char *const options[][2] = {
+		{ "j", "json" }, { "p", "pretty" }, { "c", "color" },
+		{ "n", "netns" }, { "a", "all" }, { "b", "batch" },
+	};
+
+	for (int i = 0; i < args->left; i++) {
+		const char *word = args->word[i];
+		bool option = false;
+
+		/* A device may be named so. */
+		if (i && (!strcmp(args->word[i - 1], "dev") ||
+			  !strcmp(args->word[i - 1], "name")))
+			continue;
+		for (size_t n = 0; n < ARRAY_SIZE(options) && *word == '-'; n++)
+			option |= main_is(word, options[n][0], options[n][1]);
+		/* Those that topo has of its own have two dashes. */
+		if (!option || (cmd == &topo_cmd && word[1] == '-'))
+			continue;
+		complain("\"%s\" stands before the command: \"vnet %s %s ...\"",
+			 word, word, cmd->name);
+		return false;
+	}
+	return true;
+}
+
 /* The command that the words are, without the options before it. */
 static int main_words(struct args *args, const struct main_options *set)
 {
@@ -241,10 +284,12 @@ static int main_words(struct args *args, const struct main_options *set)
 	cmd = main_find(args_next(args));
 	if (!cmd)
 		return CMD_USAGE;
-	if (args_take(args, "help")) {
+	if (main_wants_help(args)) {
 		fputs(cmd->help, stdout);
 		return CMD_DONE;
 	}
+	if (!main_options_in_place(cmd, args))
+		return CMD_USAGE;
 	return main_run(cmd, args, set);
 }
 

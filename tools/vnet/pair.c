@@ -139,7 +139,7 @@ static bool pair_parse_word(struct args *args, struct pair_end *end)
 		return true;
 	}
 	if (args_take(args, "master")) {
-		end->master = args_value(args, "master");
+		end->master = args_name(args, "master");
 		return end->master;
 	}
 	return pair_parse_name(args, end, false);

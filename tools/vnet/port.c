@@ -130,7 +130,7 @@ static bool port_parse(struct args *args, struct port_words *words)
 	args_take(args, "show");
 	while (args->left) {
 		if (args_take(args, "br")) {
-			words->bridge = args_value(args, "br");
+			words->bridge = args_name(args, "br");
 			if (!words->bridge)
 				return false;
 		} else if (!args_dev(args, &words->port)) {
@@ -233,7 +233,7 @@ static int port_run(struct cmd_env *env, struct args *args)
 	if (!args_take(args, "set"))
 		return port_run_show(env, args);
 	args_take(args, "dev");
-	name = args_value(args, "set");
+	name = args_word(args, "set", "the name of a port");
 	if (!name)
 		return CMD_USAGE;
 	return port_set_max(env, args, name, "port set");

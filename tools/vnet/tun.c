@@ -196,7 +196,7 @@ static bool tun_parse_word(struct args *args, struct tun_words *words)
 		return tun_parse_id(args, "group", &words->gid);
 	}
 	if (args_take(args, "master")) {
-		words->master = args_value(args, "master");
+		words->master = args_name(args, "master");
 		return words->master;
 	}
 	if (args_take(args, "multi_queue"))
@@ -251,7 +251,7 @@ static int tun_run_add(struct cmd_env *env, struct args *args)
 	int master = 0, err;
 	char what[64];
 
-	words.name = args_value(args, "add");
+	words.name = args_name(args, "add");
 	if (!words.name || !args_devname(words.name))
 		return CMD_USAGE;
 	while (args->left) {
@@ -276,7 +276,7 @@ static int tun_run_add(struct cmd_env *env, struct args *args)
 static int tun_run_del(struct cmd_env *env, struct args *args)
 {
 	struct ifinfomsg ifi = { .ifi_family = AF_UNSPEC };
-	const char *name = args_value(args, "del");
+	const char *name = args_name(args, "del");
 	struct link_row row;
 	char what[64];
 	int err;

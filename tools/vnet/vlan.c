@@ -281,7 +281,7 @@ static bool vlan_parse_change(struct args *args, struct bridge_vlan_info *last,
 {
 	while (args->left) {
 		if (args_take(args, "dev")) {
-			*name = args_value(args, "dev");
+			*name = args_name(args, "dev");
 			if (!*name)
 				return false;
 		} else if (add && args_take(args, "pvid")) {
@@ -328,7 +328,8 @@ static struct nl_msg *vlan_request(const struct link_row *row, bool add,
 static int vlan_run_change(struct cmd_env *env, struct args *args, bool add)
 {
 	struct bridge_vlan_info first = { 0 }, last = { 0 };
-	const char *word = args_value(args, add ? "add" : "del");
+	const char *word = args_word(args, add ? "add" : "del",
+				     "a VLAN, or a range such as 2-9,");
 	const char *name = NULL;
 	struct link_row row;
 	char what[64];
