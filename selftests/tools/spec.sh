@@ -54,6 +54,48 @@ complete_words()
 		- "$TREE/tools/vnet/vnet.bash" "$@"
 }
 
+# words_of COMMAND: in WORDS the keywords in the first lines of its help, and where these name groups of them
+words_of()
+{
+	local line word on=1
+
+	WORDS=()
+	while IFS= read -r line; do
+		case $line in
+		'') on='' ;;
+		'OPTIONS :='* | 'SERIES :='*) on=1 ;;
+		esac
+		[ -n "$on" ] || continue
+		# What is behind that says what it means.
+		[[ $line != *']    '* ]] || on=''
+		line=${line%%]    *}
+		line=${line%%(*}
+		for word in ${line//[][\{\}|,]/ }; do
+			[[ ! $word =~ ^-?-?[a-z][a-z0-9_]*$ || $word = vnet || $word = "$1" ]] || WORDS+=("$word")
+		done
+	done < <("$VNET" help "$1")
+}
+
+# What a command's help says can be typed, by its page and by bash as well.
+every_word_is_explained_and_offered()
+{
+	local cmd word offered page
+
+	# shellcheck source=/dev/null
+	. "$TREE/tools/vnet/vnet.bash"
+	for cmd in $("$VNET" help | sed -nE '/^COMMAND/,/^$/s/^    ([a-z]+) .*/\1/p'); do
+		words_of "$cmd"
+		offered=" $(_vnet_keywords "$cmd") $(_vnet_values mode) "
+		page=$(<"$TREE/tools/vnet/man/vnet-$cmd.8")
+		page=" ${page//[$'\n|\\-']/ } "
+		check_ge "${#WORDS[@]}" 1 "words of vnet $cmd"
+		for word in "${WORDS[@]}"; do
+			[[ $offered == *" $word "* ]] || fail "bash does not offer $word of vnet $cmd"
+			[[ $page == *" ${word##*-} "* ]] || fail "vnet-$cmd(8) does not have $word"
+		done
+	done
+}
+
 completion_offers_what_there_is()
 {
 	export VNET
@@ -62,6 +104,8 @@ completion_offers_what_there_is()
 	make_bridge "$a" br0 va
 	check_match " $(complete_words vnet '') " " link .* topo .* trace " "commands"
 	check_eq "$(complete_words vnet to)" "topo" "a command begun"
+	check_match " $(complete_words vnet help '') " " link .* topo .* trace " "what there is help for"
+	check_match " $(complete_words vnet -j help mo) " " monitor " "the same begun, behind an option"
 	check_match " $(complete_words vnet -) " " -json .* -netns " "options"
 	check_match " $(complete_words vnet pair '') " " add .*del " "words of pair"
 	check_match " $(in_ns "$a" bash -c "$(declare -f complete_words); TREE='$TREE' VNET='$VNET'; export VNET; complete_words vnet link ''") " \
@@ -69,5 +113,5 @@ completion_offers_what_there_is()
 	check_match " $(complete_words vnet -n '') " " $a " "namespaces"
 }
 
-ALL_TESTS="numbers_are_those_of_the_header every_command_has_its_page completion_offers_what_there_is"
+ALL_TESTS="numbers_are_those_of_the_header every_command_has_its_page every_word_is_explained_and_offered completion_offers_what_there_is"
 run_tests "$@"

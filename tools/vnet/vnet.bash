@@ -11,6 +11,11 @@ _vnet_names()
 	vnet "${_vnet_where[@]}" -j "$@" 2>/dev/null | grep -oE "\"$key\":\"[^\"]*\"" | cut -d'"' -f4 | sort -u
 }
 
+_vnet_commands()
+{
+	vnet help 2>/dev/null | sed -nE '/^COMMAND/,/^$/s/^    ([a-z]+) .*/\1/p'
+}
+
 # The words that each command knows, devices aside.
 _vnet_keywords()
 {
@@ -29,6 +34,7 @@ _vnet_keywords()
 	monitor) echo count help ;;
 	trace) echo dev match count help ;;
 	bench) echo source icount time help ;;
+	help) _vnet_commands ;;
 	esac
 }
 
@@ -73,7 +79,7 @@ _vnet()
 	fi
 	if ! { [ "$prev" != vnet ] && [ "$prev" != "$cmd" ] && words=$(_vnet_values "$prev"); }; then
 		if [ -z "$cmd" ]; then
-			words=$(vnet help 2>/dev/null | sed -nE '/^COMMAND/,/^$/s/^    ([a-z]+) .*/\1/p')" help"
+			words="$(_vnet_commands) help"
 			[[ $cur != -* ]] || words="-json -pretty -color -netns -all -batch -force -Version -help"
 		else
 			words=$(_vnet_keywords "$cmd")
