@@ -153,6 +153,32 @@ way_as_json()
 		map(tostring) | join(" ")' "$CASE_DIR/trace")" "ordinary net_dev_queue va 0 0 true" "the way of a frame: $(<"$CASE_DIR/trace")"
 }
 
+# The steps add up to the whole; where the kernel goes by the processor's counter they are no whole microseconds.
+way_in_nanoseconds()
+{
+	local clock
+
+	setup_ns a b
+	need_trace
+	add_pair "$a" va "$b" vb
+	bg_ns "$a" "$VNET" -j trace va count 20 >"$CASE_DIR/trace"
+	busywait 30000 traced_many || fail "told of $(wc -l <"$CASE_DIR/trace") frames"
+	wait "$BG_PID" || fail "trace ends with $?"
+	check_eq "$(jq -c 'select((.stages | (map(.took_ns) | add) - .[-1].at_ns | fabs) > 64)' "$CASE_DIR/trace")" "" "steps that do not add up"
+	check_eq "$(jq -c 'select(.stages[-1].at_ns > 10000000000)' "$CASE_DIR/trace")" "" "frames that took ten seconds"
+	clock=$(</sys/devices/system/clocksource/clocksource0/current_clocksource)
+	echo "clock: $clock"
+	case $clock in
+	tsc | kvm-clock) check_ge "$(jq '.stages[].took_ns % 1000' "$CASE_DIR/trace" | grep -vcx 0)" 10 "steps that are no whole microseconds" ;;
+	esac
+}
+
+traced_many()
+{
+	pkt -T "$a:va" -c 10
+	[ "$(wc -l <"$CASE_DIR/trace")" -ge 20 ]
+}
+
 traced_one()
 {
 	pkt -T "$a:va" -c 1
@@ -175,5 +201,6 @@ bad_words()
 }
 
 ALL_TESTS="devices_come_change_and_go addresses_are_learned_and_removed others_are_not_told_of json_a_line_an_event
-	so_many_and_no_more without_rights way_and_road way_as_json bad_words"
+	so_many_and_no_more without_rights way_and_road way_as_json
+	way_in_nanoseconds bad_words"
 run_tests "$@"

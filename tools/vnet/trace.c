@@ -40,6 +40,7 @@ struct trace_frame {
 /* What stays from line to line. */
 struct trace {
 	struct out *out;
+	const struct tracefs *tracefs;
 	const char *dev;
 	const char *peer;
 	const char *match;
@@ -98,9 +99,16 @@ static const char *trace_road(const struct trace *trace,
 	return "unknown";
 }
 
+/* CPUs may differ by a little: what comes later is not told to be earlier. */
+static uint64_t trace_ns(double from, double to, double ns)
+{
+	return to > from ? (uint64_t)((to - from) * ns + 0.5) : 0;
+}
+
 static void trace_show(struct trace *trace, const struct trace_frame *frame)
 {
 	double first = frame->stage[0].when, last = first;
+	double ns = tracefs_ns(trace->tracefs);
 	struct out *o = trace->out;
 
 	out_line(o, 0);
@@ -113,10 +121,9 @@ static void trace_show(struct trace *trace, const struct trace_frame *frame)
 
 		out_line(o, 4);
 		out_object(o, NULL);
-		out_u64(o, "at_ns", "+",
-			(uint64_t)((stage->when - first) * 1e9 + 0.5));
+		out_u64(o, "at_ns", "+", trace_ns(first, stage->when, ns));
 		out_u64(o, "took_ns", "ns, after",
-			(uint64_t)((stage->when - last) * 1e9 + 0.5));
+			trace_ns(last, stage->when, ns));
 		out_str(o, "event", NULL, stage->event);
 		if (stage->dev[0])
 			out_color(o, OUT_IFNAME, "dev", "dev", stage->dev);
@@ -245,6 +252,7 @@ static int trace_open(struct trace *trace)
 
 	if (!tracefs_open(&tracefs))
 		return CMD_REFUSED;
+	trace->tracefs = &tracefs;
 	for (size_t i = 0; i < ARRAY_SIZE(trace_events); i++)
 		tracefs_enable(&tracefs, trace_events[i]);
 	trace->frame = calloc(TRACE_FRAMES, sizeof(*trace->frame));
@@ -331,10 +339,11 @@ const struct cmd trace_cmd = {
 "Usage: vnet trace [ dev ] DEV [ match TEXT ] [ count N ]\n"
 "\n"
 "Each frame that a stage names DEV for, with all its stages: what the kernel did, at\n"
-"which device, and how many nanoseconds after the stage before (the kernel's clock\n"
-"for it counts microseconds). \"road direct\" where it left DEV and came out beneath\n"
-"the stack of the other end. match takes frames of which a stage's text has TEXT, as\n"
-"in \"match protocol=0x0806\". Needs root and tracefs; names are looked at without\n"
-"their namespace. It ends with an interruption, or after N frames.\n",
+"which device, and how many nanoseconds after the stage before (in whole microseconds\n"
+"where the kernel does not go by the processor's counter). \"road direct\" where it left\n"
+"DEV and came out beneath the stack of the other end. match takes frames of which a\n"
+"stage's text has TEXT, as in \"match protocol=0x0806\". Needs root and tracefs; names\n"
+"are looked at without their namespace. It ends with an interruption, or after N\n"
+"frames.\n",
 	.run = trace_run,
 };

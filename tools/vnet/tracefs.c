@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "args.h"
@@ -29,6 +30,63 @@ static bool tracefs_write(const struct tracefs *tracefs, const char *file,
 	ok = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
 	close(fd);
 	return ok;
+}
+
+static uint64_t tracefs_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_RAW, &now);
+	return now.tv_sec * 1000000000ull + now.tv_nsec;
+}
+
+static uint64_t tracefs_tick(void)
+{
+#if __has_builtin(__builtin_ia32_rdtsc)
+	return __builtin_ia32_rdtsc();
+#else
+	return 0;
+#endif
+}
+
+/* Whether the kernel itself tells the time by the processor's counter. */
+static bool tracefs_trusts_ticks(void)
+{
+	static const char path[] =
+		"/sys/devices/system/clocksource/clocksource0/current_clocksource";
+	char name[32] = "";
+	FILE *f = fopen(path, "re");
+
+	if (f) {
+		if (!fgets(name, sizeof(name), f))
+			name[0] = '\0';
+		fclose(f);
+	}
+	return strcmp(name, "tsc\n") == 0 || strcmp(name, "kvm-clock\n") == 0;
+}
+
+/*
+ * The kernel's own clocks are printed in microseconds, the processor's counter
+ * as it is.
+ */
+static void tracefs_clock(struct tracefs *tracefs)
+{
+	tracefs->tick = tracefs_tick();
+	tracefs->began = tracefs_now();
+	tracefs->ticks = tracefs->tick && tracefs_trusts_ticks() &&
+			 tracefs_write(tracefs, "trace_clock", "x86-tsc");
+	if (!tracefs->ticks)
+		tracefs_write(tracefs, "trace_clock", "mono");
+}
+
+double tracefs_ns(const struct tracefs *tracefs)
+{
+	uint64_t tick = tracefs_tick();
+	uint64_t now = tracefs_now();
+
+	if (!tracefs->ticks)
+		return 1e9;
+	return (double)(now - tracefs->began) / (double)(tick - tracefs->tick);
 }
 
 bool tracefs_open(struct tracefs *tracefs)
@@ -55,7 +113,7 @@ bool tracefs_open(struct tracefs *tracefs)
 			 strerror(errno));
 		return false;
 	}
-	tracefs_write(tracefs, "trace_clock", "mono");
+	tracefs_clock(tracefs);
 	return true;
 }
 
@@ -88,7 +146,10 @@ bool tracefs_start(struct tracefs *tracefs)
 	return tracefs->pipe >= 0;
 }
 
-/* "  task-12 [001] ..s1.  123.456789: event: text": the task may have blanks. */
+/*
+ * "  task-12 [001] ..s1.  123.456789: event: text", or a number of ticks: the
+ * task may have blanks.
+ */
 static bool tracefs_parse(const char *text, struct tracefs_line *line)
 {
 	const char *s = text;

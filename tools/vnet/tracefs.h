@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /**
  * struct tracefs - a buffer, which nobody else's tracing is disturbed by
@@ -12,10 +13,16 @@
  * @pipe: what comes out of it, -1 before it is started
  * @buffer: what was read and not yet taken
  * @used: bytes of that
+ * @ticks: times are the processor's counter
+ * @tick: what that was at first
+ * @began: and the time, in nanoseconds
  */
 struct tracefs {
 	char dir[128];
 	int pipe;
+	bool ticks;
+	uint64_t tick;
+	uint64_t began;
 	char buffer[65536];
 	size_t used;
 };
@@ -23,7 +30,7 @@ struct tracefs {
 /**
  * struct tracefs_line - one event
  * @cpu: where it happened
- * @when: when, in seconds
+ * @when: when, in units that tracefs_ns() knows
  * @event: its name
  * @text: what it says; good until the next is asked for
  */
@@ -56,6 +63,9 @@ void tracefs_close(struct tracefs *tracefs);
  * @event: "system/event" or "system"; one that the kernel has not is no mistake
  */
 void tracefs_enable(struct tracefs *tracefs, const char *event);
+
+/* How many nanoseconds a unit of @when is, the better known the later it is. */
+double tracefs_ns(const struct tracefs *tracefs);
 
 /* Begin; false after a complaint. */
 bool tracefs_start(struct tracefs *tracefs);
