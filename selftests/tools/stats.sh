@@ -143,10 +143,70 @@ rates_as_text()
 	setup_ns a b
 	add_pair "$a" va "$b" vb
 	vnet "$a" stats -w count 2 interval 0.05 queues >"$CASE_DIR/text" || fail "stats -w fails with $?"
-	check_eq "$(grep -cE '^[0-9:]+  1 devices, over 0\.[0-9]+ s$' "$CASE_DIR/text")" 2 "answers"
+	check_eq "$(grep -cE '^[0-9:]+  1 device, over 0\.[0-9]+ s$' "$CASE_DIR/text")" 2 "answers"
 	check_eq "$(grep -cE '^va +vveth +0 +0 +0 +0 +0$' "$CASE_DIR/text")" 2 "lines of va"
 	check_eq "$(grep -cE '^  tx0 ' "$CASE_DIR/text")" 2 "lines of a queue"
 	check_eq "$(grep -c $'\033' "$CASE_DIR/text")" 0 "lines with control sequences where there is no terminal"
+}
+
+# screen ROWS COLUMNS ARGS...: what the tool shows on a terminal of that size, the last screen of it, in $CASE_DIR/screen
+screen()
+{
+	need_tool script
+	in_ns "$a" script -qec "stty rows $1 cols $2; exec $VNET stats -w interval ${INTERVAL:-0.2} ${*:3}" /dev/null </dev/null >"$CASE_DIR/terminal" ||
+		fail "stats -w fails on a terminal: $(<"$CASE_DIR/terminal")"
+	check_ge "$(grep -c $'\033\\[H\033\\[2J' "$CASE_DIR/terminal")" 2 "screens"
+	tr -d '\r' <"$CASE_DIR/terminal" | sed 's/\033\[H\033\[2J/\n&/' |
+		awk '/\033\[H/ { text = "" } { text = text $0 "\n" } END { printf "%s", text }' | sed 's/\033\[[0-9;]*[A-Za-z]//g' >"$CASE_DIR/screen"
+}
+
+# The busiest come first, and no more than there is room for; what is lost for many reasons takes no second line.
+rates_on_a_terminal()
+{
+	local i
+
+	setup_ns a b
+	for ((i = 0; i < 20; i++)); do
+		echo "link add p$i type vveth peer name q$i netns $b"
+	done | ipb "$a"
+	add_pair "$a" busy "$b" other
+	must ip -n "$a" address add 192.0.2.1/24 dev busy
+	must ip -n "$b" address add 192.0.2.2/24 dev other
+	bg_ns "$a" ping -q -i 0.02 192.0.2.2
+	screen 10 80 count 3
+	check_eq "$(wc -l <"$CASE_DIR/screen")" 9 "lines on a screen of 10"
+	check_match "$(<"$CASE_DIR/screen")" '21 devices, over 0\.[0-9]+ s, the 14 quietest not shown'$'\n''DEVICE .*'$'\n''busy ' "the screen"
+	screen 10 80 count 2 queues
+	check_le "$(wc -l <"$CASE_DIR/screen")" 9 "lines with queues on a screen of 10"
+	check_match "$(<"$CASE_DIR/screen")" 'the [0-9]+ quietest not shown' "what is left out of the screen with queues"
+	screen 2 80 count 2
+	check_match "$(<"$CASE_DIR/screen")" $'\n''busy ' "a screen that is too small"
+}
+
+reasons_fit_the_terminal()
+{
+	local why
+
+	setup_ns a
+	make_pair "$a" va va2
+	make_pair "$a" vb vb2
+	make_bridge "$a" br0 va vb
+	bg lose_frames
+	INTERVAL=3 screen 10 80 count 2
+	why=$(sed -n 's/^br0 .* [0-9.kM]* \([a-z_,]*\)$/\1/p' "$CASE_DIR/screen")
+	check_eq "$(awk 'length > 80' "$CASE_DIR/screen")" "" "lines that are too long"
+	check_match "$why" '^(bad_sourc|link_loca)$' "the reasons, as far as there is room"
+	stop_bg "$BG_PID"
+}
+
+# Frames of two kinds.
+lose_frames()
+{
+	while :; do
+		pkt -T "$a:va2" -c 3 -s 03:00:00:00:00:01
+		pkt -T "$a:va2" -c 1 -d 01:80:c2:00:00:01
+		sleep 0.1
+	done
 }
 
 # A device that goes is no reason to stop, but for the one that was asked for.
@@ -180,7 +240,7 @@ interrupted_is_done()
 	jq . "$CASE_DIR/rates" >/dev/null || fail "no JSON: $(<"$CASE_DIR/rates")"
 }
 
-ALL_TESTS="queues_add_up roads_are_apart_from_counters rates_have_every_frame_once rates_as_text rates_while_devices_go
+ALL_TESTS="queues_add_up roads_are_apart_from_counters rates_have_every_frame_once rates_as_text rates_on_a_terminal reasons_fit_the_terminal rates_while_devices_go
 	interrupted_is_done frames_are_counted drops_by_reason text_has_the_reason_of_a_drop all_devices_in_one_answer agrees_with_ip
 	without_rights"
 run_tests "$@"

@@ -9,6 +9,9 @@
 #include "watch.h"
 
 #define RATES_LINE	160
+/* Columns of a line before the reasons, and lines of an answer beside these. */
+#define RATES_NUMBERS	70
+#define RATES_AROUND	3
 
 /* What a line is about: a device, or one of its queues. */
 struct rates_line {
@@ -78,8 +81,8 @@ static void rates_heading(struct out *o, double seconds, size_t devices,
 
 	localtime_r(&now, &tm);
 	strftime(clock, sizeof(clock), "%T", &tm);
-	n = snprintf(text, sizeof(text), "%s  %zu devices, over %.2f s", clock,
-		     devices, seconds);
+	n = snprintf(text, sizeof(text), "%s  %zu device%s, over %.2f s", clock,
+		     devices, devices == 1 ? "" : "s", seconds);
 	if (left_out)
 		snprintf(text + n, sizeof(text) - n, ", the %zu quietest not shown",
 			 left_out);
@@ -145,25 +148,46 @@ static void rates_each_queue(const struct sample *sample,
 		fn(&line, arg);
 }
 
-/* The reasons, the most frequent first where there is room for one only. */
+/* The most frequent reason but for those before @last; NULL if there is none. */
+static const uint64_t *rates_next_why(const struct sample *sample,
+				      const uint64_t *last)
+{
+	const uint64_t *best = NULL;
+
+	for (size_t i = 0; i < sample->count; i++) {
+		const uint64_t *val = &sample->values[i];
+
+		if (!*val || counter_group(sample->names[i]) != COUNTER_DROP ||
+		    (last && (*val > *last || (*val == *last && val <= last))))
+			continue;
+		if (!best || *val > *best)
+			best = val;
+	}
+	return best;
+}
+
+/* The reasons, the most frequent first, as far as there is room. */
 static void rates_why(char *why, size_t size, const struct sample *sample)
 {
+	const uint64_t *val = NULL;
 	size_t used = 0;
 
 	why[0] = '\0';
-	for (size_t i = 0; i < sample->count && used < size; i++) {
-		const char *name = sample->names[i];
-
-		if (counter_group(name) == COUNTER_DROP && sample->values[i])
-			used += snprintf(why + used, size - used, "%s%s",
-					 used ? "," : "", counter_name(name));
-	}
+	while (used < size && (val = rates_next_why(sample, val)))
+		used += snprintf(why + used, size - used, "%s%s",
+				 used ? "," : "",
+				 counter_name(sample->names[val - sample->values]));
 }
 
-/* What the functions below are called with. */
+/*
+ * What the functions below are called with; @room is how many lines there are
+ * for devices and queues, and @why how many bytes for reasons.
+ */
 struct rates_view {
 	struct out *o;
 	double seconds;
+	size_t room;
+	size_t why;
 };
 
 static void rates_text_queue(const struct rates_line *line, void *arg)
@@ -172,6 +196,9 @@ static void rates_text_queue(const struct rates_line *line, void *arg)
 	char name[ETH_GSTRING_LEN + 2];
 	struct rates_line indented = *line;
 
+	if (!view->room)
+		return;
+	view->room--;
 	snprintf(name, sizeof(name), "  %s", line->name);
 	indented.name = name;
 	rates_text_line(view->o, &indented, view->seconds, "");
@@ -189,10 +216,34 @@ static int rates_busier(const void *a, const void *b)
 	return ((*x)->ifindex > (*y)->ifindex) - ((*x)->ifindex < (*y)->ifindex);
 }
 
+static void rates_count(const struct rates_line *line, void *arg)
+{
+	size_t *lines = arg;
+
+	(void)line;
+	(*lines)++;
+}
+
+/* How many devices there is room for, with their queues; one at least. */
+static size_t rates_fit(const struct rates_view *view,
+			const struct sample **order, size_t count, bool queues)
+{
+	size_t lines = 0, i;
+
+	for (i = 0; i < count; i++) {
+		lines++;
+		if (queues)
+			rates_each_queue(order[i], rates_count, &lines);
+		if (i && lines > view->room)
+			break;
+	}
+	return i;
+}
+
 static void rates_text(struct rates_view *view, const struct samples *now,
 		       bool queues)
 {
-	unsigned int lines = watch_lines(view->o);
+	unsigned int lines, columns;
 	const struct sample **order;
 	size_t shown = now->count;
 	char why[RATES_LINE / 2];
@@ -202,18 +253,25 @@ static void rates_text(struct rates_view *view, const struct samples *now,
 		return;
 	for (size_t i = 0; i < now->count; i++)
 		order[i] = &now->row[i];
-	if (lines) {
+	view->room = SIZE_MAX;
+	view->why = sizeof(why);
+	if (watch_size(view->o, &lines, &columns)) {
 		watch_clear(view->o);
 		qsort(order, now->count, sizeof(*order), rates_busier);
-		if (shown > lines - 3)
-			shown = lines - 3;
+		view->room = lines > RATES_AROUND ? lines - RATES_AROUND : 1;
+		if (columns <= RATES_NUMBERS)
+			view->why = 1;
+		else if (columns - RATES_NUMBERS < view->why)
+			view->why = columns - RATES_NUMBERS;
+		shown = rates_fit(view, order, now->count, queues);
 	}
 	rates_heading(view->o, view->seconds, now->count, now->count - shown);
 	for (size_t i = 0; i < shown; i++) {
 		const struct rates_line line = rates_of_device(order[i]);
 
-		rates_why(why, sizeof(why), order[i]);
+		rates_why(why, view->why, order[i]);
 		rates_text_line(view->o, &line, view->seconds, why);
+		view->room -= !!view->room;
 		if (queues)
 			rates_each_queue(order[i], rates_text_queue, view);
 	}

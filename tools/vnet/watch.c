@@ -72,15 +72,18 @@ bool watch_take(struct watch *watch, struct args *args, bool *bad)
 	return true;
 }
 
-unsigned int watch_lines(const struct out *o)
+bool watch_size(const struct out *o, unsigned int *lines,
+		unsigned int *columns)
 {
 	struct winsize size = { 0 };
 
 	if (o->json || !isatty(fileno(o->f)))
-		return 0;
-	if (ioctl(fileno(o->f), TIOCGWINSZ, &size) || !size.ws_row)
-		return 24;
-	return size.ws_row;
+		return false;
+	/* Where it does not say, it is as terminals were made. */
+	ioctl(fileno(o->f), TIOCGWINSZ, &size);
+	*lines = size.ws_row ? size.ws_row : 24;
+	*columns = size.ws_col ? size.ws_col : 80;
+	return true;
 }
 
 void watch_clear(struct out *o)

@@ -43,12 +43,15 @@ bool watch_wait(double seconds);
 bool watch_ended(void);
 
 /**
- * watch_lines() - the lines of the terminal
+ * watch_size() - how much the terminal shows
  * @o: the writer
+ * @lines: how many lines
+ * @columns: how many columns
  *
- * Return: how many, 0 if the answer is JSON or goes to no terminal.
+ * Return: false if the answer is JSON or goes to no terminal.
  */
-unsigned int watch_lines(const struct out *o);
+bool watch_size(const struct out *o, unsigned int *lines,
+		unsigned int *columns);
 
 /* Start from the top of an empty screen. */
 void watch_clear(struct out *o);
