@@ -438,6 +438,8 @@ int vveth_rq_init(struct vveth_rq *rq, struct net_device *dev,
 	rq->of = n;
 	atomic_set(&rq->owner, VVETH_RQ_CLOSED);
 	rq->lane_cpu = -1;
+	/* Sockets may have called while there were other rings. */
+	rq->xsk_called = vveth_xsk_concerns(dev);
 	netif_napi_add(dev, &rq->napi, vveth_poll);
 	vveth_rq_update(rq);
 	if (!priv->xdp_prog)

@@ -476,6 +476,18 @@ static int vveth_xsk_receive_from(struct vveth_xsk_run *x, int budget)
 	return n;
 }
 
+/*
+ * Whether there are other rings by now. What sockets have to send is for those,
+ * so that the old ones get empty, whatever a socket does.
+ */
+static bool vveth_xsk_rq_replaced(const struct vveth_rq *rq)
+{
+	const struct vveth_priv *priv = netdev_priv(rq->dev);
+	const struct vveth_rings *rings = rcu_dereference_bh(priv->rings);
+
+	return !rings || rq->nr >= rings->n || &rings->rq[rq->nr] != rq;
+}
+
 /**
  * vveth_xsk_receive() - receive what sockets bound to the peer have to send
  * @rq: the queue
@@ -501,7 +513,7 @@ int vveth_xsk_receive(struct vveth_rq *rq, struct vveth_xdp *xdp, int budget)
 	WRITE_ONCE(rq->xsk_called, false);
 	/* Whoever calls from here on has it done once more. */
 	smp_mb();
-	if (!peer || !netif_running(peer))
+	if (!peer || !netif_running(peer) || vveth_xsk_rq_replaced(rq))
 		return 0;
 	x.priv = netdev_priv(peer);
 	xsks = rcu_dereference_bh(x.priv->xsk);

@@ -4,12 +4,14 @@
  * program of its own redirects what comes.
  *
  *	xsk -T NS:DEV [-R NS:DEV] [-c COUNT] [-l LEN] [-w MS] [-z SIDES] [-n] [-b BATCH] [-f FRAMES] [-v VERDICT]
+ *	xsk -T NS:DEV -z t -F SECONDS
  *
  * Without -R the frames are only sent. SIDES is t for the sending socket, r for the receiving one, or tr: those are bound
  * without a copy in the kernel, the others with one. With -n the sockets are woken only where the kernel asks for it, and
  * once for each batch (32). FRAMES is how many the receiving socket has memory for (2048). VERDICT is the number that the
- * program returns instead, so that nothing comes to the socket. Exit status 4 where the kernel has no AF_XDP, or a side
- * cannot be bound without a copy. Prints
+ * program returns instead, so that nothing comes to the socket. With -F there is always something to send, all that time,
+ * whatever becomes of it: the kernel is called on one CPU, and the ring is filled up again on another. Exit status 4 where
+ * the kernel has no AF_XDP, or a side cannot be bound without a copy. Prints
  *	tx sent= cost=		cost: thousandths of a nanosecond for each frame, until the last was received
  *	rx frames= wrong= late=	wrong: not what was sent
  */
@@ -19,6 +21,7 @@
 #include <linux/if_xdp.h>
 #include <net/if.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -231,6 +234,42 @@ static void xsk_send(struct xsk *xsk, uint32_t first, unsigned int n, struct xsk
 	}
 }
 
+static void xsk_run_on(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
+/* Whoever takes the frames does so where it was called, so that it never finds the ring empty. */
+static void xsk_flood(struct xsk *xsk, unsigned int seconds)
+{
+	uint64_t end = xsk_now() + seconds * 1000000000ull, moved = 0, now;
+	uint32_t at = *xsk->tx.producer, seen = at - 1, i;
+
+	for (i = 0; i < XSK_RING; i++) {
+		((struct xdp_desc *)xsk->tx.slots)[i] = (struct xdp_desc){ .addr = i * XSK_SIZE, .len = opt_len };
+		xsk_number(xsk->umem + i * XSK_SIZE, i);
+	}
+	while ((now = xsk_now()) < end) {
+		at = __atomic_load_n(xsk->tx.consumer, __ATOMIC_ACQUIRE);
+		xsk_complete(xsk);
+		__atomic_store_n(xsk->tx.producer, at + XSK_RING, __ATOMIC_RELEASE);
+		if (at != seen) {
+			seen = at;
+			moved = now;
+		} else if (now - moved > 10000000) {
+			xsk_run_on(0);
+			xsk_wake(xsk);
+			xsk_run_on(1);
+			moved = now;
+		}
+	}
+	printf("tx sent=%u\n", at);
+}
+
 static void xsk_wait(struct xsk *xsk, struct xsk_seen *seen, unsigned int frames)
 {
 	struct pollfd pollfd = { .fd = xsk->fd, .events = POLLIN };
@@ -245,11 +284,11 @@ int main(int argc, char **argv)
 	struct xsk_seen seen = { .last = -1 };
 	const char *tx = NULL, *rx = NULL;
 	struct xsk from = { }, to = { };
-	unsigned int i, sent;
+	unsigned int i, sent, flood = 0;
 	uint64_t start;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "T:R:c:l:w:z:nb:f:v:")) != -1) {
+	while ((opt = getopt(argc, argv, "T:R:c:l:w:z:nb:f:v:F:")) != -1) {
 		switch (opt) {
 		case 'T':
 			tx = optarg;
@@ -281,6 +320,9 @@ int main(int argc, char **argv)
 		case 'v':
 			opt_verdict = atoi(optarg);
 			break;
+		case 'F':
+			flood = atoi(optarg);
+			break;
 		default:
 			errx(2, "usage: xsk -T NS:DEV [-R NS:DEV] [OPTION]...; see the source");
 		}
@@ -298,6 +340,10 @@ int main(int argc, char **argv)
 	}
 	xsk_open(&from, tx);
 	xsk_bind(&from, 't');
+	if (flood) {
+		xsk_flood(&from, flood);
+		return 0;
+	}
 	start = xsk_now();
 	for (sent = 0; sent < opt_count; ) {
 		unsigned int n = opt_count - sent < opt_batch ? opt_count - sent : opt_batch;

@@ -267,6 +267,41 @@ socket_beside_a_flood()
 	check_ge "$(ethtool_stat "$a" va drop_ring_full)" 1 "frames of the flood that the ring had no room for"
 }
 
+# Who changes the rings holds the lock of all configuration: no program that always has something to send keeps it there.
+# Rules make the receiver slow, so that the sender's ring is never seen empty.
+rings_change_beside_a_flood()
+{
+	local i flood
+
+	need_tool nft
+	need_module nf_tables
+	suite_only "no kernel has this for pairs"
+	setup_ns a b
+	add_wide_pair "$a" va "$b" vb 2
+	xsk -z t
+	{
+		echo "table netdev slow {"
+		echo "chain in {"
+		echo "type filter hook ingress device vb priority 0"
+		for ((i = 0; i < 1000; i++)); do
+			echo "meta mark $((i + 1)) counter"
+		done
+		echo "}"
+		echo "}"
+	} >"$CASE_DIR/slow"
+	in_ns "$b" nft -f "$CASE_DIR/slow" || skip "no nft"
+	"$TOOLS/xsk" -T "$a:va" -z t -F $((20 * ${VNET_SLOW:-1})) >"$CASE_DIR/flood" 2>&1 &
+	flood=$!
+	defer stop_bg "$flood"
+	for i in 64 512; do
+		busywait 5000 more_come "$(link_stat "$b" vb rx_packets)" || die "nothing is sent: $(<"$CASE_DIR/flood")"
+		must in_ns "$b" ethtool -G vb rx "$i"
+		kill -0 "$flood" 2>/dev/null || die "the rings changed only when the flood had ended"
+	done
+	must in_ns "$b" ethtool -L vb rx 1
+	busywait 5000 more_come "$(link_stat "$b" vb rx_packets)" || fail "nothing more is sent"
+}
+
 ALL_TESTS="
 	both_ends
 	one_end
@@ -280,5 +315,6 @@ ALL_TESTS="
 	changes_under_traffic
 	ends_under_traffic
 	socket_beside_a_flood
+	rings_change_beside_a_flood
 "
 run_tests "$@"
