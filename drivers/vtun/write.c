@@ -119,8 +119,8 @@ static struct sk_buff *vtun_alloc_skb(const struct vtun_priv *priv,
 
 /*
  * A fragment for each further segment of what is written. @segs: how many it
- * has with the first one. As of tun, one without bytes is an error, which is
- * known at the end, for an iterator passes it over.
+ * has with the first one, or 0 where nobody has cut it. As of tun, one without
+ * bytes is an error, which is known at the end, for an iterator passes it over.
  */
 static int vtun_napi_fill_frags(struct sk_buff *skb, struct iov_iter *it,
 				unsigned long segs)
@@ -143,7 +143,7 @@ static int vtun_napi_fill_frags(struct sk_buff *skb, struct iov_iter *it,
 				   size);
 		iov_iter_advance(it, size);
 	}
-	return skb_shinfo(skb)->nr_frags + 1 == segs ? 0 : -EINVAL;
+	return !segs || skb_shinfo(skb)->nr_frags + 1 == segs ? 0 : -EINVAL;
 }
 
 /*
@@ -174,12 +174,14 @@ static struct sk_buff *vtun_napi_alloc_skb(struct vtun_priv *priv,
 					   const struct vtun_write *w,
 					   const struct iov_iter *from)
 {
+	/* Memory that is registered is longer than what is written from it. */
+	unsigned long segs = iter_is_iovec(from) ? from->nr_segs : 0;
 	size_t linear = min(iov_iter_single_seg_count(from), w->len);
 	struct iov_iter it = *from;
 	struct sk_buff *skb;
 	int err;
 
-	if (from->nr_segs > MAX_SKB_FRAGS + 1 ||
+	if (segs > MAX_SKB_FRAGS + 1 ||
 	    w->len > ETH_MAX_MTU - NET_SKB_PAD - NET_IP_ALIGN)
 		return ERR_PTR(-EMSGSIZE);
 	skb = vtun_napi_take_skb(priv, file);
@@ -191,8 +193,7 @@ static struct sk_buff *vtun_napi_alloc_skb(struct vtun_priv *priv,
 		skb->data_len = w->len - linear;
 		skb->truesize += skb->data_len;
 		iov_iter_advance(&it, linear);
-		/* 0 of a plain buffer on older kernels. */
-		err = vtun_napi_fill_frags(skb, &it, max(from->nr_segs, 1UL));
+		err = vtun_napi_fill_frags(skb, &it, segs);
 	}
 	if (!err)
 		return skb;

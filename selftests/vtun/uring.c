@@ -316,6 +316,36 @@ TEST_F(uring, device_goes)
 	EXPECT_EQ(-ENODEV, err);
 }
 
+/* Memory that is registered is longer than what is written from it, and nobody has cut it for a queue of fragments. */
+TEST(fragments_of_registered_memory)
+{
+	static const int lengths[] = { FRAME, 6000 };
+	int size = 16 * sysconf(_SC_PAGESIZE), sock, fd;
+	unsigned char out[6000], in[6000];
+	struct io_uring ring;
+	struct iovec memory;
+
+	fd = mapped_node("/dev/net/vtun", out, sizeof(out));
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, tun_set_iff(fd, "t0", IFF_TAP | IFF_NO_PI | IFF_NAPI | IFF_NAPI_FRAGS));
+	ASSERT_EQ(0, dev_up("t0"));
+	sock = dev_socket("t0");
+	ASSERT_LE(0, sock);
+	memory.iov_base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memory.iov_len = size;
+	memcpy(memory.iov_base, out, sizeof(out));
+	ASSERT_EQ(0, io_uring_queue_init(32, &ring, 0));
+	ASSERT_EQ(0, io_uring_register_buffers(&ring, &memory, 1));
+	for (int i = 0; i < 2; i++) {
+		io_uring_prep_write_fixed(io_uring_get_sqe(&ring), fd, memory.iov_base, lengths[i], 0, 0);
+		ASSERT_EQ(1, io_uring_submit(&ring));
+		ASSERT_EQ(lengths[i], completion(&ring, NULL));
+		EXPECT_EQ(lengths[i], recv(sock, in, sizeof(in), 0));
+		EXPECT_EQ(0, memcmp(in, out, lengths[i]));
+	}
+	EXPECT_EQ(2, dev_stat("t0", RX_PACKETS));
+}
+
 /* ---- mapped rings ------------------------------------------------------- */
 
 FIXTURE(rings) {
