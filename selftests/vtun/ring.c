@@ -220,8 +220,8 @@ static int charged(const char *group)
 	return 0;
 }
 
-/* The caller's control group pays for the rings, and for no more than it has. */
-TEST_F(ring, memory_is_charged)
+/* A process does that with a control group of its own. */
+static void in_cgroup(struct __test_metadata *_metadata, int (*what)(const char *group))
 {
 	const char *group = make_cgroup();
 	int status;
@@ -230,11 +230,17 @@ TEST_F(ring, memory_is_charged)
 	ASSERT_NE(NULL, group);
 	pid = fork();
 	if (!pid)
-		_exit(charged(group));
+		_exit(what(group));
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_FALSE(WIFSIGNALED(status));
 	EXPECT_EQ(0, WEXITSTATUS(status));
 	end_cgroup(group);
+}
+
+/* The caller's control group pays for the rings, and for no more than it has. */
+TEST_F(ring, memory_is_charged)
+{
+	in_cgroup(_metadata, charged);
 }
 
 struct asker {
@@ -283,18 +289,7 @@ static int asked_at_once(const char *group)
 
 TEST_F_TIMEOUT(ring, memory_is_capped_at_once, 200)
 {
-	const char *group = make_cgroup();
-	int status;
-	pid_t pid;
-
-	ASSERT_NE(NULL, group);
-	pid = fork();
-	if (!pid)
-		_exit(asked_at_once(group));
-	ASSERT_EQ(pid, waitpid(pid, &status, 0));
-	EXPECT_FALSE(WIFSIGNALED(status));
-	EXPECT_EQ(0, WEXITSTATUS(status));
-	end_cgroup(group);
+	in_cgroup(_metadata, asked_at_once);
 }
 
 #define REFUSED(err, len, prot, flags, offset) do {			\
