@@ -13,8 +13,9 @@ EXPORT_SYMBOL_GPL(vnet_stations);
  * @nb: called for each, its data being a &struct vnet_station
  *
  * It is called in an RCU read section, and for a single address with BH off and
- * under a lock of the switch's: it takes no lock but such as are never held while a frame is sent
- * or a forwarding table looked after, and asks the switch nothing.
+ * under a lock of the switch's: it takes no lock but such as are never held
+ * while a frame is sent or a forwarding table looked after, and asks the switch
+ * nothing.
  *
  * Context: process.
  * Return: 0 or an error.
