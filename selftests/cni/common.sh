@@ -31,7 +31,6 @@ fi
 setup_host()
 {
 	need_tool /usr/lib/cni/host-local
-	CNI_COMMAND=VERSION /usr/lib/cni/host-local </dev/null >/dev/null 2>&1 || skip "programs in Go do not run on this kernel"
 	if [ "$1" = -6 ]; then
 		shift
 		setup_ns -6 h "$@"

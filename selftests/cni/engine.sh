@@ -86,6 +86,7 @@ answers()
 
 two_containers_of_podman()
 {
+	[ "${VNET_KERNEL:-}" != um ] || skip "programs in Go are not for User-Mode Linux"
 	need_tool podman crun conmon busybox
 	need_module nft_compat xt_nat xt_comment xt_conntrack xt_addrtype
 	setup_host out

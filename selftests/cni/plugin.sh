@@ -13,6 +13,13 @@
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 
+# On some hosts their runtime crashes there, on others each start takes seconds.
+if [ "${VNET_KERNEL:-}" = um ]; then
+	echo "KTAP version 1"
+	echo "1..0 # SKIP programs in Go are not for User-Mode Linux"
+	exit 4
+fi
+
 GATEWAY='"isDefaultGateway":true'
 ADDED='^\{"cniVersion":"1.0.0","interfaces":\[\{"name":"vbr0","mac":"[0-9a-f:]{17}"\},\{"name":"vc[0-9a-f]{12}","mac":"[0-9a-f:]{17}"\},\{"name":"eth0","mac":"[0-9a-f:]{17}","sandbox":"/run/netns/c1-[0-9]*"\}\],"ips":\[\{"address":"192.0.2.2/24","gateway":"192.0.2.1","interface":2\}\],"routes":\[\{"dst":"0.0.0.0/0","gw":"192.0.2.1"\}\],"dns":\{\}\}$'
 

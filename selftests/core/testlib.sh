@@ -196,9 +196,10 @@ judged()
 	check_eq "$RC $(tail -n 1 "$CASE_DIR/judged")" "1 0 passed, 1 failed, 0 skipped" "no results"
 }
 
-# A guest that dies of the emulator's fault is replaced by one that takes up what it was at, and what is left, three times
-# at most; one that dies of anything else is not. in-vm is ours here: a guest that does test after test.
-guest_replaced()
+# guest_of_three: a tree with three tests and an in-vm of ours, a guest that does test after test. A line of the file deaths is
+# the kernel log with which it dies at the second; with the file slow it is busy there, and with late at its boot, until others
+# have taken the rest.
+guest_of_three()
 {
 	make_tree <<<$'c() { :; }\nALL_TESTS=c'
 	cd "$TREE" || die "no tree"
@@ -219,6 +220,7 @@ guest_replaced()
 		done
 		echo booted >>boots
 		: >"$log"
+		while [ -e late ] && [ ! -e "$out/taken.3" ]; do sleep 1; done
 		nr=0
 		for test in room/t room/u room/v; do
 			nr=$((nr + 1))
@@ -230,14 +232,22 @@ guest_replaced()
 				sed -i 1d deaths
 				exit 124
 			}
+			[ $test != room/u ] || while [ -e slow ] && [ ! -e "$out/taken.3" ]; do sleep 1; done
 			printf '%s\tc\tpass\t\n' $test >>"$out/results.$VNET_SHARD"
 		done
 		echo '# done' >>"$out/results.$VNET_SHARD"
 	EOF
 	chmod +x selftests/in-vm selftests/vm/kernel
+	export VNET_GUESTS=1 VNET_QUICK='' VNET_BUILD=$TREE/build
+}
+
+# A guest that dies of the emulator's fault is replaced by one that takes up what it was at, and what is left, three times
+# at most; one that dies of anything else is not.
+guest_replaced()
+{
+	guest_of_three
 	local gone='[ 1.0] Oops: int3: 0000 [#1] PREEMPT SMP [ 1.0] Code: 66 90 eb <05> c3' rc
 
-	export VNET_GUESTS=1 VNET_QUICK='' VNET_BUILD=$TREE/build
 	for case in "1 0 2 $gone" "2 0 3 $gone" "3 1 3 $gone" "1 1 1 ${gone/eb <05>/cc <05>}" "1 1 1 ${gone/int3/invalid opcode}"; do
 		read -r deaths status boots line <<<"$case"
 		rm -f boots deaths
@@ -252,6 +262,25 @@ guest_replaced()
 	done
 }
 
+# What has been begun when the time is over is finished, and the rest is named; where nothing has been begun, the run fails.
+time_over()
+{
+	guest_of_three
+	local rc=0
+
+	: >slow
+	VNET_UNTIL=$(($(date +%s) + 20)) selftests/check 6.12 >output 2>&1 || rc=$?
+	check_eq "$rc $(tail -n 2 output)" $'0 LEFT OUT on 6.12, for the time was over: room/v\n2 passed, 0 failed, 0 skipped' \
+		"where the time is over during the second test"
+	rm slow
+	rc=0
+	VNET_UNTIL=$(($(date +%s) + 300)) selftests/check 6.12 >output 2>&1 || rc=$?
+	check_eq "$rc $(tail -n 1 output)" '0 3 passed, 0 failed, 0 skipped' "where there is time for all"
+	: >late
+	VNET_UNTIL=1 selftests/check 6.12 >output 2>&1 || rc=$?
+	check_eq "$rc $(grep -c 'FAILED  the run gave no results' output)" "1 1" "where there is none"
+}
+
 ALL_TESTS="
 	verdicts_and_leftovers
 	time_limit
@@ -260,5 +289,6 @@ ALL_TESTS="
 	run_once_more
 	judged
 	guest_replaced
+	time_over
 "
 run_tests "$@"
