@@ -91,6 +91,21 @@ time_limit()
 	check_match "$(tail -n 1 "$CASE_DIR/judged")" '^1 passed, 2 failed, 0 skipped$' "last line"
 }
 
+# Where processes take long to start, tests have more time.
+slow_machine()
+{
+	make_tree <<<$'c() { echo "slow $VNET_SLOW" >"$TREE/told"; }\nALL_TESTS=c'
+	export TREE
+	mkdir "$CASE_DIR/bin"
+	printf '#!/bin/sh\nsleep 0.3\n' >"$CASE_DIR/bin/true"
+	chmod +x "$CASE_DIR/bin/true"
+	PATH=$CASE_DIR/bin:$PATH VNET_SLOW=1 VNET_PACED='' run_tree >"$CASE_DIR/output"
+	check_match "$(<"$CASE_DIR/output")" 'a process takes [3-9][0-9]* ms: limits of time are 6 times as long' "what the runner says"
+	check_eq "$(<"$TREE/told")" "slow 6" "what the test is told"
+	VNET_SLOW=3 VNET_PACED='' run_tree
+	check_eq "$(<"$TREE/told")" "slow 3" "what it is told of a kernel"
+}
+
 chosen_case_only()
 {
 	make_tree <<-'EOF'
@@ -284,6 +299,7 @@ time_over()
 ALL_TESTS="
 	verdicts_and_leftovers
 	time_limit
+	slow_machine
 	chosen_case_only
 	quick_set
 	run_once_more
