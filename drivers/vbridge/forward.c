@@ -45,12 +45,13 @@ bool vbr_may_egress(const struct vbr_port *from, const struct vbr_port *to,
 
 /*
  * The flags that matter for a flood, of which those of the kind of flood have
- * to be set. Host frames flood every port that takes unknown addresses at all.
+ * to be set. Host frames flood every port that takes unknown addresses at all;
+ * one that answers by proxy, as IEEE 802.11 has it, is never flooded to.
  */
 static u32 vbr_flood_mask(const struct vbr_port *from,
 			  const struct vbr_verdict *verdict)
 {
-	u32 mask = verdict->answered ? VBR_PORT_ANSWERED : 0;
+	u32 mask = verdict->answered | VBR_PORT_PROXYARP;
 
 	if (from || verdict->flood == VBR_PORT_FLOOD)
 		mask |= verdict->flood;

@@ -487,8 +487,9 @@ netdev_tx_t vbr_xmit(struct sk_buff *skb, struct net_device *dev)
 			vbr_vlan_count(vbr_vlan_of_rcu(&br->vlans,
 						       verdict.vid), skb->len,
 				       true);
-		verdict.answered = unlikely(READ_ONCE(br->n_suppress)) &&
-				   vbr_suppress_rcu(br, NULL, skb, &verdict);
+		if (unlikely(READ_ONCE(br->n_suppress)))
+			verdict.answered = vbr_suppress_rcu(br, NULL, skb,
+							    &verdict);
 		vbr_decide_rcu(br, NULL, eth_hdr(skb)->h_dest, &verdict);
 	}
 	vbr_execute(br, NULL, skb, &verdict);

@@ -8,6 +8,7 @@
 #include <linux/if_bridge.h>
 #include <linux/if_vlan.h>
 #include <linux/inetdevice.h>
+#include <linux/ipv6.h>
 #include <net/addrconf.h>
 #include <net/arp.h>
 #include <net/ip6_checksum.h>
@@ -46,7 +47,8 @@ bool vbr_suppress_is_for(const struct sk_buff *skb)
 
 	if (skb->protocol == htons(ETH_P_ARP))
 		return true;
-	if (skb->protocol != htons(ETH_P_IPV6))
+	/* With ipv6.disable=1 there are neither addresses nor neighbours. */
+	if (skb->protocol != htons(ETH_P_IPV6) || !ipv6_mod_enabled())
 		return false;
 	ip6 = skb_header_pointer(skb, 0, sizeof(room), &room);
 	return ip6 && ip6->nexthdr == IPPROTO_ICMPV6;
@@ -116,14 +118,15 @@ static struct neighbour *vbr_suppress_find(struct neigh_table *table,
 	return n;
 }
 
-/* The device whose neighbours are those of the VLAN. */
-static struct net_device *vbr_suppress_dev(const struct vbr *br,
-					   const struct vbr_verdict *verdict)
+/* Finds the device whose neighbours are those of the VLAN. */
+static bool vbr_suppress_dev(struct vbr_question *ask)
 {
-	if (!verdict->vid)
-		return br->dev;
-	return __vlan_find_dev_deep_rcu(br->dev, READ_ONCE(br->vlan_proto),
-					verdict->vid);
+	struct vbr *br = ask->br;
+
+	ask->dev = !ask->verdict->vid ? br->dev :
+		   __vlan_find_dev_deep_rcu(br->dev, READ_ONCE(br->vlan_proto),
+					    ask->verdict->vid);
+	return ask->dev;
 }
 
 static int vbr_suppress_has_ip(struct net_device *dev,
@@ -144,7 +147,7 @@ static bool vbr_suppress_is_own_ip(struct net_device *dev, __be32 addr)
 	       netdev_walk_all_upper_dev_rcu(dev, vbr_suppress_has_ip, &priv);
 }
 
-static bool vbr_suppress_arp(struct vbr_question *ask, struct sk_buff *skb)
+static u32 vbr_suppress_arp(struct vbr_question *ask, struct sk_buff *skb)
 {
 	const struct vbr_arp *arp;
 	struct vbr_fdb *fdb;
@@ -157,24 +160,24 @@ static bool vbr_suppress_arp(struct vbr_question *ask, struct sk_buff *skb)
 	if (!arp || arp->hdr.ar_pro != htons(ETH_P_IP) ||
 	    arp->hdr.ar_hln != ETH_ALEN || arp->hdr.ar_pln != 4 ||
 	    ipv4_is_loopback(arp->tip) || ipv4_is_multicast(arp->tip))
-		return false;
+		return 0;
 	/* Who tells of its own address tells those that ask for it. */
 	if (arp->sip == arp->tip)
-		return true;
-	if (arp->hdr.ar_op != htons(ARPOP_REQUEST))
-		return false;
+		return VBR_PORT_SUPPRESS;
+	if (arp->hdr.ar_op != htons(ARPOP_REQUEST) || !vbr_suppress_dev(ask))
+		return 0;
 	/* The host answers for itself. */
 	if (vbr_suppress_is_own_ip(ask->dev, arp->tip))
-		return true;
+		return VBR_PORT_SUPPRESS;
 	n = vbr_suppress_find(&arp_tbl, &arp->tip, ask->dev, ha);
 	if (!n)
-		return false;
+		return 0;
 	neigh_release(n);
 	fdb = vbr_fdb_lookup_rcu(ask->br, ha, ask->verdict->vid);
 	if (!fdb)
-		return false;
+		return 0;
 	if (!vbr_suppress_may_tell(ask, fdb, VBR_PORT_PROXYARP))
-		return true;
+		return VBR_PORT_SUPPRESS;
 	reply = arp_create(ARPOP_REPLY, ETH_P_ARP, arp->sip,
 			   ask->from ? ask->from->dev : ask->br->dev, arp->tip,
 			   arp->sha, ha, arp->sha);
@@ -182,7 +185,7 @@ static bool vbr_suppress_arp(struct vbr_question *ask, struct sk_buff *skb)
 		vbr_suppress_reply(ask, reply);
 	else
 		vbr_drop_count(ask->br, ask->from, NULL, VNET_DROP_NOMEM);
-	return true;
+	return VBR_PORT_ANSWERED;
 }
 
 #if IS_ENABLED(CONFIG_IPV6)
@@ -277,7 +280,7 @@ struct vbr_nd {
 	struct in6_addr target;
 };
 
-static bool vbr_suppress_nd(struct vbr_question *ask, struct sk_buff *skb)
+static u32 vbr_suppress_nd(struct vbr_question *ask, struct sk_buff *skb)
 {
 	const struct vbr_nd *nd;
 	struct sk_buff *reply;
@@ -290,39 +293,42 @@ static bool vbr_suppress_nd(struct vbr_question *ask, struct sk_buff *skb)
 	nd = skb_header_pointer(skb, 0, sizeof(room), &room);
 	if (!nd || nd->ip6.nexthdr != IPPROTO_ICMPV6 ||
 	    nd->ip6.hop_limit != 255 || nd->icmp6.icmp6_code)
-		return false;
+		return 0;
 	if (nd->icmp6.icmp6_type == NDISC_NEIGHBOUR_ADVERTISEMENT)
-		return !nd->icmp6.icmp6_solicited;
+		return nd->icmp6.icmp6_solicited ? 0 : VBR_PORT_SUPPRESS;
 	if (nd->icmp6.icmp6_type != NDISC_NEIGHBOUR_SOLICITATION ||
 	    ipv6_addr_is_multicast(&nd->target))
-		return false;
-	if (ipv6_addr_equal(&nd->ip6.saddr, &nd->ip6.daddr) ||
-	    vbr_suppress_is_own_ip6(ask->dev, &nd->target))
-		return true;
+		return 0;
+	if (ipv6_addr_equal(&nd->ip6.saddr, &nd->ip6.daddr))
+		return VBR_PORT_SUPPRESS;
+	if (!vbr_suppress_dev(ask))
+		return 0;
+	if (vbr_suppress_is_own_ip6(ask->dev, &nd->target))
+		return VBR_PORT_SUPPRESS;
 	n = vbr_suppress_find(ipv6_stub->nd_tbl, &nd->target, ask->dev, ha);
 	if (!n)
-		return false;
+		return 0;
 	router = n->flags & NTF_ROUTER;
 	neigh_release(n);
 	fdb = vbr_fdb_lookup_rcu(ask->br, ha, ask->verdict->vid);
 	if (!fdb)
-		return false;
+		return 0;
 	if (!vbr_suppress_may_tell(ask, fdb, 0))
-		return true;
+		return VBR_PORT_SUPPRESS;
 	reply = vbr_suppress_advert(ask, skb, &nd->ip6, &nd->target, ha,
 				    router);
 	if (reply)
 		vbr_suppress_reply(ask, reply);
 	else
 		vbr_drop_count(ask->br, ask->from, NULL, VNET_DROP_NOMEM);
-	return true;
+	return VBR_PORT_ANSWERED;
 }
 
 #else
 
-static bool vbr_suppress_nd(struct vbr_question *ask, struct sk_buff *skb)
+static u32 vbr_suppress_nd(struct vbr_question *ask, struct sk_buff *skb)
 {
-	return false;
+	return 0;
 }
 
 #endif
@@ -338,10 +344,10 @@ static bool vbr_suppress_nd(struct vbr_question *ask, struct sk_buff *skb)
  * other machines does, is answered by those that are asked.
  *
  * Context: RCU read section, BH off.
- * Return: true where ports with VBR_PORT_ANSWERED need not get it.
+ * Return: a mask; ports with one of these flags need not get it.
  */
-bool vbr_suppress_rcu(struct vbr *br, struct vbr_port *from,
-		      struct sk_buff *skb, const struct vbr_verdict *verdict)
+u32 vbr_suppress_rcu(struct vbr *br, struct vbr_port *from,
+		     struct sk_buff *skb, const struct vbr_verdict *verdict)
 {
 	struct vbr_question ask = {
 		.br = br,
@@ -351,10 +357,11 @@ bool vbr_suppress_rcu(struct vbr *br, struct vbr_port *from,
 
 	if (!vbr_suppress_is_for(skb) ||
 	    (from && (READ_ONCE(from->flags) & VBR_PORT_SUPPRESS)))
-		return false;
-	ask.dev = vbr_suppress_dev(br, verdict);
-	if (!ask.dev)
-		return false;
+		return 0;
+	/* What stands behind a tag of another kind is not of this VLAN. */
+	if (verdict->vid && skb_vlan_tag_present(skb) &&
+	    skb->vlan_proto != READ_ONCE(br->vlan_proto))
+		return 0;
 	if (skb->protocol == htons(ETH_P_ARP))
 		return vbr_suppress_arp(&ask, skb);
 	return vbr_suppress_nd(&ask, skb);

@@ -430,8 +430,8 @@ struct vbr_port {
 	bool cost_by_user;
 	bool fdb_max_by_user;
 	u32 fdb_max_learned;
+	u8 addr[ETH_ALEN] __aligned(2);
 	bool link_up;
-	u8 addr[ETH_ALEN];
 	netdevice_tracker dev_tracker;
 
 	/* Written while addresses are learned, so away from the above. */
@@ -568,11 +568,11 @@ enum vbr_action {
  * struct vbr_verdict - the decision on a frame, before anything is done
  * @action: what to do
  * @local: the bridge device gets a copy (VBR_FORWARD and VBR_FLOOD)
- * @answered: it asks for a neighbour, and needs no answer by a port that says
- *	so by VBR_PORT_ANSWERED
  * @direct: the frame's sender may be what runs
  * @vid: as vbr_vlan_classify() says
  * @why: the reason of VBR_DROP
+ * @answered: where it asks for a neighbour, or tells of one: flags of ports that
+ *	need not get it
  * @flood: the port flag that lets this kind of flood out (VBR_FLOOD)
  * @to: the port (VBR_FORWARD), borrowed under RCU
  * @nhid: the nexthop it is to leave @to by, if its VLAN is a tunnel there, or 0
@@ -583,10 +583,10 @@ enum vbr_action {
 struct vbr_verdict {
 	enum vbr_action action;
 	bool local;
-	bool answered;
 	bool direct;
 	u16 vid;
 	enum vnet_drop why;
+	u32 answered;
 	u32 flood;
 	const struct vbr_port *to;
 	u32 nhid;
@@ -797,8 +797,8 @@ void vbr_drop_skb(struct vbr *br, const struct vbr_port *from,
 
 /* suppress.c */
 bool vbr_suppress_is_for(const struct sk_buff *skb);
-bool vbr_suppress_rcu(struct vbr *br, struct vbr_port *from,
-		      struct sk_buff *skb, const struct vbr_verdict *verdict);
+u32 vbr_suppress_rcu(struct vbr *br, struct vbr_port *from,
+		     struct sk_buff *skb, const struct vbr_verdict *verdict);
 
 /* fdb.c */
 int vbr_fdb_init(struct vbr *br);

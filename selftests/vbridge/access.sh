@@ -320,6 +320,110 @@ answers_in_a_vlan()
 	check_match "$(ip -n "$s1" neigh show 192.0.2.3)" "$(mac 3)" "what station 1 was told"
 }
 
+# What this release's `bridge` has no word for.
+set_slave()
+{
+	must ip -n "$h" link set dev "$1" type "${BRIDGE}_slave" "${@:2}"
+}
+
+# announce NS DEV MAC: has the station tell of its address, which it does where its link address is set.
+announce()
+{
+	must in_ns "$1" sysctl -qw "net/ipv4/conf/$2/arp_notify=1"
+	must ip -n "$1" link set "$2" address "$3"
+}
+
+TOLD='arp[14:4] = 0xc0000201 and arp[24:4] = 0xc0000201'
+
+announcements()
+{
+	need_tool tcpdump
+	setup_stations -6 3
+	address_stations
+	set_slave p3 proxy_arp_wifi on
+	check_ge "$(heard_at "$s3" "$TOLD" announce "$s1" e0 "$(mac 1)")" 1 "announcements with proxy_arp_wifi alone"
+	set_slave p3 proxy_arp_wifi off
+	set_port p3 neigh_suppress on
+	check_eq "$(heard_at "$s3" "$TOLD" announce "$s1" e0 "$(mac 1)")" 0 "announcements with neigh_suppress"
+}
+
+# Whom nobody knows may be anywhere, but for behind a port that answers by proxy.
+proxy_is_never_flooded_to()
+{
+	setup_stations 3
+	set_slave p3 proxy_arp on
+	pkt -T "$s1:e0" -R "$s2:e0" -R "$s3:e0" -c 5 -w 200 -s "$(mac 1)" -d 02:00:00:00:09:09
+	check_eq "${PKT[rx0.frames]} ${PKT[rx1.frames]}" "5 0" "frames to nobody known, at s2 and s3"
+	pkt -T "$s1:e0" -R "$s2:e0" -R "$s3:e0" -c 5 -w 200 -s "$(mac 1)"
+	check_eq "${PKT[rx0.frames]} ${PKT[rx1.frames]}" "5 0" "broadcasts, at s2 and s3"
+	pkt -T "$s3:e0" -c 1 -s "$(mac 3)"
+	pkt -T "$s1:e0" -R "$s3:e0" -c 5 -s "$(mac 1)" -d "$(mac 3)"
+	check_eq "${PKT[rx0.frames]}" 5 "frames to station 3, at s3"
+}
+
+# As many VLANs between machines are.
+announcements_in_a_vlan_without_a_device()
+{
+	need_module 8021q
+	need_tool tcpdump
+	setup_stations -6 3
+	must ip -n "$h" link set vbr0 type "$BRIDGE" vlan_filtering 1
+	ipb "$s1" <<<"addr add 192.0.2.1/24 dev e0"
+	check_ge "$(heard_at "$s3" "$TOLD" announce "$s1" e0 "$(mac 1)")" 1 "announcements without neigh_suppress"
+	set_port p3 neigh_suppress on
+	check_eq "$(heard_at "$s3" "$TOLD" announce "$s1" e0 "$(mac 1)")" 0 "announcements with neigh_suppress"
+}
+
+# What customers say to one another in VLANs of theirs is not for the host of the provider's.
+tags_of_customers()
+{
+	need_module 8021q
+	need_tool tcpdump
+	setup_stations -6 3
+	must ip -n "$h" link set vbr0 type "$BRIDGE" vlan_filtering 1 vlan_protocol 802.1ad
+	bridge -n "$h" -batch - <<-EOF || die "bridge vlan"
+		vlan add dev p1 vid 7 pvid untagged
+		vlan add dev p3 vid 7 pvid untagged
+		vlan add dev vbr0 vid 7 self
+	EOF
+	ipb "$h" <<-EOF
+		link add vbr0.7 up link vbr0 type vlan proto 802.1ad id 7
+		neigh replace 192.0.2.3 lladdr 02:00:00:00:09:09 nud permanent dev vbr0.7
+	EOF
+	pkt -T "$s3:e0" -c 1 -s 02:00:00:00:09:09
+	for i in 1 3; do
+		station=s$i
+		ipb "${!station}" <<-EOF
+			link add e0.5 up link e0 type vlan id 5
+			addr add 192.0.2.$i/24 dev e0.5
+		EOF
+	done
+	set_port p3 neigh_suppress on
+	check_ge "$(heard_at "$s3" "vlan 5 and $TOLD" announce "$s1" e0.5 "$(mac 1)")" 1 "announcements in a VLAN of customers"
+	ping_once "$s1" 192.0.2.3
+	check_match "$(ip -n "$s1" neigh show 192.0.2.3)" "$(mac 3)" "what station 1 was told by station 3"
+}
+
+# With ipv6.disable=1 (in-vm -p) there is nobody to answer for, and nothing to look it up in.
+solicitation_without_ipv6()
+{
+	need_tool tcpdump socat
+	setup_stations 3
+	set_port p3 neigh_suppress on
+	check_eq "$(heard_at "$s3" 'icmp6 and ip6[40] = 135' solicit "$s1")" 1 "solicitations at s3"
+}
+
+# solicit STATION: asks for 2001:db8::3, by a frame made by hand; its checksum is nobody's matter on the way.
+solicit()
+{
+	local frame
+
+	frame=3333ff000003$(mac 1 | tr -d :)86dd6000000000203aff
+	frame+=20010db800000000000000000000000120010db80000000000000000ff000003
+	frame+=870000000000000020010db80000000000000000000000030101$(mac 1 | tr -d :)
+	fold -w 2 <<<"$frame" | sed 's/^/\\x/' | tr -d '\n' | xargs -0 printf | in_ns "$1" socat -u - INTERFACE:e0
+}
+
 ALL_TESTS="
 	locked_port
 	strangers_are_announced
@@ -330,5 +434,10 @@ ALL_TESTS="
 	arp_is_answered_for
 	solicitations_are_answered_for
 	answers_in_a_vlan
+	announcements
+	proxy_is_never_flooded_to
+	announcements_in_a_vlan_without_a_device
+	tags_of_customers
 "
+[ -e /proc/sys/net/ipv6 ] || ALL_TESTS+=" solicitation_without_ipv6"
 run_tests "$@"
