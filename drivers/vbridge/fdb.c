@@ -271,6 +271,17 @@ static bool vbr_fdb_full(const struct vbr_port *port, enum vbr_stat *why)
 	return vbr_fdb_port_full(port);
 }
 
+/* Whether it is an address of the bridge or of a port, which no VLAN has another of. */
+static bool vbr_fdb_is_local_locked(struct vbr *br, const u8 *addr)
+{
+	struct vbr_fdb_key key = { };
+	const struct vbr_fdb *fdb;
+
+	ether_addr_copy(key.addr, addr);
+	fdb = vbr_fdb_find_locked(br, &key);
+	return fdb && (fdb->flags & VBR_FDB_LOCAL);
+}
+
 static void vbr_fdb_learn_new(struct vbr_port *port, const u8 *addr, u16 vid,
 			      u32 flags)
 {
@@ -286,8 +297,12 @@ static void vbr_fdb_learn_new(struct vbr_port *port, const u8 *addr, u16 vid,
 	ether_addr_copy(key.addr, addr);
 
 	spin_lock_bh(&br->fdb_lock);
-	/* Another CPU may have learned it meanwhile: the next frame moves it. */
-	if (!port->fdb_closed && !vbr_fdb_find_locked(br, &key)) {
+	/*
+	 * Another CPU may have learned it meanwhile: the next frame moves it. Or
+	 * it may have become our own.
+	 */
+	if (!port->fdb_closed && !vbr_fdb_find_locked(br, &key) &&
+	    !(vid && vbr_fdb_is_local_locked(br, addr))) {
 		if (!vbr_fdb_full(port, &what))
 			what = vbr_fdb_create_locked(br, port, &key,
 						     VBR_FDB_LEARNED | flags) ?
@@ -515,6 +530,9 @@ int vbr_fdb_add_local_rtnl(struct vbr *br, struct vbr_port *port,
 		vbr_fdb_notify(br, fdb, RTM_NEWNEIGH);
 	}
 	spin_unlock_bh(&br->fdb_lock);
+	/* In VLANs it may have been learned before. */
+	if (!err)
+		vbr_fdb_settle_rtnl(br, addr);
 	return err;
 }
 

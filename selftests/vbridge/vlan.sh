@@ -162,6 +162,31 @@ entries_without_a_vlan()
 	check_stat own_source 0 "frames from the bridge's own address"
 }
 
+# host_has ADDRESS WHAT: of five frames from station 2 to the host's new address, none goes to station 1, where that was learned.
+host_has()
+{
+	local before
+
+	before=$(link_stat "$h" vbr0 rx_packets)
+	pkt -T "$s2:e0" -R "$s1:e0" -c 5 -w 200 -s "$(mac 2)" -d "$1"
+	check_eq "${PKT[rx0.frames]} $(($(link_stat "$h" vbr0 rx_packets) - before))" "0 5" "frames to $2, at station 1 and at the host"
+}
+
+# An address that becomes the host's is its own in all VLANs, whoever has used it there before.
+addresses_become_the_hosts()
+{
+	make_vlans 2
+	pkt -T "$s1:e0" -R "$s2:e0" -c 1 -s 02:00:00:00:09:0b
+	pkt -T "$s1:e0" -R "$s2:e0" -c 1 -s 02:00:00:00:09:0c
+	must ip -n "$h" link set vbr0 address 02:00:00:00:09:0b
+	host_has 02:00:00:00:09:0b "the bridge's address"
+	must ip -n "$h" link set p2 address 02:00:00:00:09:0c
+	host_has 02:00:00:00:09:0c "a port's address"
+	# Nor does anybody get it back by sending.
+	pkt -T "$s1:e0" -R "$s2:e0" -c 1 -w 200 -s 02:00:00:00:09:0b
+	host_has 02:00:00:00:09:0b "the bridge's address, again"
+}
+
 the_host_is_in_vlans_itself()
 {
 	local mac
@@ -438,6 +463,7 @@ ALL_TESTS="
 	unicast_stays_in_its_vlan
 	learning_is_by_vlan
 	entries_without_a_vlan
+	addresses_become_the_hosts
 	the_host_is_in_vlans_itself
 	vlan_devices_in_stations
 	tags_of_two_kinds
