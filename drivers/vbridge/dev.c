@@ -66,15 +66,24 @@ static void vbr_dev_free(struct net_device *dev)
 	free_percpu(br->drops);
 }
 
+/* Ports work while the bridge is up. */
+static void vbr_dev_check_links_rtnl(struct vbr *br)
+{
+	struct vbr_port *port;
+
+	list_for_each_entry(port, &br->ports, list) {
+		if (vbr_port_check_link_rtnl(port))
+			vbr_port_notify(port, RTM_NEWLINK);
+	}
+}
+
 static int vbr_dev_open(struct net_device *dev)
 {
 	struct vbr *br = netdev_priv(dev);
-	struct vbr_port *port;
 
 	netdev_update_features(dev);
 	vbr_host_open_rtnl(br);
-	list_for_each_entry(port, &br->ports, list)
-		vbr_port_check_link_rtnl(port);
+	vbr_dev_check_links_rtnl(br);
 	vbr_fdb_age_now(br);
 	return 0;
 }
@@ -82,10 +91,8 @@ static int vbr_dev_open(struct net_device *dev)
 static int vbr_dev_stop(struct net_device *dev)
 {
 	struct vbr *br = netdev_priv(dev);
-	struct vbr_port *port;
 
-	list_for_each_entry(port, &br->ports, list)
-		vbr_port_check_link_rtnl(port);
+	vbr_dev_check_links_rtnl(br);
 	vbr_host_close_rtnl(br);
 	cancel_delayed_work_sync(&br->age_work);
 	return 0;

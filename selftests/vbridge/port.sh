@@ -264,6 +264,12 @@ port_changes_are_monitored()
 	busywait 2000 monitored 'Deleted.* p1.*master vbr0' || fail "nomaster"
 	must ip -n "$h" link set p1 master vbr0
 	busywait 2000 monitored ' p1.*master vbr0 state forwarding' || fail "master vbr0"
+	# With the bridge all of its ports cease to work.
+	: >"$CASE_DIR/monitor"
+	must ip -n "$h" link set vbr0 down
+	busywait 2000 monitored ' p2.*state disabled' || fail "the bridge down"
+	must ip -n "$h" link set vbr0 up
+	busywait 2000 monitored ' p2.*state forwarding' || fail "the bridge up again"
 }
 
 ALL_TESTS="
