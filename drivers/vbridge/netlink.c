@@ -352,7 +352,7 @@ static int vbr_config_apply_vlan(struct vbr *br, const struct vbr_config *cfg)
 	return 0;
 
 err_pvid:
-	vbr_vlan_set_default_pvid_rtnl(br, old_pvid);
+	vbr_vlan_undo_default_pvid_rtnl(br, old_pvid);
 err_per_port:
 	if (cfg->vlan_stats_per_port != old_per_port)
 		vbr_vlan_set_per_port_rtnl(br, old_per_port);

@@ -225,11 +225,13 @@ struct vbr_vlan_set {
  * @counted: counters of the VLANs, by ID: @own or vbr.vlans_seen
  * @own: those of this port alone; struct vbr_vlan
  * @set: which they are
+ * @followed: they did at the last change of the default; RTNL
  */
 struct vbr_vlans {
 	struct xarray *counted;
 	struct xarray own;
 	struct vbr_vlan_set set;
+	bool followed;
 };
 
 /**
@@ -757,6 +759,7 @@ void vbr_vlan_end_port_rtnl(struct vbr_port *port);
 int vbr_vlan_start_rtnl(struct vbr *br);
 void vbr_vlan_end_rtnl(struct vbr *br);
 int vbr_vlan_set_default_pvid_rtnl(struct vbr *br, u16 pvid);
+void vbr_vlan_undo_default_pvid_rtnl(struct vbr *br, u16 old);
 int vbr_vlan_set_proto_rtnl(struct vbr *br, __be16 proto);
 void vbr_vlan_set_per_port_rtnl(struct vbr *br, bool per_port);
 

@@ -448,10 +448,12 @@ static bool vbr_vlan_is_default(const struct vbr_vlan_set *set, u16 pvid)
 static int vbr_vlan_follow_default(struct vbr *br, struct vbr_port *port,
 				   u16 from, u16 to)
 {
-	struct vbr_vlan_set *now = port ? &port->vlans.set : &br->vlans.set;
+	struct vbr_vlans *vlans = port ? &port->vlans : &br->vlans;
+	const struct vbr_vlan_set *now = &vlans->set;
 	struct vbr_vlan_set *set;
 	int err;
 
+	vlans->followed = false;
 	if (!vbr_vlan_is_default(now, from) || (to && vbr_vlan_has(now, to)))
 		return 0;
 	set = kmemdup(now, sizeof(*now), GFP_KERNEL);
@@ -463,7 +465,22 @@ static int vbr_vlan_follow_default(struct vbr *br, struct vbr_port *port,
 		vbr_vlan_add(set, to, true, true);
 	err = vbr_vlan_commit_rtnl(br, port, set);
 	kfree(set);
+	vlans->followed = !err;
 	return err;
+}
+
+/*
+ * Only of those that have followed: others may have by themselves what the
+ * default would have given them.
+ */
+static void vbr_vlan_unfollow(struct vbr *br, struct vbr_port *port, u16 from,
+			      u16 to)
+{
+	struct vbr_vlans *vlans = port ? &port->vlans : &br->vlans;
+
+	if (vlans->followed)
+		vbr_vlan_follow_default(br, port, from, to);
+	vlans->followed = false;
 }
 
 /**
@@ -499,9 +516,30 @@ int vbr_vlan_set_default_pvid_rtnl(struct vbr *br, u16 pvid)
 
 err_back:
 	list_for_each_entry_continue_reverse(port, &br->ports, list)
-		vbr_vlan_follow_default(br, port, pvid, old);
-	vbr_vlan_follow_default(br, NULL, pvid, old);
+		vbr_vlan_unfollow(br, port, pvid, old);
+	vbr_vlan_unfollow(br, NULL, pvid, old);
 	return err;
+}
+
+/**
+ * vbr_vlan_undo_default_pvid_rtnl() - take back the last change of the default
+ * @br: the bridge
+ * @old: what the default was before
+ *
+ * Context: RTNL, not released since that change.
+ */
+void vbr_vlan_undo_default_pvid_rtnl(struct vbr *br, u16 old)
+{
+	u16 pvid = br->default_pvid;
+	struct vbr_port *port;
+
+	ASSERT_RTNL();
+	if (pvid == old)
+		return;
+	list_for_each_entry_reverse(port, &br->ports, list)
+		vbr_vlan_unfollow(br, port, pvid, old);
+	vbr_vlan_unfollow(br, NULL, pvid, old);
+	WRITE_ONCE(br->default_pvid, old);
 }
 
 static void vbr_vlan_untell(struct vbr_port *port, __be16 proto, u16 end)

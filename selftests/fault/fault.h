@@ -227,27 +227,57 @@ static inline void fault_say_neigh(struct fault_state *state, const struct nlmsg
 		  ndm->ndm_flags, master ? *(const unsigned int *)nl_data(master) : 0);
 }
 
-static inline void fault_say_table(struct fault_state *state, struct op_ns *ns)
+/* The VLANs of a port or a bridge. */
+static inline void fault_say_vlans(struct fault_state *state, const struct nlmsghdr *hdr)
+{
+	const struct ifinfomsg *ifi = NLMSG_DATA(hdr);
+	const struct nlattr *spec = nl_link_attr(hdr, IFLA_AF_SPEC);
+
+	fault_say(state, "%d in VLANs", ifi->ifi_index);
+	fault_say_options(state, spec, false);
+	fault_say(state, "\n");
+}
+
+/* What @say makes of each answer of that type. */
+static inline void fault_dump(struct fault_state *state, struct op_ns *ns, const struct nl_msg *msg, int type,
+			      void (*say)(struct fault_state *state, const struct nlmsghdr *hdr))
 {
 	static unsigned char buffer[65536];
-	struct ndmsg ndm = { .ndm_family = AF_BRIDGE };
 	struct nlmsghdr *hdr;
-	struct nl_msg msg;
 	int len;
 
-	nl_begin(&msg, RTM_GETNEIGH, NLM_F_DUMP);
-	nl_put(&msg, &ndm, sizeof(ndm));
-	if (nl_send(&ns->nl, &msg))
+	if (nl_send(&ns->nl, msg))
 		return;
 	while ((len = recv(ns->nl.fd, buffer, sizeof(buffer), 0)) > 0) {
 		for (hdr = (void *)buffer; NLMSG_OK(hdr, (unsigned int)len); hdr = NLMSG_NEXT(hdr, len)) {
 			if (hdr->nlmsg_type == NLMSG_DONE)
 				return;
-			if (hdr->nlmsg_type == RTM_NEWNEIGH)
-				fault_say_neigh(state, hdr);
+			if (hdr->nlmsg_type == type)
+				say(state, hdr);
 		}
 	}
 	fault_say(state, "the dump broke off: %s\n", strerror(errno));
+}
+
+static inline void fault_say_table(struct fault_state *state, struct op_ns *ns)
+{
+	struct ndmsg ndm = { .ndm_family = AF_BRIDGE };
+	struct nl_msg msg;
+
+	nl_begin(&msg, RTM_GETNEIGH, NLM_F_DUMP);
+	nl_put(&msg, &ndm, sizeof(ndm));
+	fault_dump(state, ns, &msg, RTM_NEWNEIGH, fault_say_neigh);
+}
+
+static inline void fault_say_ports(struct fault_state *state, struct op_ns *ns)
+{
+	struct ifinfomsg ifi = { .ifi_family = AF_BRIDGE };
+	struct nl_msg msg;
+
+	nl_begin(&msg, RTM_GETLINK, NLM_F_DUMP);
+	nl_put(&msg, &ifi, sizeof(ifi));
+	nl_attr_u32(&msg, IFLA_EXT_MASK, RTEXT_FILTER_BRVLAN_COMPRESSED);
+	fault_dump(state, ns, &msg, RTM_NEWLINK, fault_say_vlans);
 }
 
 static inline void fault_look(struct fault_state *state, struct op_ns *ns, int nr_ns)
@@ -259,6 +289,7 @@ static inline void fault_look(struct fault_state *state, struct op_ns *ns, int n
 		fault_say(state, "namespace %d\n", i);
 		nl_each_link(&ns[i].nl, fault_say_link, state);
 		fault_say_table(state, &ns[i]);
+		fault_say_ports(state, &ns[i]);
 	}
 	fault_say(state, "users: vnet_core %d vveth %d vbridge %d\n", op_users("vnet_core"),
 		  op_users("vveth"), op_users("vbridge"));

@@ -436,6 +436,49 @@ TEST_F_TIMEOUT(links, port_option, LIMIT)
 	WALK(request_port_option, reset_port_option);
 }
 
+/* Ports and the bridge go into another VLAN, but for one that has been there by itself before. */
+static void request_default_pvid(struct nl_msg *msg, void *arg)
+{
+	(void)arg;
+	op_bridge_change(msg, BR, &(struct op_bridge){ .default_pvid = 9 });
+}
+
+static void settle_by_itself(FIXTURE_DATA(links) *self)
+{
+	struct nl_msg msg;
+
+	op_vlan(&msg, RTM_SETLINK, VA, 9, BRIDGE_VLAN_INFO_PVID | BRIDGE_VLAN_INFO_UNTAGGED);
+	must(self, &msg, "VLAN 9");
+	op_vlan(&msg, RTM_DELLINK, VA, 1, 0);
+	must(self, &msg, "VLAN 1");
+}
+
+static void reset_default_pvid(void *arg)
+{
+	struct nl_msg msg;
+
+	op_bridge_change(&msg, BR, &(struct op_bridge){ .default_pvid = 1 });
+	must(arg, &msg, "default VLAN");
+	settle_by_itself(arg);
+}
+
+TEST_F_TIMEOUT(links, default_pvid, LIMIT)
+{
+	struct nl_msg msg;
+
+	prepare_bridge(self);
+	make_pair_up(self);
+	op_pair(&msg, &(struct op_pair){
+		.name = "vc", .peer = "vd", .index = VC, .peer_index = VD, .mac = mac_c, .peer_mac = mac_d,
+	});
+	must(self, &msg, "pair");
+	must_set(self, VC, IFLA_MASTER, BR);
+	take_port(self);
+	must_set(self, VD, IFLA_MASTER, BR);
+	settle_by_itself(self);
+	WALK(request_default_pvid, reset_default_pvid);
+}
+
 /* The bridge's MTU follows. */
 TEST_F_TIMEOUT(links, port_mtu, LIMIT)
 {

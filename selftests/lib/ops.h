@@ -151,7 +151,7 @@ struct op_bridge {
 	bool up;
 	/* 0 leaves the option as it is. */
 	unsigned int ageing, max_learned;
-	unsigned short group_fwd_mask;
+	unsigned short group_fwd_mask, default_pvid;
 	bool no_ll_learn, flush;
 };
 
@@ -171,6 +171,8 @@ static inline void op_put_bridge(struct nl_msg *msg, const struct op_bridge *br)
 		nl_attr_u32(msg, OP_BR_FDB_MAX_LEARNED, br->max_learned);
 	if (br->group_fwd_mask)
 		nl_attr(msg, IFLA_BR_GROUP_FWD_MASK, &br->group_fwd_mask, sizeof(br->group_fwd_mask));
+	if (br->default_pvid)
+		nl_attr(msg, IFLA_BR_VLAN_DEFAULT_PVID, &br->default_pvid, sizeof(br->default_pvid));
 	if (br->no_ll_learn)
 		nl_attr(msg, IFLA_BR_MULTI_BOOLOPT, &opt, sizeof(opt));
 	if (br->flush)
@@ -226,6 +228,20 @@ static inline void op_port_option(struct nl_msg *msg, int index, unsigned short 
 	nl_attr(msg, option, &value, sizeof(value));
 	nl_nest_end(msg, data);
 	nl_nest_end(msg, info);
+}
+
+/* RTM_SETLINK to add a VLAN to a port, with BRIDGE_VLAN_INFO_*, or RTM_DELLINK. */
+static inline void op_vlan(struct nl_msg *msg, int type, int index, unsigned short vid, unsigned short flags)
+{
+	struct ifinfomsg ifi = { .ifi_family = AF_BRIDGE, .ifi_index = index };
+	struct bridge_vlan_info info = { .flags = flags, .vid = vid };
+	struct nlattr *spec;
+
+	nl_begin(msg, type, 0);
+	nl_put(msg, &ifi, sizeof(ifi));
+	spec = nl_nest(msg, IFLA_AF_SPEC);
+	nl_attr(msg, IFLA_BRIDGE_VLAN_INFO, &info, sizeof(info));
+	nl_nest_end(msg, spec);
 }
 
 /* Changes of the options in @br that are set. */
