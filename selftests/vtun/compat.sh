@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# 32-bit programs: the tests vtun/ioctl and vtun/io as such, so what tun answers them is what they get of vtun.
+# 32-bit programs: the tests vtun/ioctl and vtun/io as such, so what tun answers them is what they get of vtun; and those of
+# vtun/ring in which a program and the kernel have to agree on where things lie.
 . "$(dirname "$0")/../lib/lib.sh"
 
 # run_compat NAME ARG...: its results are this case's output.
@@ -25,8 +26,20 @@ reads_and_writes()
 	run_compat io -V tun
 }
 
+rings()
+{
+	local name args=()
+
+	for name in setup_refuses setup_answers memory_is_capped mmap_refuses both_ways batches chains scattered tun_packets \
+		super_frames full wake_up device_goes broken_tx_index broken_tx_chain broken_rx; do
+		args+=(-t "$name")
+	done
+	run_compat ring "${args[@]}"
+}
+
 ALL_TESTS="
 	ioctls
 	reads_and_writes
+	rings
 "
 run_tests "$@"
