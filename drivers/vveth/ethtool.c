@@ -118,6 +118,9 @@ static int vveth_set_priv_flags(struct net_device *dev, u32 flags)
 {
 	struct vveth_priv *priv = netdev_priv(dev);
 
+	/* The ioctl of old hands on what it got. */
+	if (flags & ~VVETH_PRIV_FLAG_BQL)
+		return -EINVAL;
 	WRITE_ONCE(priv->bql, flags & VVETH_PRIV_FLAG_BQL);
 	return 0;
 }

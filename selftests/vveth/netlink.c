@@ -4,10 +4,13 @@
  * sentence, and no device is made.
  */
 #define _GNU_SOURCE
+#include <linux/ethtool.h>
 #include <linux/if_ether.h>
+#include <linux/sockios.h>
 #include <linux/veth.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 
 #include "../../include/uapi/vnet/vveth.h"
 
@@ -369,6 +372,40 @@ TEST_F(netlink, option_changes_refused)
 	nl_put(&self->msg, &ifi, sizeof(ifi));
 	nl_attr_str(&self->msg, IFLA_IFNAME, "vb");
 	EXPECT_EQ(0, nl_talk(&self->nl, &self->msg));
+}
+
+/* The ioctl of old, which hands the driver whatever it gets: 0 or -errno. */
+static int private_flags(__u32 cmd, __u32 *flags)
+{
+	struct ethtool_value value = { .cmd = cmd, .data = *flags };
+	struct ifreq ifr = { .ifr_name = "va", .ifr_data = (char *)&value };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int err = ioctl(fd, SIOCETHTOOL, &ifr) ? -errno : 0;
+
+	close(fd);
+	*flags = value.data;
+	return err;
+}
+
+TEST_F(netlink, private_flags_that_are_none)
+{
+	__u32 before = 0, flags = 1U << 31;
+
+	if (in_tree())
+		SKIP(return, "the in-tree peer has no private flags");
+	start_peer(self);
+	nl_attr_str(&self->msg, IFLA_IFNAME, "vb");
+	ASSERT_EQ(0, finish(self));
+	ASSERT_EQ(0, private_flags(ETHTOOL_GPFLAGS, &before));
+	flags |= ~before & 1;
+	EXPECT_EQ(-EINVAL, private_flags(ETHTOOL_SPFLAGS, &flags));
+	EXPECT_EQ(0, private_flags(ETHTOOL_GPFLAGS, &flags));
+	EXPECT_EQ(before, flags);
+	flags = ~before & 1;
+	EXPECT_EQ(0, private_flags(ETHTOOL_SPFLAGS, &flags));
+	EXPECT_EQ(0, private_flags(ETHTOOL_GPFLAGS, &flags));
+	EXPECT_EQ(~before & 1, flags);
+	EXPECT_EQ(0, nl_del_link(&self->nl, "vb"));
 }
 
 TEST_HARNESS_MAIN
