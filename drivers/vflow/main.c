@@ -79,8 +79,6 @@ static void __exit vflow_exit(void)
 	vflow_block_exit();
 	vflow_station_exit();
 	unregister_netdevice_notifier(&vflow_netdev_notifier);
-	/* Rules are freed by code of this module. */
-	rcu_barrier();
 	vflow_rule_exit();
 }
 

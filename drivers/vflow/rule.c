@@ -672,9 +672,11 @@ int vflow_rule_init(void)
 }
 
 /**
- * vflow_rule_exit() - the opposite, when the last rule has been freed
+ * vflow_rule_exit() - the opposite, when nobody can reach a rule any more
  */
 void vflow_rule_exit(void)
 {
+	/* Rules are freed by code of this module. */
+	rcu_barrier();
 	kmem_cache_destroy(vflow_rules);
 }
