@@ -182,22 +182,29 @@ vflow_find(struct vflow_dev *vdev, const struct vflow_frame *frame)
 	return rule;
 }
 
+/* Have the routes stayed as they were when the rule was made? */
+static inline bool vflow_routes_same(const struct vflow_dev *vdev,
+				     const struct vflow_rule *rule)
+{
+#if IS_ENABLED(CONFIG_IPV6)
+	if (rule->key.family == AF_INET6)
+		return rt_genid_ipv6(vdev->net) == rule->genid &&
+		       !vflow_route_withdrawn(rule);
+#endif
+	return rt_genid_ipv4(vdev->net) == rule->genid;
+}
+
 /* Is the flow as the core knows it still there, and does its road still lead on? */
 static inline enum vflow_why
 vflow_check_flow(const struct vflow_dev *vdev, const struct vflow_rule *rule)
 {
 	const struct flow_offload *flow = rule->flow;
 	const struct neighbour *neigh = rule->neigh;
-	int genid = rt_genid_ipv4(vdev->net);
 
 	if (unlikely(test_bit(NF_FLOW_TEARDOWN, &flow->flags) ||
 		     nf_ct_is_dying(rule->ct)))
 		return VFLOW_GONE;
-#if IS_ENABLED(CONFIG_IPV6)
-	if (rule->key.family == AF_INET6)
-		genid = rt_genid_ipv6(vdev->net);
-#endif
-	if (unlikely(genid != rule->genid))
+	if (unlikely(!vflow_routes_same(vdev, rule)))
 		return VFLOW_ROUTE;
 	/*
 	 * An entry that was taken away looks like one that needs no ARP. A torn

@@ -366,11 +366,14 @@ static int vflow_next_hop(struct vflow_rule *rule, int oif)
 	if (!dst)
 		return err;
 	if (vflow_leads_out(rule, dst->dev)) {
-		rule->routed = dst->dev;
+		rule->routed = dst->dev->ifindex;
 		err = vflow_has_pppoe(&rule->to) ?
 		      0 : vflow_take_neigh(rule, dst);
 	}
-	dst_release(dst);
+	if (!err && rule->key.family == AF_INET6)
+		rule->dst = dst;
+	else
+		dst_release(dst);
 	return err;
 }
 
@@ -385,7 +388,8 @@ static int vflow_rule_oif(const struct vflow_rule *rule)
 
 /*
  * A flow that goes directly is not looked at by the core again: its next hop
- * is remembered here, and the routes' generation from before it was asked for.
+ * is remembered here, and the routes' generation from before it was asked for,
+ * with IPv6 the route, too (see vflow_route_withdrawn()).
  * Policy routing by the incoming device is beyond that question, so the second
  * names the device.
  */
@@ -506,6 +510,7 @@ err_free:
  */
 void vflow_rule_free(struct vflow_rule *rule)
 {
+	dst_release(rule->dst);
 	if (rule->neigh)
 		neigh_release(rule->neigh);
 	netdev_put(rule->out, &rule->out_tracker);
@@ -541,6 +546,8 @@ static void vflow_rule_free_cb(struct rcu_head *rcu)
 {
 	struct vflow_rule *rule = container_of(rcu, struct vflow_rule, rcu);
 
+	/* Let go before. */
+	rule->dst = NULL;
 	if (rule->heir)
 		vflow_rule_bequeath(rule);
 	vflow_rule_put(rule);
@@ -552,20 +559,30 @@ static void vflow_rule_free_cb(struct rcu_head *rcu)
  */
 void vflow_rule_free_rcu(struct vflow_rule *rule)
 {
+	dst_release(rule->dst);
 	call_rcu(&rule->rcu, vflow_rule_free_cb);
 }
 
 /**
- * vflow_rule_same() - whether two rules do the same to the same frames
- * @rule: a rule
- * @other: another
+ * vflow_rule_same() - whether a rule does the same to the same frames as a newer
+ *	one
+ * @rule: a rule that is in a table
+ * @other: the newer one
  *
- * Return: true where they do, and were made under the same routes.
+ * Return: true where it does, and both were made under the same routes.
  */
 bool vflow_rule_same(const struct vflow_rule *rule,
 		     const struct vflow_rule *other)
 {
-	return rule->out == other->out && rule->neigh == other->neigh &&
+	bool withdrawn = false;
+
+	if (rule->key.family == AF_INET6) {
+		rcu_read_lock();
+		withdrawn = vflow_route_withdrawn(rule);
+		rcu_read_unlock();
+	}
+	return !withdrawn &&
+	       rule->out == other->out && rule->neigh == other->neigh &&
 	       rule->mtu == other->mtu && rule->genid == other->genid &&
 	       rule->bridged == other->bridged &&
 	       ether_addr_equal(rule->dest, other->dest) &&

@@ -135,7 +135,8 @@ static void vflow_stations_left(const struct vnet_station *of)
 		/* The table is being resized: from its beginning once more. */
 		if (IS_ERR(rule))
 			continue;
-		if (rule->routed == of->bridge &&
+		if (rule->routed == of->bridge->ifindex &&
+		    net_eq(dev_net(rule->out), dev_net(of->bridge)) &&
 		    (!of->port || rule->out == of->port))
 			vflow_nf.teardown(rule->flow);
 	}

@@ -365,7 +365,8 @@ void vflow_dev_teardown(struct vflow_dev *vdev, const struct net_device *dev)
 	mutex_lock(&vdev->lock);
 	list_for_each_entry(binding, &vdev->bindings, list)
 		list_for_each_entry_safe(rule, next, &binding->rules, list) {
-			if (dev && rule->out != dev && rule->routed != dev)
+			if (dev && rule->out != dev &&
+			    rule->routed != dev->ifindex)
 				continue;
 			vflow_nf.teardown(rule->flow);
 			vflow_rule_remove_locked(vdev, rule);

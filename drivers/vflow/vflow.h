@@ -17,6 +17,7 @@
 #include <linux/u64_stats_sync.h>
 #include <linux/xarray.h>
 #include <net/flow_offload.h>
+#include <net/ip6_fib.h>
 #include <net/neighbour.h>
 #include <net/netfilter/nf_flow_table.h>
 #include <vnet/port.h>
@@ -94,7 +95,7 @@ struct vflow_pppoe {
  *
  * A rule holds its outgoing device and its neighbour. Both are let go in the
  * RCU callback that frees the rule; unloading waits for these by
- * rcu_barrier().
+ * rcu_barrier(). A route that is held goes from its device when that goes.
  */
 
 /**
@@ -268,6 +269,7 @@ struct vflow_counts {
  * @by_key: in the device's table of keys
  * @key: what its frames are looked up by
  * @counts: of frames that came by @cpu
+ * @dst: the route, of IPv6; else NULL
  * @others: of those by other CPUs, per CPU; NULL until there are such
  * @to: the key's counterpart when a frame leaves
  * @by_cookie: in the device's table of cookies
@@ -288,7 +290,7 @@ struct vflow_counts {
  * @left: how many these were
  * @id: its number on its device, which newer versions keep
  * @added: when the first version came, in seconds since the boot
- * @routed: the device that the routes lead to, to compare only
+ * @routed: index of the device that the routes lead to
  * @by_station: then, in the table of stations
  * @station: what it is found by there
  * @out_tracker: for @out
@@ -306,6 +308,10 @@ struct vflow_counts {
  *
  * Among many flows the cost of a frame is that of lines that are in no cache.
  * Three in a row have all that a frame of IPv4 needs, to the end of @others.
+ *
+ * What is held of @dst is let go when the rule leaves the tables, so that its
+ * namespace need not wait for a grace period; readers may have it until the end
+ * of one.
  */
 struct vflow_rule {
 	struct vflow_rewrite rewrite;
@@ -323,6 +329,7 @@ struct vflow_rule {
 	struct rhash_head by_key;
 	struct vflow_key key;
 	struct vflow_counts counts;
+	struct dst_entry *dst;
 	struct vflow_counts __percpu *others;
 
 	/* Control path. */
@@ -341,11 +348,11 @@ struct vflow_rule {
 	u32 id;
 	u32 added;
 	refcount_t refs;
+	int routed;
 	struct vflow_rule *heir;
 	struct vflow_key to;
 	atomic64_t stray_packets;
 	atomic64_t stray_bytes;
-	const struct net_device *routed;
 	struct rhlist_head by_station;
 	struct vflow_station station;
 	u64 told_packets;
@@ -496,6 +503,19 @@ unsigned int vflow_slot_input_frames(struct vnet_flow *slot,
 
 /* netlink.c */
 extern const struct vnet_flow_shower vflow_shower;
+
+/*
+ * A generation of routes of IPv6 comes with each that is added. One that is
+ * deleted brings none; but it is taken out of its tree, which it tells itself.
+ * Under RCU; of a rule of IPv6 that is in a table.
+ */
+static inline bool vflow_route_withdrawn(const struct vflow_rule *rule)
+{
+	const struct fib6_info *from;
+
+	from = rcu_dereference(((const struct rt6_info *)rule->dst)->from);
+	return !from || !rcu_access_pointer(from->fib6_node);
+}
 
 static inline struct flow_offload *vflow_cookie_flow(unsigned long cookie)
 {

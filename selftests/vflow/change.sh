@@ -169,6 +169,51 @@ route_changes()
 	flow_ok down 5 100
 }
 
+# route_withdrawn ADDR/LEN VIA: what leaves by a route of its own goes by the other one from the moment on that it is deleted.
+route_withdrawn()
+{
+	local before
+
+	setup_router
+	add_pair "$s" e1 "$r" out1
+	ipb "$s" <<-EOF
+		addr add 203.0.113.2/24 dev e1
+		addr add 2001:db8:3::2/64 dev e1 nodad
+		route replace default via 203.0.113.1
+		route replace default via 2001:db8:3::1
+	EOF
+	ipb "$r" <<-EOF
+		addr add 203.0.113.1/24 dev out1
+		addr add 2001:db8:3::1/64 dev out1 nodad
+		route add $1 via $2
+	EOF
+	DEVICES="in, out, out1" ruleset ''
+	flow_open "$c" "$s" "${1%/*}"
+	flow_ok up 2 100
+	flow_ok down 2 100
+	busywait 5000 has_rules 1 || die "vflow has neither direction"
+	remember_taken
+	before=$(link_stat "$s" e1 rx_packets)
+	flow_ok up 20 100
+	check_eq "$(($(taken in) - TAKEN_IN))" 20 "frames taken at in"
+	check_ge "$(($(link_stat "$s" e1 rx_packets) - before))" 20 "frames by the route"
+	must ip -n "$r" route del "$1"
+	before=$(link_stat "$s" e0 rx_packets)
+	flow_ok up 20 100
+	check_ge "$(($(link_stat "$s" e0 rx_packets) - before))" 20 "frames by the other route when it is gone"
+	check_ge "$(passed in route)" 1 "frames left to the stack for their route"
+}
+
+ipv4_route_is_withdrawn()
+{
+	route_withdrawn "$S4/32" 203.0.113.2
+}
+
+ipv6_route_is_withdrawn()
+{
+	route_withdrawn "$S6/128" 2001:db8:3::2
+}
+
 mtu_shrinks()
 {
 	start_flow
@@ -298,7 +343,8 @@ helper_connections_stay()
 }
 
 ALL_TESTS="counters_are_what_was_sent idle_flows_age_out idle_udp_ends_as_conntrack_says
-	idle_tcp_ends_as_conntrack_says conntrack_deletes neighbour_changes route_changes mtu_shrinks
-	link_goes_down_and_up device_goes_away other_mac_is_not_ours fin_ends_it other_hooks_see_all
-	expired_ttl_goes_to_the_stack fragments_go_to_the_stack helper_connections_stay"
+	idle_tcp_ends_as_conntrack_says conntrack_deletes neighbour_changes route_changes
+	ipv4_route_is_withdrawn ipv6_route_is_withdrawn mtu_shrinks link_goes_down_and_up device_goes_away
+	other_mac_is_not_ours fin_ends_it other_hooks_see_all expired_ttl_goes_to_the_stack
+	fragments_go_to_the_stack helper_connections_stay"
 run_tests "$@"
