@@ -45,7 +45,7 @@ static void vveth_dev_free(struct net_device *dev)
 	vnet_port_uninit(&priv->port);
 	vveth_xsk_free(dev);
 	free_percpu(priv->drops);
-	free_percpu(priv->tx_stats);
+	vveth_tx_stats_free(dev);
 	kvfree(priv->txq);
 	kvfree(priv->rx_stats);
 }

@@ -2,7 +2,9 @@
 /*
  * Counters of queues. A receive queue has its own (&struct vveth_rx_stats).
  * What the first transmit queue sends is in the device's own counters, as it
- * is the only one that most ends ever use; each other has one for each CPU.
+ * is the only one that most ends ever use; each other has one for each CPU. It
+ * is allocated by itself: of all queues at once it could be more than a CPU's
+ * memory is given out by.
  */
 #include <linux/netdevice.h>
 #include <net/netdev_queues.h>
@@ -19,21 +21,35 @@ int vveth_tx_stats_alloc(struct net_device *dev)
 {
 	struct vveth_priv *priv = netdev_priv(dev);
 	struct vveth_tx_stats __percpu *stats;
-	unsigned int n = dev->num_tx_queues - 1, i;
-	int cpu;
+	unsigned int i;
 
-	if (priv->tx_stats || !n)
-		return 0;
-	stats = __alloc_percpu(array_size(n, sizeof(*stats)),
-			       __alignof__(*stats));
-	if (!stats)
-		return -ENOMEM;
-	for_each_possible_cpu(cpu)
-		for (i = 0; i < n; i++)
-			u64_stats_init(&per_cpu_ptr(stats, cpu)[i].syncp);
-	/* A sender that sees a second queue sees its counters. */
-	smp_store_release(&priv->tx_stats, stats);
+	for (i = 1; i < dev->num_tx_queues; i++) {
+		/* From before, or from a time that there was no memory for all. */
+		if (priv->txq[i].stats)
+			continue;
+		stats = __netdev_alloc_pcpu_stats(struct vveth_tx_stats,
+						  GFP_KERNEL_ACCOUNT);
+		if (!stats)
+			return -ENOMEM;
+		/* A sender that sees a second queue sees its counters. */
+		smp_store_release(&priv->txq[i].stats, stats);
+	}
 	return 0;
+}
+
+/**
+ * vveth_tx_stats_free() - free the counters of all transmit queues
+ * @dev: the end, which nobody sends by any more, however far it was set up
+ */
+void vveth_tx_stats_free(struct net_device *dev)
+{
+	struct vveth_priv *priv = netdev_priv(dev);
+	unsigned int i;
+
+	if (!priv->txq)
+		return;
+	for (i = 1; i < dev->num_tx_queues; i++)
+		free_percpu(priv->txq[i].stats);
 }
 
 /**
@@ -48,15 +64,17 @@ void vveth_tx_stats_add(struct net_device *dev, unsigned int q,
 			unsigned int len)
 {
 	struct vveth_priv *priv = netdev_priv(dev);
-	struct vveth_tx_stats __percpu *stats = READ_ONCE(priv->tx_stats);
+	struct vveth_tx_stats __percpu *stats = NULL;
 	struct vveth_tx_stats *s;
 
 	/* AF_XDP names a transmit queue by the receive queue it is bound to. */
-	if (unlikely(!stats || q >= dev->num_tx_queues)) {
+	if (likely(q < dev->num_tx_queues))
+		stats = READ_ONCE(priv->txq[q].stats);
+	if (unlikely(!stats)) {
 		dev_sw_netstats_tx_add(dev, 1, len);
 		return;
 	}
-	s = this_cpu_ptr(stats) + (q - 1);
+	s = this_cpu_ptr(stats);
 	u64_stats_update_begin(&s->syncp);
 	u64_stats_inc(&s->packets);
 	u64_stats_add(&s->bytes, len);
@@ -74,7 +92,7 @@ void vveth_tx_stats_read(const struct net_device *dev, unsigned int q,
 			 u64 *packets, u64 *bytes)
 {
 	const struct vveth_priv *priv = netdev_priv(dev);
-	struct vveth_tx_stats __percpu *stats = READ_ONCE(priv->tx_stats);
+	struct vveth_tx_stats __percpu *stats = READ_ONCE(priv->txq[q].stats);
 	struct rtnl_link_stats64 first = {};
 	int cpu;
 
@@ -82,10 +100,10 @@ void vveth_tx_stats_read(const struct net_device *dev, unsigned int q,
 		dev_fetch_sw_netstats(&first, dev->tstats);
 	*packets = first.tx_packets;
 	*bytes = first.tx_bytes;
-	if (!q || !stats)
+	if (!stats)
 		return;
 	for_each_possible_cpu(cpu) {
-		const struct vveth_tx_stats *s = per_cpu_ptr(stats, cpu) + q - 1;
+		const struct vveth_tx_stats *s = per_cpu_ptr(stats, cpu);
 		unsigned int start;
 		u64 n, len;
 

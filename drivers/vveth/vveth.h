@@ -362,12 +362,15 @@ struct vveth_rings {
 };
 
 /**
- * struct vveth_txq - BQL of a transmit queue that has a qdisc
+ * struct vveth_txq - a transmit queue: its counters, and BQL where it has a qdisc
+ * @stats: of all but the first queue, once more than one is in use; set under
+ *	   RTNL, read by senders
  * @sent_lock: serialises who sends, as AF_PACKET may pass the qdisc by;
  *	       outside of a ring's producer lock
  * @completed_lock: serialises the receive queues that end its frames
  */
 struct vveth_txq {
+	struct vveth_tx_stats __percpu *stats;
 	spinlock_t sent_lock;		/* BQL's count of what was sent */
 	spinlock_t completed_lock;	/* BQL's count of what has ended */
 } ____cacheline_aligned_in_smp;
@@ -378,8 +381,6 @@ struct vveth_txq {
  * @rings: receive queues while the end is up, else NULL
  * @rx_stats: of each receive queue the end can have
  * @txq: for each transmit queue the end can have
- * @tx_stats: for each of these but the first, once more than one is in use;
- *	      set under RTNL, read by senders
  * @drops: what this end gave up, once it was up; see VVETH_DROPS
  * @xdp_prog: what this end's frames are shown to
  * @xsk: AF_XDP's sockets that are bound to this end, once there was one
@@ -394,7 +395,6 @@ struct vveth_priv {
 	struct vveth_rings __rcu *rings;
 	struct vveth_rx_stats *rx_stats;
 	struct vveth_txq *txq;
-	struct vveth_tx_stats __percpu *tx_stats;
 	struct vnet_drops __percpu *drops;
 	struct bpf_prog *xdp_prog;
 	struct vveth_xsks __rcu *xsk;
@@ -557,6 +557,7 @@ void vveth_l3_setup(struct net_device *dev);
 
 /* qstats.c */
 int vveth_tx_stats_alloc(struct net_device *dev);
+void vveth_tx_stats_free(struct net_device *dev);
 void vveth_tx_stats_add(struct net_device *dev, unsigned int q,
 			unsigned int len);
 void vveth_tx_stats_read(const struct net_device *dev, unsigned int q,

@@ -70,6 +70,21 @@ queues_at_creation()
 	check_eq "$(links "$a")" va "devices"
 }
 
+# As many as there can be: their counters are more than the kernel gives out of one CPU's memory at a time, and it warns of
+# that. Whoever may make a pair in a namespace of his own is told of no fault of the kernel's.
+most_queues()
+{
+	suite_only "in-tree pairs have no counters of queues for each CPU"
+	need_tool ethtool
+	setup_ns a b
+	must ip -n "$a" link add va numtxqueues 4096 type "$PAIR" peer name vb numtxqueues 4096 netns "$b"
+	check_eq "$(channels "$a" va TX)" "4096 4096" "transmit queues of va, room and use"
+	check_eq "$(channels "$b" vb TX)" "4096 4096" "transmit queues of vb, room and use"
+	up_both "$a" va "$b" vb
+	pkt -T "$a:va" -R "$b:vb" -c 300 -f 32
+	check_eq "${PKT[rx0.unique]} ${PKT[rx0.late]}" "300 0" "frames"
+}
+
 make_four()
 {
 	need_tool ethtool
@@ -233,6 +248,7 @@ rings_are_charged()
 ALL_TESTS="
 	one_queue_is_in_use
 	queues_at_creation
+	most_queues
 	channels_change
 	rings_change
 	ring_holds_what_it_says
