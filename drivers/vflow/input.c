@@ -316,6 +316,13 @@ static bool vflow_rewrite(struct sk_buff *skb, const struct vflow_frame *frame,
 
 	if (unlikely(!vflow_own_headers(skb, frame, rw)))
 		return false;
+	/*
+	 * As in the stack, a sender that asks when its frames are sent hears
+	 * of its own device, not of what becomes of them on others. The flags
+	 * stay, for a copy may share them. Other sockets stay charged.
+	 */
+	if (unlikely(skb_shinfo(skb)->tx_flags))
+		skb_orphan(skb);
 	skb_forward_csum(skb);
 	l3 = skb_network_header(skb);
 	if (rw->nat)

@@ -9,6 +9,8 @@
  *	up COUNT LEN	the client sends COUNT messages of LEN bytes	"got MESSAGES", those that came and were right
  *	down COUNT LEN	the server answers so			"got MESSAGES"
  *	peer		"ADDR PORT" of the client as the server knows it
+ *	stamped LEN	the client sends one and asks when it was sent (UDP over IPv4)	"got MESSAGES ADDR...", the source
+ *			of each frame that it is told of
  *	fin		the client closes its side (TCP), the server reads its end	"fin" or "no fin"
  * First it prints "ready" when one message has crossed each way. A message that does not come within two seconds is
  * given up; UDP's may be missing, TCP's not.
@@ -16,6 +18,9 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <err.h>
+#include <linux/if_ether.h>
+#include <linux/ip.h>
+#include <linux/net_tstamp.h>
 #include <netdb.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -118,6 +123,24 @@ static unsigned long flow_send(int from, int to, unsigned long count, size_t len
 	return got;
 }
 
+/* What is told is a copy of the frame, from its Ethernet header on. */
+static void flow_stamped(size_t len)
+{
+	int asked = SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_ID, none = 0;
+	char addr[INET_ADDRSTRLEN];
+	struct iphdr ip;
+
+	if (setsockopt(client, SOL_SOCKET, SO_TIMESTAMPING, &asked, sizeof(asked)))
+		err(1, "SO_TIMESTAMPING");
+	printf("got %lu", flow_send(client, server, 1, len));
+	setsockopt(client, SOL_SOCKET, SO_TIMESTAMPING, &none, sizeof(none));
+	while (recv(client, buf, sizeof(buf), MSG_ERRQUEUE | MSG_DONTWAIT) >= (ssize_t)(ETH_HLEN + sizeof(ip))) {
+		memcpy(&ip, buf + ETH_HLEN, sizeof(ip));
+		printf(" %s", inet_ntop(AF_INET, &ip.saddr, addr, sizeof(addr)));
+	}
+	putchar('\n');
+}
+
 static void flow_peer(void)
 {
 	char addr[INET6_ADDRSTRLEN], port[8];
@@ -157,6 +180,8 @@ static void flow_command(const char *line)
 		printf("got %lu\n", flow_send(client, server, count, len));
 	} else if (sscanf(line, "down %lu %zu", &count, &len) == 2) {
 		printf("got %lu\n", flow_send(server, client, count, len));
+	} else if (sscanf(line, "stamped %zu", &len) == 1) {
+		flow_stamped(len);
 	} else if (!strncmp(line, "peer", 4)) {
 		flow_peer();
 	} else if (!strncmp(line, "fin", 3)) {

@@ -185,6 +185,19 @@ tunnel_with_sums()
 	tunnel udpcsum
 }
 
+# Who asks when his frames were sent hears of his own device, as from a host that the stack routes on: not of what the router
+# has made of the frame, nor of its devices.
+sender_hears_of_its_own_device()
+{
+	setup_router
+	ruleset "$MASQUERADE"
+	flow_leaves "$c" "$s" "$S4"
+	check_taken 20 30
+	flow_do stamped 100
+	check_taken 21 30 "with the one that is asked about"
+	check_eq "$FLOW" "got 1 $C4" "messages, and the sources of frames that the client is told of"
+}
+
 ALL_TESTS="udp_leaves udp_leaves_ipv6 masquerade masquerade_ipv6 snat_to_a_port snat_to_a_port_ipv6 dnat dnat_ipv6 both_nats
-	tcp tcp_ipv6 tunnel_without_sums tunnel_with_sums"
+	tcp tcp_ipv6 tunnel_without_sums tunnel_with_sums sender_hears_of_its_own_device"
 run_tests "$@"
