@@ -45,6 +45,18 @@ void vflow_table_free(struct vflow_dev *vdev)
 	rhashtable_destroy(&vdev->by_key);
 }
 
+/* What conntrack is told, by ourselves or by the core, is told in 32 bits. */
+static void vflow_rule_account_most(const struct vflow_rule *rule, u64 *bytes)
+{
+	const struct flow_offload_tuple *tuple = (void *)rule->cookie;
+	bool counted = rule->binding->table->flags & NF_FLOWTABLE_COUNTER;
+
+	for (; *bytes > U32_MAX; *bytes -= U32_MAX)
+		if (counted)
+			vflow_nf.acct_add(rule->flow->ct, tuple->dir, 0,
+					  U32_MAX);
+}
+
 /* What passed since the core was last told. */
 static void vflow_rule_delta(struct vflow_rule *rule, u64 *packets, u64 *bytes)
 {
@@ -55,6 +67,8 @@ static void vflow_rule_delta(struct vflow_rule *rule, u64 *packets, u64 *bytes)
 	*bytes = b - rule->told_bytes;
 	rule->told_packets = p;
 	rule->told_bytes = b;
+	if (unlikely(*bytes > U32_MAX))
+		vflow_rule_account_most(rule, bytes);
 }
 
 /*

@@ -149,5 +149,6 @@ extern struct kunit_suite unit_port_options_suite;
 extern struct kunit_suite unit_fdb_messages_suite;
 extern struct kunit_suite unit_vlans_suite;
 extern struct kunit_suite unit_tunnels_suite;
+extern struct kunit_suite unit_counts_suite;
 
 #endif /* _VNET_UNIT_H */
