@@ -516,6 +516,9 @@ int vveth_xsk_receive(struct vveth_rq *rq, struct vveth_xdp *xdp, int budget)
 	if (!peer || !netif_running(peer) || vveth_xsk_rq_replaced(rq))
 		return 0;
 	x.priv = netdev_priv(peer);
+	/* One that comes up for the first time calls when it has counters. */
+	if (unlikely(!smp_load_acquire(&x.priv->drops)))
+		return 0;
 	xsks = rcu_dereference_bh(x.priv->xsk);
 	if (!xsks)
 		return 0;
