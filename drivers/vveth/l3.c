@@ -56,6 +56,8 @@ static netdev_tx_t vveth_l3_xmit(struct sk_buff *skb, struct net_device *dev)
 	return vveth_xmit(skb, dev);
 
 drop:
+	if (!netdev_xmit_more())
+		vveth_burst_end(dev);
 	vnet_drop_skb(priv->drops, skb, why);
 	return NETDEV_TX_OK;
 }

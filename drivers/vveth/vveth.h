@@ -522,6 +522,7 @@ void vveth_pair_update_headroom(struct net_device *dev);
 
 /* xmit.c */
 netdev_tx_t vveth_xmit(struct sk_buff *skb, struct net_device *dev);
+void vveth_burst_end(struct net_device *dev);
 extern const struct vnet_port_ops vveth_port_ops;
 bool vveth_rq_quiet(struct vveth_rq *rq);
 bool vveth_gro_helps_xdp(const struct xdp_frame *frame,

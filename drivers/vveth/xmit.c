@@ -466,6 +466,28 @@ static noinline bool vveth_send_tell(struct sk_buff *skb)
 	return !skb_orphan_frags(skb, GFP_ATOMIC);
 }
 
+/**
+ * vveth_burst_end() - have a burst received whose last frame was given up
+ * @dev: the sending end
+ *
+ * With several rings each frame has woken its receiver.
+ *
+ * Context: BH off.
+ */
+void vveth_burst_end(struct net_device *dev)
+{
+	const struct vveth_priv *priv = netdev_priv(dev), *rcv_priv;
+	struct net_device *rcv = rcu_dereference_bh(priv->peer);
+	struct vveth_rings *rings;
+
+	if (!rcv)
+		return;
+	rcv_priv = netdev_priv(rcv);
+	rings = rcu_dereference_bh(rcv_priv->rings);
+	if (rings && !__ptr_ring_empty(&rings->rq[0].ring))
+		vveth_rq_wake(&rings->rq[0], true);
+}
+
 /*
  * Consumes the frame, unless it returns NETDEV_TX_BUSY, where a qdisc can
  * keep it.
@@ -486,6 +508,8 @@ static __always_inline netdev_tx_t vveth_send(struct sk_buff *skb,
 		     sinfo->flags & SKBFL_ZEROCOPY_ENABLE) &&
 	    unlikely(!vveth_send_tell(skb))) {
 		why = VNET_DROP_NOMEM;
+		if (!more)
+			vveth_burst_end(dev);
 		goto drop;
 	}
 	rcv = rcu_dereference_bh(priv->peer);

@@ -154,6 +154,37 @@ only_ip_passes()
 	check_eq "$(ethtool_stat "$a" va drop_not_ip)" 40 "dropped in the end"
 }
 
+# Of frames that the core takes from the qdisc at once, the last one does not pass. Those before it are received all the same,
+# though nobody comes after them. They have to be such as GRO looks at: others need nobody to be woken.
+last_of_a_burst_is_no_ip()
+{
+	local slot=$((2 * ${VNET_SLOW:-1}))
+
+	need_tool tc ethtool
+	need_module sch_netem
+	setup_ns a b
+	# The core does that only where a qdisc serves a single queue.
+	l3_pair "$a" va "$b" vb numtxqueues 1
+	must in_ns "$b" ethtool -K vb gro on rx-udp-gro-forwarding on
+	must in_ns "$a" tc qdisc add dev va root netem slot "${slot}s" "${slot}s"
+	# By long ones BQL learns that short ones may be taken together.
+	pkt -T "$a:va" -R "$b:vb" -c 10 -l 1514 -w $((slot * 2000))
+	check_eq "${PKT[rx0.unique]}" 10 "frames of a slot"
+	pkt -T "$a:va" -c 1
+	pkt -T "$a:va" -c 1 -p 806
+	check_eq "$(link_stat "$b" vb rx_packets) $(ethtool_stat "$a" va drop_not_ip)" "10 0" "frames while the qdisc keeps them"
+	dropped()
+	{
+		[ "$(ethtool_stat "$a" va drop_not_ip)" = 1 ]
+	}
+	received()
+	{
+		[ "$(link_stat "$b" vb rx_packets)" = 11 ]
+	}
+	busywait $((slot * 3000)) dropped || fail "the last frame is not dropped"
+	busywait 1000 received || fail "the one before it is not received"
+}
+
 no_bridge_no_vlan()
 {
 	make_l3
@@ -269,6 +300,7 @@ ALL_TESTS="
 	addresses_do_not_matter
 	frames_name_the_receiver
 	only_ip_passes
+	last_of_a_burst_is_no_ip
 	no_bridge_no_vlan
 	tcp_in_super_frames
 	mtu_of_the_receiver_counts
