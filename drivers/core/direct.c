@@ -415,6 +415,11 @@ static u16 vnet_pick_queue(struct net_device *dev, struct sk_buff *skb)
 {
 	const struct net_device_ops *ops = dev->netdev_ops;
 
+#ifdef CONFIG_XPS
+	/* Of a frame that was received it is the NAPI instance's number. */
+	if (skb->sender_cpu - 1 >= nr_cpu_ids)
+		skb->sender_cpu = raw_smp_processor_id() + 1;
+#endif
 	if (!ops->ndo_select_queue)
 		return netdev_pick_tx(dev, skb, NULL);
 	return netdev_cap_txqueue(dev, ops->ndo_select_queue(dev, skb, NULL));

@@ -222,6 +222,38 @@ rps_and_threads_are_honoured()
 	check_road p1 direct_rx "without the thread"
 }
 
+# The port's settings for who sends from which queue hold, whatever flow a frame is of.
+xps_chooses_the_queue()
+{
+	local queue all
+
+	printf -v all %x $(((1 << $(nproc)) - 1))
+	have_rps || skip "this kernel steers no packets"
+	make_stations 2
+	setup_ns s3
+	add_wide_pair "$h" p3 "$s3" e0 2
+	must ip -n "$h" link set p3 master vbr0
+	busywait 5000 port_forwards p3 || die "p3 does not come to forward"
+	pkt -T "$s3:e0" -R "$s1:e0" -c 1 -s "$(mac 3)"
+	for queue in 1 0; do
+		must ip netns exec "$h" bash -c "echo $all >/sys/class/net/p3/queues/tx-$queue/xps_cpus"
+		must ip netns exec "$h" bash -c "echo 0 >/sys/class/net/p3/queues/tx-$((1 - queue))/xps_cpus"
+		check_queue "$queue"
+	done
+}
+
+# check_queue NUMBER: all of twenty flows leave p3 directly, by that queue.
+check_queue()
+{
+	local directly before
+
+	directly=$(stat p3 direct_tx)
+	before=$(stat p3 "tx$1_packets")
+	pkt -T "$s1:e0" -R "$s3:e0" -c 20 -f 20 -s "$(mac 1)" -d "$(mac 3)"
+	check_eq "${PKT[rx0.unique]} $(($(stat p3 direct_tx) - directly))" "20 20" "frames at s3, those that went directly"
+	check_eq $(($(stat p3 "tx$1_packets") - before)) 20 "frames by queue $1"
+}
+
 # A VLAN device beside the bridge gets its frames, and tags cross the bridge in the skb or in the frame.
 vlans_find_their_way()
 {
@@ -400,6 +432,7 @@ ALL_TESTS="
 	xdp_sees_all
 	qdisc_keeps_its_frames
 	rps_and_threads_are_honoured
+	xps_chooses_the_queue
 	vlans_find_their_way
 	features_of_the_port_hold
 	marks_stay_behind
