@@ -297,17 +297,23 @@ dad_failed()
 	ip -n "$s1" addr show dev e0 | grep -q 'dadfailed'
 }
 
-answers_in_a_vlan()
+# stations_in_vlan_7 PROTOCOL: stations 1 and 3, and the host.
+stations_in_vlan_7()
 {
-	need_module 8021q
-	need_tool tcpdump
-	setup_stations -6 3
-	must ip -n "$h" link set vbr0 type "$BRIDGE" vlan_filtering 1
+	must ip -n "$h" link set vbr0 type "$BRIDGE" vlan_filtering 1 vlan_protocol "$1"
 	bridge -n "$h" -batch - <<-EOF || die "bridge vlan"
 		vlan add dev p1 vid 7 pvid untagged
 		vlan add dev p3 vid 7 pvid untagged
 		vlan add dev vbr0 vid 7 self
 	EOF
+}
+
+answers_in_a_vlan()
+{
+	need_module 8021q
+	need_tool tcpdump
+	setup_stations -6 3
+	stations_in_vlan_7 802.1Q
 	ipb "$h" <<-EOF
 		link add vbr0.7 up link vbr0 type vlan id 7
 		neigh replace 192.0.2.3 lladdr $(mac 3) nud permanent dev vbr0.7
@@ -377,15 +383,12 @@ announcements_in_a_vlan_without_a_device()
 # What customers say to one another in VLANs of theirs is not for the host of the provider's.
 tags_of_customers()
 {
+	local i station
+
 	need_module 8021q
 	need_tool tcpdump
 	setup_stations -6 3
-	must ip -n "$h" link set vbr0 type "$BRIDGE" vlan_filtering 1 vlan_protocol 802.1ad
-	bridge -n "$h" -batch - <<-EOF || die "bridge vlan"
-		vlan add dev p1 vid 7 pvid untagged
-		vlan add dev p3 vid 7 pvid untagged
-		vlan add dev vbr0 vid 7 self
-	EOF
+	stations_in_vlan_7 802.1ad
 	ipb "$h" <<-EOF
 		link add vbr0.7 up link vbr0 type vlan proto 802.1ad id 7
 		neigh replace 192.0.2.3 lladdr 02:00:00:00:09:09 nud permanent dev vbr0.7
