@@ -245,7 +245,7 @@ static inline void fuzz_note_module(const char *name)
 /* Takes the suite's modules out; returns the name of the first that does not go, or NULL. */
 static inline const char *fuzz_unload(unsigned int seconds)
 {
-	static const char * const modules[] = { "vtap", "vtun", "vbridge", "vveth", "vnet_core" };
+	static const char * const modules[] = { "vflow", "vtap", "vtun", "vbridge", "vveth", "vnet_core" };
 	time_t end = time(NULL) + seconds;
 	char path[128];
 	size_t i;

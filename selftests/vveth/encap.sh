@@ -81,7 +81,17 @@ carries()
 		tcp_check "$b" "$a" "$here" "$BYTES" || fail "TCP over IPv$family, back"
 	done
 	check_pair
-	check_ge "$(link_stat "$a" va tx_bytes)" "$BYTES" "bytes that have crossed the pair"
+	check_ge "$(bytes_sent)" "$BYTES" "bytes that have crossed"
+}
+
+# By the pair, and by the other one of a bond, which may send all by one.
+bytes_sent()
+{
+	local sum
+
+	sum=$(link_stat "$a" va tx_bytes)
+	! has_link "$a" wa || sum=$((sum + $(link_stat "$a" wa tx_bytes)))
+	echo "$sum"
 }
 
 vxlan()
@@ -113,7 +123,7 @@ vxlan_crosses_whole()
 	check_le "$(link_stat "$a" va tx_packets)" 1000 "frames for 3 MB"
 	must in_ns "$a" ethtool -K va tx-udp_tnl-segmentation off tx-udp_tnl-csum-segmentation off
 	carries 4
-	check_ge "$(link_stat "$a" va tx_packets)" 2000 "frames without segmentation in tunnels"
+	check_ge "$(link_stat "$a" va tx_packets)" $((BYTES / 1500)) "frames without segmentation in tunnels"
 }
 
 geneve()
