@@ -6,7 +6,8 @@
 #
 #	setup_host [-6] VAR...	namespaces $h, and one for each VAR
 #	network NAME VERSION PLUGIN...	the network that the next commands are about. A PLUGIN is a JSON object without
-#				cniVersion and name; @DATA@ in it is a folder of the case's own, for host-local
+#				cniVersion and name; @DATA@ in it is a folder of the case's own, for host-local; a plugin for
+#				addresses may lie in $CASE_DIR
 #	plugin COMMAND NS IFNAME [ID]	one command for all plugins of the network, ID being NS where it is left out: ADD
 #				and CHECK in order, DEL in reverse, CHECK and DEL with what ADD returned. What the last one said
 #				is in SAID, what ADD returned in RESULT[NS.IFNAME]. CNI_ARGS and RUNTIME (a JSON object,
@@ -58,7 +59,7 @@ one()
 	[ -z "${RUNTIME:-}" ] || json="${json%\}},\"runtimeConfig\":$RUNTIME}"
 	[ -z "$prev" ] || json="${json%\}},\"prevResult\":$prev}"
 	SAID=$(in_ns "$h" env CNI_COMMAND="$command" CNI_CONTAINERID="$id" CNI_NETNS="$netns" CNI_IFNAME="$ifname" \
-		CNI_PATH="$BUILD/tools:/usr/lib/cni" CNI_ARGS="${CNI_ARGS:-}" \
+		CNI_PATH="$BUILD/tools:/usr/lib/cni:$CASE_DIR" CNI_ARGS="${CNI_ARGS:-}" \
 		"$(type_path "$type")" <<<"$json") || rc=$?
 	[ "$rc" -eq 0 ] || echo "$command by $type: $rc: $SAID"
 	return "$rc"

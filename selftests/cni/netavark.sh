@@ -22,7 +22,7 @@ driver()
 {
 	local rc=0
 
-	SAID=$(in_ns "$h" "$DRIVER" "$@") || rc=$?
+	SAID=$(in_ns "$h" env PATH="${DRIVER_PATH:-$PATH}" "$DRIVER" "$@") || rc=$?
 	[ "$rc" -eq 0 ] || echo "$*: $rc: $SAID"
 	return "$rc"
 }
@@ -68,6 +68,16 @@ setup_here()
 	need_tool nft
 	setup_ns h "$@"
 	in_ns "$h" ip link set lo up
+}
+
+# Who takes a container down may have lost its addresses: its rules go all the same.
+addresses_are_lost()
+{
+	setup_here c1
+	setup "$c1" '"192.0.2.2"'
+	check_match "$(in_ns "$h" nft list tables)" 'table inet vc' "tables of nft"
+	driver teardown "/run/netns/$c1" < <(request "$c1" '') || fail "teardown: $SAID"
+	check_eq "$(in_ns "$h" nft list tables)" "" "tables of nft afterwards"
 }
 
 info()
@@ -123,6 +133,18 @@ two_containers()
 	check_eq "$(links "$h")" vbr0 "devices of the host"
 	check_eq "$(links "$c1")" "" "devices of the container"
 	check_eq "$(in_ns "$h" nft list tables)" "" "tables of nft"
+}
+
+# A container without addresses has no rules: its network works where there is no nft.
+without_nft()
+{
+	setup_ns h c1
+	in_ns "$h" ip link set lo up
+	SUBNETS=''
+	DRIVER_PATH=$CASE_DIR
+	driver setup "/run/netns/$c1" < <(request "$c1" '') || fail "setup: $SAID"
+	driver teardown "/run/netns/$c1" < <(request "$c1" '') || fail "teardown: $SAID"
+	check_eq "$(links "$c1")" "" "devices of the container"
 }
 
 answers()
@@ -224,6 +246,8 @@ ALL_TESTS="
 	published_port
 	ports_have_an_end
 	nft_ends_early
+	without_nft
+	addresses_are_lost
 	options_of_a_network
 "
 run_tests "$@"

@@ -68,9 +68,27 @@ static void attach_result(struct cni *cni, const struct host_link *bridge,
 	cni->result = result;
 }
 
+/* What the plugin for addresses printed has to have one. */
+static bool attach_given(struct cni *cni, struct json_object *given)
+{
+	struct json_object *ips = conf_get(given, "ips");
+
+	if (!cni->conf.ipam)
+		return true;
+	if (!json_object_is_type(given, json_type_object))
+		return cni_fail(cni, CNI_DECODE,
+				"the plugin \"%s\" for addresses does not answer in JSON",
+				cni->conf.ipam);
+	return (json_object_is_type(ips, json_type_array) &&
+		json_object_array_length(ips)) ||
+	       cni_fail(cni, CNI_CONFIG,
+			"the plugin \"%s\" for addresses gives none",
+			cni->conf.ipam);
+}
+
 /* Everything that needs the pair; on failure the pair and the addresses go. */
 static bool attach_container(struct cni *cni, struct vnl *nl,
-			     const struct host_link *bridge,
+			     struct host_link *bridge,
 			     const struct host_link *outer,
 			     struct inside *inside)
 {
@@ -82,7 +100,8 @@ static bool attach_container(struct cni *cni, struct vnl *nl,
 	     ipam_run(cni, "ADD", cni->container, cni->ifname, &given);
 	if (!ok)
 		return false;
-	ok = ips_read(&ips, cni, given, -1) && ips_gateways(&ips, cni) &&
+	ok = attach_given(cni, given) &&
+	     ips_read(&ips, cni, given, -1) && ips_gateways(&ips, cni) &&
 	     inside_look(inside, cni) &&
 	     shape_set(cni, nl, outer, &cni->conf.ingress) &&
 	     shape_set(cni, &inside->nl, &inside->link, &cni->conf.egress) &&
@@ -90,7 +109,9 @@ static bool attach_container(struct cni *cni, struct vnl *nl,
 	     host_gateway(cni, nl, bridge, &ips);
 	if (ok) {
 		host_wait(cni, nl, outer);
-		ok = inside_set(inside, cni, &ips);
+		ok = inside_set(inside, cni, &ips) &&
+		     /* It may have got another address with the port. */
+		     host_link(cni, nl, cni->conf.bridge, bridge);
 	}
 	if (ok)
 		attach_result(cni, bridge, outer, inside, &ips, given);
@@ -273,10 +294,11 @@ static bool attach_is_new(struct cni *cni)
 			cni->command, cni->version);
 }
 
+/* @list: NULL for an empty one */
 static bool attach_is_valid(struct json_object *list,
 			    const struct host_end *end)
 {
-	size_t count = json_object_array_length(list);
+	size_t count = list ? json_object_array_length(list) : 0;
 
 	for (size_t i = 0; i < count; i++) {
 		struct json_object *json = json_object_array_get_idx(list, i);
@@ -325,7 +347,8 @@ bool cni_gc(struct cni *cni)
 		return false;
 	if (!json_object_object_get_ex(cni->json, "cni.dev/valid-attachments",
 				       &valid) ||
-	    !json_object_is_type(valid, json_type_array))
+	    /* libcni writes an empty list so. */
+	    (valid && !json_object_is_type(valid, json_type_array)))
 		return cni_fail(cni, CNI_CONFIG,
 				"GC needs a list of what is attached, as \"cni.dev/valid-attachments\"");
 	if (!attach_open(cni, &nl))

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include <vnet/vveth.h>
 
 #include "../vnet/kinds.h"
@@ -132,14 +133,14 @@ static bool host_no_kind(const struct vnl *nl, int err)
 	       strcmp(nl->sentence, "Unknown device type") == 0;
 }
 
-/* A device of a kind, at once up, with what @put adds to its options. */
+/* @shared: another call may have made it just now, and that is as good. */
 static bool host_create(struct cni *cni, struct vnl *nl, struct nl_msg *msg,
-			const char *kind, const char *name)
+			const char *kind, const char *name, bool shared)
 {
 	int err = vnl_do(nl, msg);
 	char what[64];
 
-	if (!err)
+	if (!err || (shared && err == -EEXIST))
 		return true;
 	if (host_no_kind(nl, err))
 		return cni_fail(cni, CNI_NOT_AVAILABLE,
@@ -149,13 +150,26 @@ static bool host_create(struct cni *cni, struct vnl *nl, struct nl_msg *msg,
 	return host_failed(cni, nl, err, what);
 }
 
+/*
+ * With an address of its own from the start, the bridge does not take that of
+ * one port after another, which would be the gateway's.
+ */
 static bool host_bridge_add(struct cni *cni, struct vnl *nl)
 {
-	struct nl_msg *msg = host_up_msg(RTM_NEWLINK, NLM_F_CREATE, 0);
+	struct nl_msg *msg = host_up_msg(RTM_NEWLINK,
+					 NLM_F_CREATE | NLM_F_EXCL, 0);
 	struct nlattr *info, *data;
+	uint8_t mac[CNI_ETH_ALEN];
 	uint8_t on = 1;
 
+	if (getentropy(mac, sizeof(mac))) {
+		nlmsg_free(msg);
+		return cni_fail(cni, CNI_IO, "no address for the bridge: %s",
+				strerror(errno));
+	}
+	mac[0] = (mac[0] & 0xfc) | 2;
 	vnl_put_str(msg, IFLA_IFNAME, cni->conf.bridge);
+	vnl_put(msg, IFLA_ADDRESS, mac, sizeof(mac));
 	info = vnl_nest(msg, IFLA_LINKINFO);
 	vnl_put_str(msg, IFLA_INFO_KIND, KIND_BRIDGE);
 	if (cni->conf.vlan) {
@@ -164,7 +178,7 @@ static bool host_bridge_add(struct cni *cni, struct vnl *nl)
 		nla_nest_end(msg, data);
 	}
 	nla_nest_end(msg, info);
-	return host_create(cni, nl, msg, KIND_BRIDGE, cni->conf.bridge);
+	return host_create(cni, nl, msg, KIND_BRIDGE, cni->conf.bridge, true);
 }
 
 static bool host_up(struct cni *cni, struct vnl *nl, int ifindex,
@@ -185,7 +199,6 @@ bool host_bridge(struct cni *cni, struct vnl *nl, struct host_link *bridge)
 
 	if (!host_link(cni, nl, name, bridge))
 		return false;
-	/* Without NLM_F_EXCL: another call may be making it just now. */
 	if (!bridge->ifindex && (!host_bridge_add(cni, nl) ||
 				 !host_link(cni, nl, name, bridge)))
 		return false;
@@ -257,7 +270,7 @@ static bool host_pair_create(struct cni *cni, struct vnl *nl,
 	nla_nest_end(msg, peer);
 	nla_nest_end(msg, data);
 	nla_nest_end(msg, info);
-	return host_create(cni, nl, msg, KIND_PAIR, cni->ifname);
+	return host_create(cni, nl, msg, KIND_PAIR, cni->ifname, false);
 }
 
 static bool host_set_alias(struct cni *cni, struct vnl *nl, int ifindex,
@@ -397,7 +410,7 @@ static bool host_vlan_device(struct cni *cni, struct vnl *nl,
 	if (!host_link(cni, nl, name, dev))
 		return false;
 	if (!dev->ifindex) {
-		msg = host_up_msg(RTM_NEWLINK, NLM_F_CREATE, 0);
+		msg = host_up_msg(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
 		vnl_put_str(msg, IFLA_IFNAME, name);
 		vnl_put_u32(msg, IFLA_LINK, bridge->ifindex);
 		info = vnl_nest(msg, IFLA_LINKINFO);
@@ -406,15 +419,16 @@ static bool host_vlan_device(struct cni *cni, struct vnl *nl,
 		vnl_put(msg, IFLA_VLAN_ID, &own.vid, sizeof(own.vid));
 		nla_nest_end(msg, data);
 		nla_nest_end(msg, info);
-		if (!host_create(cni, nl, msg, "vlan", name) ||
+		if (!host_create(cni, nl, msg, "vlan", name, true) ||
 		    !host_link(cni, nl, name, dev))
 			return false;
 	}
 	return host_up(cni, nl, dev->ifindex, name);
 }
 
+/* @news: set where it did not have the address */
 static bool host_gateway_addr(struct cni *cni, struct vnl *nl, int ifindex,
-			      const struct ips_addr *ip)
+			      const struct ips_addr *ip, bool *news)
 {
 	int family = nl_addr_get_family(ip->addr);
 	struct rtnl_addr *addr = rtnl_addr_alloc();
@@ -434,23 +448,42 @@ static bool host_gateway_addr(struct cni *cni, struct vnl *nl, int ifindex,
 	rtnl_addr_put(addr);
 	if (err && err != -EEXIST)
 		return host_failed(cni, nl, err, "give the bridge its address");
+	*news = *news || !err;
 	return sysctl_forward(cni, family);
+}
+
+/*
+ * It keeps the address it has, whatever ports it gets and loses. Once: the
+ * kernel takes it for a change, and forgets its neighbours and flows.
+ */
+static bool host_keep_mac(struct cni *cni, struct vnl *nl,
+			  const struct host_link *bridge)
+{
+	struct nl_msg *msg = host_msg(RTM_SETLINK, 0, AF_UNSPEC,
+				      bridge->ifindex);
+	int err;
+
+	vnl_put(msg, IFLA_ADDRESS, bridge->mac, sizeof(bridge->mac));
+	err = vnl_do(nl, msg);
+	return !err || host_failed(cni, nl, err, "keep the bridge's address");
 }
 
 bool host_gateway(struct cni *cni, struct vnl *nl,
 		  const struct host_link *bridge, const struct ips *ips)
 {
 	struct host_link dev = *bridge;
+	bool news = false;
 
 	if (!cni->conf.gateway)
 		return true;
 	if (cni->conf.vlan && !host_vlan_device(cni, nl, bridge, &dev))
 		return false;
 	for (size_t i = 0; i < ips->addrs; i++) {
-		if (!host_gateway_addr(cni, nl, dev.ifindex, &ips->addr[i]))
+		if (!host_gateway_addr(cni, nl, dev.ifindex, &ips->addr[i],
+				       &news))
 			return false;
 	}
-	return true;
+	return !news || host_keep_mac(cni, nl, bridge);
 }
 
 void host_wait(struct cni *cni, struct vnl *nl, const struct host_link *outer)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The plugin that gives addresses: finding it, running it, what it says. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,7 +99,7 @@ static bool ipam_start(struct cni *cni, struct ipam *ipam,
 	int status = -1;
 	pid_t pid = -1;
 
-	if (in >= 0 && pipe(out) == 0)
+	if (in >= 0 && pipe2(out, O_CLOEXEC) == 0)
 		pid = fork();
 	if (pid == 0) {
 		close(out[0]);

@@ -187,6 +187,13 @@ static bool ports_write(struct cni *cni, FILE *nft, const char *name,
 	return true;
 }
 
+/* A container without an address has no rules, and needs no nft. */
+static bool ports_has_rules(struct json_object *ips)
+{
+	return json_object_is_type(ips, json_type_array) &&
+	       json_object_array_length(ips);
+}
+
 bool ports_publish(struct cni *cni, struct json_object *request)
 {
 	struct json_object *ips = conf_get(cni->result, "ips");
@@ -194,8 +201,7 @@ bool ports_publish(struct cni *cni, struct json_object *request)
 	FILE *nft;
 	bool ok;
 
-	if (!json_object_is_type(ips, json_type_array) ||
-	    !json_object_array_length(ips))
+	if (!ports_has_rules(ips))
 		return true;
 	nft = ports_begin(cni, name);
 	if (!nft)
@@ -209,8 +215,16 @@ bool ports_publish(struct cni *cni, struct json_object *request)
 
 bool ports_withdraw(struct cni *cni)
 {
+	struct cni quiet = *cni;
 	char name[IFNAMSIZ];
-	FILE *nft = ports_begin(cni, name);
+	FILE *nft;
 
-	return nft && ports_end(cni, nft);
+	/*
+	 * Who takes it down may not know its addresses any more: then there may
+	 * be rules, and need not be an nft.
+	 */
+	if (!ports_has_rules(conf_get(cni->given, "ips")))
+		cni = &quiet;
+	nft = ports_begin(cni, name);
+	return (nft && ports_end(cni, nft)) || cni == &quiet;
 }
