@@ -511,13 +511,13 @@ static int vtun_map(struct vtun *v)
 		return -errno;
 	}
 	if (s->chain_max > VTUN_PIECES_MAX)
-		return -EOPNOTSUPP;
+		return -EPROTO;
 	vtun_dirs_init(v);
 	v->rings = true;
 	return 0;
 }
 
-/* The kernel's rings: new ones, or those that the file has. */
+/* The kernel's rings, not mapped yet: new ones, or those that the file has. */
 static int vtun_setup_rings(struct vtun *v)
 {
 	struct vtun_ring_setup query = {
@@ -525,13 +525,13 @@ static int vtun_setup_rings(struct vtun *v)
 	};
 
 	if (!ioctl(v->fd, VTUN_RING_SETUP, &v->setup))
-		return vtun_map(v);
+		return 0;
 	if (errno != EBUSY)
 		return -errno;
 	if (ioctl(v->fd, VTUN_RING_QUERY, &query))
 		return -errno;
 	v->setup = query;
-	return vtun_map(v);
+	return 0;
 }
 
 /* Rings of our own, laid out as the kernel's. */
@@ -611,6 +611,9 @@ static int vtun_setup(struct vtun *v, unsigned int how)
 
 	if (!(how & VTUN_NO_RINGS))
 		err = vtun_setup_rings(v);
+	/* A file with rings is read by them alone. */
+	if (!err)
+		return vtun_map(v);
 	/* What a kernel, or another node, that has no such ioctl says. */
 	if (err != -EOPNOTSUPP && err != -EINVAL && err != -ENOTTY)
 		return err;
