@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -234,8 +235,8 @@ TEST_F(lib, waits)
 #define BURST	32
 #define BURSTS	20
 
-/* Sends bursts by one call each, from the CPU that the receiver is on. */
-static void send_bursts(int sock)
+/* Sends bursts by one call each, from the CPU that the receiver is on: each when all before has been received. */
+static void send_bursts(int sock, volatile unsigned int *got)
 {
 	static unsigned char frames[BURST][60];
 	struct mmsghdr messages[BURST] = {};
@@ -247,7 +248,9 @@ static void send_bursts(int sock)
 		messages[i].msg_hdr.msg_iovlen = 1;
 	}
 	for (int i = 0; i < BURSTS; i++) {
-		usleep(2000);
+		do
+			usleep(2000);
+		while (*got < (unsigned int)i * BURST);
 		if (sendmmsg(sock, messages, BURST, 0) != BURST)
 			exit(1);
 	}
@@ -257,7 +260,8 @@ static void send_bursts(int sock)
 /* Woken by the first frame of a burst, a receiver lets its sender go on before it sleeps again. */
 TEST_F(lib, gives_way)
 {
-	unsigned int got = 0, times = 0;
+	volatile unsigned int *got;
+	unsigned int times = 0;
 	cpu_set_t cpu;
 	int status, major, minor;
 	struct utsname uts;
@@ -272,11 +276,13 @@ TEST_F(lib, gives_way)
 	ASSERT_EQ(0, sched_setaffinity(0, sizeof(cpu), &cpu));
 	/* With BQL the sender would wait for the receiver. */
 	ASSERT_EQ(0, system("tc qdisc replace dev t0 root noqueue"));
+	got = mmap(NULL, sizeof(*got), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, (void *)got);
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid)
-		send_bursts(self->sock);
-	while (got < BURST * BURSTS) {
+		send_bursts(self->sock, got);
+	while (*got < BURST * BURSTS) {
 		unsigned int n = vtun_peek(self->v, self->frames, ENTRIES);
 
 		if (!n) {
@@ -284,12 +290,12 @@ TEST_F(lib, gives_way)
 			continue;
 		}
 		ASSERT_EQ(0, vtun_release(self->v, n));
-		got += n;
+		*got += n;
 		times++;
 	}
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(0, status);
-	TH_LOG("%u frames at %u times", got, times);
+	TH_LOG("%u frames at %u times", *got, times);
 	/* By read, each frame is a call, at whose end others may have their turn. */
 	if (variant->how == VTUN_RINGS)
 		EXPECT_GE(5U * BURSTS / 2, times);
