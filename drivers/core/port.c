@@ -241,10 +241,18 @@ int vnet_port_fdb_del(struct vnet_port *port, struct ndmsg *ndm,
 		      struct netlink_ext_ack *extack)
 {
 	struct vnet_switch *sw = rtnl_dereference(port->sw);
+	int err;
 
 	if (!sw)
 		return ndo_dflt_fdb_del(ndm, tb, dev, addr, vid);
-	return sw->ops->fdb_del(sw, ndm, tb, dev, addr, vid, notified, extack);
+	err = sw->ops->fdb_del(sw, ndm, tb, dev, addr, vid, notified, extack);
+	/* It may be on the device's own list, from before it was a member. */
+	if (err != -ENOENT || vid || !(ndm->ndm_state & NUD_PERMANENT) ||
+	    ndo_dflt_fdb_del(ndm, tb, dev, addr, vid))
+		return err;
+	if (extack)
+		extack->_msg = NULL;
+	return 0;
 }
 EXPORT_SYMBOL_GPL(vnet_port_fdb_del);
 

@@ -433,6 +433,15 @@ bool vbr_fdb_unlock_rcu(struct vbr_port *port, const u8 *addr, u16 vid)
 	return !(flags & VBR_FDB_LOCKED);
 }
 
+/* What an entry is when user space has used it as a frame would. */
+static u32 vbr_fdb_used_flags(u32 flags, bool moves)
+{
+	flags &= ~VBR_FDB_LEARNED;
+	if (moves)
+		flags &= ~(VBR_FDB_EXT_LEARNED | VBR_FDB_LOCKED);
+	return flags | VBR_FDB_USER;
+}
+
 /**
  * vbr_fdb_set_rtnl() - enter an address or change its entry, for user space
  * @br: the bridge
@@ -463,16 +472,23 @@ int vbr_fdb_set_rtnl(struct vbr *br, const struct vbr_fdb_req *req)
 	} else if (vbr_fdb_is_own(fdb->flags)) {
 		err = -EADDRINUSE;
 	} else {
-		bool moves = vbr_fdb_port_locked(br, fdb) != req->port;
-		bool changes = moves || fdb->flags != flags;
+		bool moves = vbr_fdb_port_locked(br, fdb) != req->port, changes;
 
+		if (req->use) {
+			/* A frame moves neither of these. */
+			if (fdb->flags & (VBR_FDB_LOCAL | VBR_FDB_STICKY))
+				moves = false;
+			flags = vbr_fdb_used_flags(fdb->flags, moves);
+		}
+		changes = moves || fdb->flags != flags;
 		if (moves)
 			vbr_fdb_move_locked(br, fdb, req->port);
 		vbr_fdb_set_flags_locked(br, fdb, flags);
 		WRITE_ONCE(fdb->used, jiffies);
 		WRITE_ONCE(fdb->updated, jiffies);
 		if (changes) {
-			trace_vbridge_fdb_add(br, req->port, fdb);
+			trace_vbridge_fdb_add(br, vbr_fdb_port_locked(br, fdb),
+					      fdb);
 			vbr_fdb_notify(br, fdb, RTM_NEWNEIGH);
 		}
 	}

@@ -97,9 +97,9 @@ static int vbr_fdb_fill(struct sk_buff *skb, const struct vbr *br,
 			const struct vbr_fdb_fill *how)
 {
 	struct nda_cacheinfo ci = {};
-	unsigned long now = jiffies;
 	struct vbr_seen seen;
 	struct nlmsghdr *nlh;
+	unsigned long now;
 	struct ndmsg *ndm;
 
 	nlh = nlmsg_put(skb, how->portid, how->seq, how->type, sizeof(*ndm),
@@ -110,6 +110,8 @@ static int vbr_fdb_fill(struct sk_buff *skb, const struct vbr *br,
 	memset(ndm, 0, sizeof(*ndm));
 	ndm->ndm_family = AF_BRIDGE;
 	vbr_spot_seen(br, fdb, &seen);
+	/* Not before: it may be seen meanwhile. */
+	now = READ_ONCE(jiffies);
 	ci.ndm_used = jiffies_to_clock_t(now - seen.used);
 	ci.ndm_updated = jiffies_to_clock_t(now - seen.updated);
 	ndm->ndm_state = vbr_fdb_nud(br, fdb);
@@ -288,6 +290,7 @@ static int vbr_fdb_add(struct vbr *br, struct vbr_port *port,
 		.create = nlflags & NLM_F_CREATE,
 		.excl = nlflags & NLM_F_EXCL,
 		.learned = ndm->ndm_flags & (NTF_USE | NTF_EXT_LEARNED),
+		.use = ndm->ndm_flags & NTF_USE,
 	};
 	int err;
 

@@ -139,7 +139,9 @@ static bool vbr_admit_link_local_rcu(struct vbr_port *port,
 	if (forwarded & BIT(group))
 		return true;
 
-	if ((READ_ONCE(port->flags) & VBR_PORT_LEARNING) &&
+	/* Who speaks 802.1X at a locked port has not been let in by that yet. */
+	if ((READ_ONCE(port->flags) & (VBR_PORT_LEARNING | VBR_PORT_LOCKED)) ==
+	    VBR_PORT_LEARNING &&
 	    vbr_state_learns(READ_ONCE(port->state)) &&
 	    !READ_ONCE(br->no_ll_learn) && verdict->vid != VBR_NO_VLAN)
 		vbr_fdb_learn_rcu(port, eth->h_source, verdict->vid);

@@ -54,23 +54,27 @@ bool vbr_suppress_is_for(const struct sk_buff *skb)
 	return ip6 && ip6->nexthdr == IPPROTO_ICMPV6;
 }
 
-/* To where the question came from, with the tag that frames have there. */
-static void vbr_suppress_reply(const struct vbr_question *ask,
+/*
+ * To where the question came from, with the tag that frames have there. Returns
+ * false where there was no memory for an answer: the question goes on then, to
+ * who can give one.
+ */
+static bool vbr_suppress_reply(const struct vbr_question *ask,
 			       struct sk_buff *skb)
 {
 	const struct vbr_verdict *verdict = ask->verdict;
 	struct vbr *br = ask->br;
 
+	if (!skb)
+		return false;
 	skb_reset_mac_header(skb);
 	skb_pull(skb, ETH_HLEN);
 	if (verdict->vid) {
 		skb = vbr_vlan_dress(br, ask->from ? &ask->from->vlans :
 						     &br->vlans, skb,
 				     verdict->vid);
-		if (!skb) {
-			vbr_drop_count(br, ask->from, NULL, VNET_DROP_NOMEM);
-			return;
-		}
+		if (!skb)
+			return false;
 		if (ask->from &&
 		    (READ_ONCE(ask->from->flags) & VBR_PORT_TUNNEL))
 			vbr_tunnel_out(ask->from, skb, verdict->vid, 0);
@@ -81,13 +85,14 @@ static void vbr_suppress_reply(const struct vbr_question *ask,
 		skb_push(skb, ETH_HLEN);
 		if (vnet_queue_xmit(skb) != NET_XMIT_SUCCESS)
 			vbr_count(br, VBR_STAT_EGRESS_REFUSED, 1);
-		return;
+		return true;
 	}
 	skb->dev = br->dev;
 	skb->ip_summed = CHECKSUM_UNNECESSARY;
 	skb->pkt_type = PACKET_HOST;
 	dev_sw_netstats_rx_add(br->dev, skb->len);
 	netif_rx(skb);
+	return true;
 }
 
 /* May a neighbour be told of: does either port say so; @by_from: the asker's. */
@@ -126,7 +131,8 @@ static bool vbr_suppress_dev(struct vbr_question *ask)
 	ask->dev = !ask->verdict->vid ? br->dev :
 		   __vlan_find_dev_deep_rcu(br->dev, READ_ONCE(br->vlan_proto),
 					    ask->verdict->vid);
-	return ask->dev;
+	/* Without ARP all its neighbours have its own address. */
+	return ask->dev && !(READ_ONCE(ask->dev->flags) & IFF_NOARP);
 }
 
 static int vbr_suppress_has_ip(struct net_device *dev,
@@ -181,11 +187,7 @@ static u32 vbr_suppress_arp(struct vbr_question *ask, struct sk_buff *skb)
 	reply = arp_create(ARPOP_REPLY, ETH_P_ARP, arp->sip,
 			   ask->from ? ask->from->dev : ask->br->dev, arp->tip,
 			   arp->sha, ha, arp->sha);
-	if (reply)
-		vbr_suppress_reply(ask, reply);
-	else
-		vbr_drop_count(ask->br, ask->from, NULL, VNET_DROP_NOMEM);
-	return VBR_PORT_ANSWERED;
+	return vbr_suppress_reply(ask, reply) ? VBR_PORT_ANSWERED : 0;
 }
 
 #if IS_ENABLED(CONFIG_IPV6)
@@ -310,6 +312,12 @@ static u32 vbr_suppress_nd(struct vbr_question *ask, struct sk_buff *skb)
 		return 0;
 	router = n->flags & NTF_ROUTER;
 	neigh_release(n);
+	/*
+	 * Who asks whether his own address is free must not hear that he has it:
+	 * he would take himself for another.
+	 */
+	if (ether_addr_equal(ha, eth_hdr(skb)->h_source))
+		return VBR_PORT_SUPPRESS;
 	fdb = vbr_fdb_lookup_rcu(ask->br, ha, ask->verdict->vid);
 	if (!fdb)
 		return 0;
@@ -317,11 +325,7 @@ static u32 vbr_suppress_nd(struct vbr_question *ask, struct sk_buff *skb)
 		return VBR_PORT_SUPPRESS;
 	reply = vbr_suppress_advert(ask, skb, &nd->ip6, &nd->target, ha,
 				    router);
-	if (reply)
-		vbr_suppress_reply(ask, reply);
-	else
-		vbr_drop_count(ask->br, ask->from, NULL, VNET_DROP_NOMEM);
-	return VBR_PORT_ANSWERED;
+	return vbr_suppress_reply(ask, reply) ? VBR_PORT_ANSWERED : 0;
 }
 
 #else
@@ -358,9 +362,9 @@ u32 vbr_suppress_rcu(struct vbr *br, struct vbr_port *from,
 	if (!vbr_suppress_is_for(skb) ||
 	    (from && (READ_ONCE(from->flags) & VBR_PORT_SUPPRESS)))
 		return 0;
-	/* What stands behind a tag of another kind is not of this VLAN. */
-	if (verdict->vid && skb_vlan_tag_present(skb) &&
-	    skb->vlan_proto != READ_ONCE(br->vlan_proto))
+	/* What stands behind a tag that the bridge does not go by is not its. */
+	if (skb_vlan_tag_present(skb) &&
+	    (!verdict->vid || skb->vlan_proto != READ_ONCE(br->vlan_proto)))
 		return 0;
 	if (skb->protocol == htons(ETH_P_ARP))
 		return vbr_suppress_arp(&ask, skb);

@@ -226,12 +226,14 @@ struct vbr_vlan_set {
  * @own: those of this port alone; struct vbr_vlan
  * @set: which they are
  * @followed: they did at the last change of the default; RTNL
+ * @before: the PVID they had before that; RTNL
  */
 struct vbr_vlans {
 	struct xarray *counted;
 	struct xarray own;
 	struct vbr_vlan_set set;
 	bool followed;
+	u16 before;
 };
 
 /**
@@ -520,6 +522,7 @@ enum vbr_fdb_end {
  * @create: make it where there is none
  * @excl: refuse where there is one
  * @learned: as if a frame had told: what was learned is no reason to refuse
+ * @use: just as if a frame had told: an entry that is there keeps what it is
  */
 struct vbr_fdb_req {
 	struct vbr_fdb_key key;
@@ -528,6 +531,7 @@ struct vbr_fdb_req {
 	bool create;
 	bool excl;
 	bool learned;
+	bool use;
 };
 
 /**

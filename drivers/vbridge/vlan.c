@@ -445,27 +445,41 @@ static bool vbr_vlan_is_default(const struct vbr_vlan_set *set, u16 pvid)
 		      true;
 }
 
-static int vbr_vlan_follow_default(struct vbr *br, struct vbr_port *port,
-				   u16 from, u16 to)
+/* Out of @from and untagged into @to, either of which may be 0. */
+static int vbr_vlan_exchange(struct vbr *br, struct vbr_port *port, u16 from,
+			     u16 to, u16 pvid)
 {
-	struct vbr_vlans *vlans = port ? &port->vlans : &br->vlans;
-	const struct vbr_vlan_set *now = &vlans->set;
-	struct vbr_vlan_set *set;
+	const struct vbr_vlan_set *now = port ? &port->vlans.set :
+						&br->vlans.set;
+	struct vbr_vlan_set *set = kmemdup(now, sizeof(*now), GFP_KERNEL);
 	int err;
 
-	vlans->followed = false;
-	if (!vbr_vlan_is_default(now, from) || (to && vbr_vlan_has(now, to)))
-		return 0;
-	set = kmemdup(now, sizeof(*now), GFP_KERNEL);
 	if (!set)
 		return -ENOMEM;
 	if (from)
 		vbr_vlan_del(set, from);
 	if (to)
 		vbr_vlan_add(set, to, true, true);
+	set->pvid = pvid;
 	err = vbr_vlan_commit_rtnl(br, port, set);
 	kfree(set);
+	return err;
+}
+
+static int vbr_vlan_follow_default(struct vbr *br, struct vbr_port *port,
+				   u16 from, u16 to)
+{
+	struct vbr_vlans *vlans = port ? &port->vlans : &br->vlans;
+	const struct vbr_vlan_set *now = &vlans->set;
+	u16 before = now->pvid;
+	int err;
+
+	vlans->followed = false;
+	if (!vbr_vlan_is_default(now, from) || (to && vbr_vlan_has(now, to)))
+		return 0;
+	err = vbr_vlan_exchange(br, port, from, to, to);
 	vlans->followed = !err;
+	vlans->before = before;
 	return err;
 }
 
@@ -479,7 +493,7 @@ static void vbr_vlan_unfollow(struct vbr *br, struct vbr_port *port, u16 from,
 	struct vbr_vlans *vlans = port ? &port->vlans : &br->vlans;
 
 	if (vlans->followed)
-		vbr_vlan_follow_default(br, port, from, to);
+		vbr_vlan_exchange(br, port, from, to, vlans->before);
 	vlans->followed = false;
 }
 

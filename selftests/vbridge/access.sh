@@ -6,9 +6,6 @@
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 
-# Of IFLA_BRPORT_*.
-LOCKED=39 MAB=40
-
 set_port()
 {
 	must bridge -n "$h" link set dev "$@"
@@ -69,6 +66,9 @@ strangers_are_announced()
 	unchanged
 	bg bridge -n "$h" monitor fdb >"$CASE_DIR/monitor"
 	busywait 5000 announced || die "bridge monitor does not start"
+	# What a supplicant says first is for the host alone, and lets nobody in.
+	pkt -T "$s1:e0" -c 1 -s "$(mac 1)" -d 01:80:c2:00:00:03
+	check_eq "$(fdb_port "$(mac 1)")" "" "where who speaks 802.1X was learned"
 	passes 0 "a stranger's frames"
 	check_eq "$(fdb_port "$(mac 1)")" p1 "where the stranger was seen"
 	check_eq "$("$TOOLS/brtool" -n "$h" fdb vbr0 "$(mac 1)")" "p1 locked" "the stranger's entry"
@@ -292,6 +292,40 @@ solicitations_are_answered_for()
 	check_ge "$(heard_at "$s3" "$to_s3" ping_once "$s1" 2001:db8::77)" 1 "questions for who has no entry in the bridge"
 }
 
+# Nobody is told that he has his own address.
+own_address_is_no_duplicate()
+{
+	need_tool tcpdump
+	setup_stations -6 3
+	address_stations
+	set_slave p3 proxy_arp_wifi on
+	must ip -n "$h" neigh replace 2001:db8::3 lladdr "$(mac 3)" nud permanent dev vbr0
+	in_ns "$s3" sysctl -qw net.ipv6.conf.e0.accept_dad=1
+	must ip -n "$s3" addr del 2001:db8::3/64 dev e0
+	must ip -n "$s3" addr add 2001:db8::3/64 dev e0
+	slowwait 20 dad_is_over || fail "duplicate address detection does not end"
+	! ip -n "$s3" addr show dev e0 | grep dadfailed || fail "an address is taken for a duplicate of itself"
+}
+
+dad_is_over()
+{
+	! ip -n "$s3" addr show dev e0 to 2001:db8::3 | grep -q tentative
+}
+
+# Without ARP at the bridge, all its neighbours have the bridge's own address.
+bridge_without_arp()
+{
+	need_tool tcpdump
+	setup_stations -6 3
+	address_stations
+	must ip -n "$h" link set vbr0 arp off
+	set_port p3 neigh_suppress on
+	ping_once "$h" 192.0.2.3
+	check_match "$(ip -n "$h" neigh show nud noarp)" 192.0.2.3 "what the host takes for an answer"
+	check_ge "$(heard_at "$s3" 'arp[6:2] = 1 and arp[24:4] = 0xc0000203' ping_once "$s1" 192.0.2.3)" 1 "questions"
+	check_match "$(ip -n "$s1" neigh show 192.0.2.3)" "$(mac 3)" "what station 1 was told"
+}
+
 dad_failed()
 {
 	ip -n "$s1" addr show dev e0 | grep -q 'dadfailed'
@@ -407,6 +441,29 @@ tags_of_customers()
 	check_match "$(ip -n "$s1" neigh show 192.0.2.3)" "$(mac 3)" "what station 1 was told by station 3"
 }
 
+# A bridge that does not filter VLANs knows those of none.
+tags_without_filtering()
+{
+	local i station
+
+	need_module 8021q
+	need_tool tcpdump
+	setup_stations -6 3
+	address_stations
+	for i in 1 3; do
+		station=s$i
+		ipb "${!station}" <<-EOF
+			link add e0.5 up link e0 type vlan id 5
+			addr add 198.51.100.$i/24 dev e0.5
+		EOF
+	done
+	must ip -n "$h" neigh replace 198.51.100.3 lladdr "$(mac 3)" nud permanent dev vbr0
+	set_port p3 neigh_suppress on
+	check_ge "$(heard_at "$s3" 'vlan 5 and arp' ping_once "$s1" 198.51.100.3)" 1 "questions in a VLAN"
+	check_match "$(ip -n "$s1" neigh show 198.51.100.3 dev e0.5)" "$(mac 3)" "what station 1 was told by station 3"
+	check_stat neighbours_answered 0 "answers"
+}
+
 # With ipv6.disable=1 (in-vm -p) there is nobody to answer for, and nothing to look it up in.
 solicitation_without_ipv6()
 {
@@ -436,6 +493,9 @@ ALL_TESTS="
 	cost_and_priority
 	arp_is_answered_for
 	solicitations_are_answered_for
+	own_address_is_no_duplicate
+	bridge_without_arp
+	tags_without_filtering
 	answers_in_a_vlan
 	announcements
 	proxy_is_never_flooded_to

@@ -33,6 +33,9 @@
 
 VNET=$BUILD/tools/vnet
 SENTENCE='^Error: [A-Za-z].* .*\.$'
+# Of IFLA_BRPORT_*, for brtool.
+# shellcheck disable=SC2034 # used by the tests
+LOCKED=39 MAB=40
 
 mac()
 {

@@ -58,6 +58,41 @@ learned_here_before()
 	unchanged
 }
 
+# What a frame would not have moved or changed, it does not either.
+used_as_by_a_frame()
+{
+	setup_stations 2
+	must bridge -n "$h" fdb add "$M:01" dev vbr0 self dynamic sticky via p1
+	must bridge -n "$h" fdb add "$M:02" dev vbr0 self static sticky via p1
+	must bridge -n "$h" fdb add "$M:03" dev vbr0 self permanent
+	must bridge -n "$h" fdb add "$M:04" dev vbr0 self static via p1
+	must bridge -n "$h" fdb add "$M:01" dev vbr0 self use via p2
+	check_eq "$(fdb_entry "$M:01")" "p1 dynamic sticky" "a sticky one"
+	must bridge -n "$h" fdb replace "$M:02" dev vbr0 self use via p2
+	check_eq "$(fdb_entry "$M:02")" "p1 static sticky" "a static and sticky one"
+	must bridge -n "$h" fdb replace "$M:03" dev vbr0 self use via p2
+	check_eq "$(fdb_entry "$M:03")" "vbr0 permanent" "the host's"
+	must bridge -n "$h" fdb replace "$M:04" dev vbr0 self use via p2
+	check_eq "$(fdb_entry "$M:04")" "p2 static" "a static one, which frames move"
+	must "$TOOLS/brtool" -n "$h" port p1 "$LOCKED=1" "$MAB=1"
+	pkt -T "$s1:e0" -c 1 -s "$M:05"
+	must bridge -n "$h" fdb add "$M:05" dev vbr0 self use via p1
+	check_eq "$("$TOOLS/brtool" -n "$h" fdb vbr0 "$M:05")" "p1 locked" "a stranger's"
+}
+
+# Addresses that a device had on its own list before it was a member.
+old_addresses_go()
+{
+	[ "$PAIR" = vveth ] || skip "$PAIR passes no commands on to its bridge"
+	setup_stations 2
+	must ip -n "$h" link set p1 nomaster
+	must bridge -n "$h" fdb add "$M:01" dev p1
+	must ip -n "$h" link set p1 master vbr0
+	must bridge -n "$h" fdb del "$M:01" dev p1
+	check_eq "$(bridge -n "$h" fdb show dev p1 | grep -c "$M:01")" 0 "entries of that address"
+	refused 'no such entry' bridge -n "$h" fdb del "$M:01" dev p1
+}
+
 # Members that are devices of the suite take the commands in their own name.
 entries_at_the_port()
 {
@@ -357,6 +392,8 @@ dump_goes_on_where_it_was()
 ALL_TESTS="
 	via_and_its_forms
 	learned_here_before
+	used_as_by_a_frame
+	old_addresses_go
 	entries_at_the_port
 	what_an_entry_cannot_be
 	own_addresses_stay
