@@ -255,7 +255,7 @@ static int vflow_bind(struct net_device *dev, struct Qdisc *sch,
 }
 
 static int vflow_unbind(struct net_device *dev, struct flow_block_offload *bo,
-			const struct nf_flowtable *table)
+			struct nf_flowtable *table)
 {
 	struct vflow_binding *binding = NULL;
 	struct vflow_dev *vdev;
@@ -269,8 +269,14 @@ static int vflow_unbind(struct net_device *dev, struct flow_block_offload *bo,
 	mutex_unlock(&vflow_devs_lock);
 	if (!binding)
 		return -ENOENT;
-	/* The core frees it, and by that the binding. */
+	/*
+	 * The core frees it, and by that the binding. Its workers may be on their
+	 * way along the list that this takes it from; for drivers that it knows
+	 * directly it takes the lock itself.
+	 */
+	down_write(&table->flow_block_lock);
 	flow_indr_block_cb_remove(binding->block_cb, bo);
+	up_write(&table->flow_block_lock);
 	list_del_init(&binding->block_cb->driver_list);
 	return 0;
 }
@@ -311,6 +317,8 @@ void vflow_devs_teardown(const struct net *net, const struct net_device *dev)
 {
 	struct vflow_dev *vdev;
 
+	/* Before each of the locks that rules are put into the tables under. */
+	vflow_rules_outdate();
 	mutex_lock(&vflow_devs_lock);
 	list_for_each_entry(vdev, &vflow_devs, list)
 		if (net_eq(vdev->net, net))

@@ -207,7 +207,8 @@ vflow_check_flow(const struct vflow_dev *vdev, const struct vflow_rule *rule)
 	if (unlikely(!vflow_routes_same(vdev, rule)))
 		return VFLOW_ROUTE;
 	/*
-	 * An entry that was taken away looks like one that needs no ARP. A torn
+	 * An entry that was taken away looks like one that needs no ARP, which is
+	 * as good as any for a device without ARP: that one is not dead. A torn
 	 * read of an address that changes is not the address expected.
 	 */
 	if (likely(neigh) &&
@@ -215,8 +216,8 @@ vflow_check_flow(const struct vflow_dev *vdev, const struct vflow_rule *rule)
 		     !(READ_ONCE(neigh->nud_state) & NUD_VALID) ||
 		     !ether_addr_equal(neigh->ha, rule->rewrite.eth.h_dest)))
 		return VFLOW_NEIGH;
-	if (unlikely((READ_ONCE(rule->out->flags) & (IFF_UP | IFF_NOARP)) !=
-		     IFF_UP || !netif_carrier_ok(rule->out)))
+	if (unlikely(!(READ_ONCE(rule->out->flags) & IFF_UP) ||
+		     !netif_carrier_ok(rule->out)))
 		return VFLOW_DOWN;
 	if (unlikely(!rule->port && !vnet_direct_may_queue()))
 		return VFLOW_DEPTH;

@@ -12,6 +12,7 @@
 #include <net/dst.h>
 #include <net/flow.h>
 #include <net/l3mdev.h>
+#include <net/xfrm.h>
 #include "vflow.h"
 
 /* What a rule may ask to be looked at. */
@@ -263,6 +264,24 @@ static int vflow_genid(const struct net *net, u8 family)
 	return rt_genid_ipv4(net);
 }
 
+/* The route, unless policies of IPsec have their say about it. */
+static struct dst_entry *vflow_route_plain(struct net *net,
+					   struct dst_entry *dst,
+					   const struct flowi *fl)
+{
+	/* With IPv4 they have been asked. */
+	if (dst->ops->family == AF_INET6) {
+		dst = xfrm_lookup(net, dst, fl, NULL, 0);
+		if (IS_ERR(dst))
+			return NULL;
+	}
+	/* One that waits for its state has none yet. */
+	if (!dst_xfrm(dst) && !(dst->flags & DST_XFRM_QUEUE))
+		return dst;
+	dst_release(dst);
+	return NULL;
+}
+
 static struct dst_entry *vflow_route(struct net *net,
 				     const struct vflow_key *key, int oif)
 {
@@ -273,16 +292,22 @@ static struct dst_entry *vflow_route(struct net *net,
 		fl.u.ip4.daddr = key->v4.dst;
 		fl.u.ip4.saddr = key->v4.src;
 		fl.u.ip4.flowi4_oif = oif;
+		fl.u.ip4.flowi4_proto = key->proto;
+		fl.u.ip4.fl4_sport = key->sport;
+		fl.u.ip4.fl4_dport = key->dport;
 		fl.u.ip4.flowi4_flags = FLOWI_FLAG_ANYSRC;
 	} else {
 		fl.u.ip6.daddr = key->v6.dst;
 		fl.u.ip6.saddr = key->v6.src;
 		fl.u.ip6.flowi6_oif = oif;
+		fl.u.ip6.flowi6_proto = key->proto;
+		fl.u.ip6.fl6_sport = key->sport;
+		fl.u.ip6.fl6_dport = key->dport;
 		fl.u.ip6.flowi6_flags = FLOWI_FLAG_ANYSRC;
 	}
 	if (nf_route(net, &dst, &fl, false, key->family))
 		return NULL;
-	return dst;
+	return vflow_route_plain(net, dst, &fl);
 }
 
 /*
@@ -324,6 +349,10 @@ static bool vflow_leads_out(struct vflow_rule *rule,
 {
 	rule->bridged = false;
 	if (netif_is_l3_slave(dev))
+		return false;
+	/* What the core has read may be from before the address was changed. */
+	if (dev->type == ARPHRD_ETHER &&
+	    !ether_addr_equal(rule->rewrite.eth.h_source, dev->dev_addr))
 		return false;
 	if (dev == rule->out && !rule->to.encaps)
 		return true;

@@ -220,13 +220,35 @@ static bool vflow_out_stays(const struct vflow_dev *vdev,
 	       net_eq(dev_net(dev), vdev->net);
 }
 
+/* How often something has changed that flows are torn down for. */
+static atomic_t vflow_rules_changes;
+
+/**
+ * vflow_rules_outdate() - have no rule put into a table that is being made
+ *
+ * What it is made of may have changed. Those that are in a table already are
+ * the caller's to look for, after this.
+ *
+ * Context: any.
+ */
+void vflow_rules_outdate(void)
+{
+	/* What has changed, then the number. */
+	smp_mb__before_atomic();
+	atomic_inc(&vflow_rules_changes);
+}
+
+/* @change: &vflow_rules_changes from before it was made */
 static int vflow_rule_put_locked(struct vflow_binding *binding,
-				 struct vflow_rule *rule)
+				 struct vflow_rule *rule, int change)
 {
 	const struct vflow_dev *vdev = binding->vdev;
 	struct vflow_rule *old;
 	int err;
 
+	/* The core asks again. */
+	if (atomic_read(&vflow_rules_changes) != change)
+		return -EAGAIN;
 	if (binding->closed || !vflow_out_stays(vdev, rule->out) ||
 	    (rule->neigh && !vflow_out_stays(vdev, rule->neigh->dev)))
 		return -ENODEV;
@@ -255,7 +277,7 @@ static int vflow_replace(struct vflow_binding *binding,
 {
 	struct vflow_dev *vdev = binding->vdev;
 	struct vflow_rule *rule, *old;
-	int err;
+	int change = atomic_read_acquire(&vflow_rules_changes), err;
 
 	rule = vflow_rule_parse(vdev, cls);
 	if (PTR_ERR_OR_ZERO(rule) == -ENODEV)
@@ -269,7 +291,7 @@ static int vflow_replace(struct vflow_binding *binding,
 		err = PTR_ERR(rule);
 		trace_vflow_rule_refuse(vdev, err);
 	} else {
-		err = vflow_rule_put_locked(binding, rule);
+		err = vflow_rule_put_locked(binding, rule, change);
 		/* It may have been seen in the table of stations. */
 		if (err)
 			vflow_rule_free_rcu(rule);

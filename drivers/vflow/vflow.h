@@ -476,6 +476,7 @@ void vflow_station_recheck(struct vflow_rule *rule);
 int vflow_table_init(struct vflow_dev *vdev);
 void vflow_table_free(struct vflow_dev *vdev);
 int vflow_setup_cb(enum tc_setup_type type, void *type_data, void *cb_priv);
+void vflow_rules_outdate(void);
 void vflow_binding_flush(struct vflow_binding *binding);
 void vflow_dev_teardown(struct vflow_dev *vdev, const struct net_device *dev);
 unsigned int vflow_dev_rules(struct vflow_dev *vdev);

@@ -198,6 +198,35 @@ sender_hears_of_its_own_device()
 	check_eq "$FLOW" "got 1 $C4" "messages, and the sources of frames that the client is told of"
 }
 
+# Nobody is asked for there: the answer is in the routes.
+by_a_pair_in_layer_3()
+{
+	setup_router
+	must ip -n "$r" link del out
+	must ip -n "$r" link add out type vveth mode l3 peer name e0 netns "$s"
+	up_both "$r" out "$s" e0
+	ipb "$r" <<< "addr add 198.51.100.1/24 dev out"
+	ipb "$s" <<-EOF
+		addr add 198.51.100.2/24 dev e0
+		route add default via 198.51.100.1
+	EOF
+	ruleset "$MASQUERADE"
+	flow_leaves "$c" "$s" "$S4"
+	check_taken 20 30
+	check_eq "$(passed in down)" 0 "frames left to the stack for a device that is down"
+}
+
+by_a_device_without_arp()
+{
+	setup_router
+	must ip -n "$r" link set out arp off
+	must ip -n "$r" neigh replace "$S4" lladdr "$(ip_attr "$s" e0 address)" dev out nud permanent
+	must ip -n "$s" neigh replace 198.51.100.1 lladdr "$(ip_attr "$r" out address)" dev e0 nud permanent
+	ruleset ''
+	flow_leaves "$c" "$s" "$S4"
+	check_taken 20 30
+}
+
 ALL_TESTS="udp_leaves udp_leaves_ipv6 masquerade masquerade_ipv6 snat_to_a_port snat_to_a_port_ipv6 dnat dnat_ipv6 both_nats
-	tcp tcp_ipv6 tunnel_without_sums tunnel_with_sums sender_hears_of_its_own_device"
+	tcp tcp_ipv6 tunnel_without_sums tunnel_with_sums by_a_pair_in_layer_3 by_a_device_without_arp sender_hears_of_its_own_device"
 run_tests "$@"
