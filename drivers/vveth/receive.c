@@ -488,6 +488,10 @@ void vveth_rq_start(struct vveth_rq *rq)
  */
 void vveth_rq_drain(struct vveth_rq *rq)
 {
+	/* A burst's last frame, which wakes, may have gone to another ring. */
+	local_bh_disable();
+	vveth_rq_wake(rq, true);
+	local_bh_enable();
 	while (atomic_read(&rq->owner) != VVETH_RQ_IDLE ||
 	       !__ptr_ring_empty(&rq->ring))
 		usleep_range(10, 100);

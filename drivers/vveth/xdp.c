@@ -67,11 +67,16 @@ static noinline void vveth_xdp_refuse(struct vveth_priv *priv,
 	vnet_drop_count(priv->drops, why, 1);
 }
 
+static unsigned int vveth_xdp_max_len(const struct net_device *rcv)
+{
+	return READ_ONCE(rcv->mtu) + ETH_HLEN + VLAN_HLEN;
+}
+
 static void vveth_xdp_produce(struct vveth_priv *priv, struct vveth_rq *rq,
 			      struct vveth_xdp_burst *burst)
 {
 	const struct net_device *rcv = rq->dev;
-	unsigned int max_len = READ_ONCE(rcv->mtu) + ETH_HLEN + VLAN_HLEN;
+	unsigned int max_len = vveth_xdp_max_len(rcv);
 
 	vveth_lane_close(rq);
 	spin_lock(&rq->ring.producer_lock);
@@ -101,15 +106,19 @@ static void vveth_xdp_produce(struct vveth_priv *priv, struct vveth_rq *rq,
 static enum vnet_road vveth_xdp_road(struct vveth_rq *rq,
 				     struct xdp_frame **frames, unsigned int n)
 {
-	unsigned int i;
+	unsigned int max_len = vveth_xdp_max_len(rq->dev), i;
 
 	if (unlikely(test_bit(NAPI_STATE_THREADED, &rq->napi.state)))
 		return VNET_ROAD_THREADED;
 	if (unlikely(rcu_access_pointer(rq->xdp)))
 		return VNET_ROAD_XDP;
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
 		if (vveth_gro_helps_xdp(frames[i], rq->dev))
 			return VNET_ROAD_GRO;
+		/* For the ring, which refuses it. */
+		if (unlikely(xdp_get_frame_len(frames[i]) > max_len))
+			return VNET_ROAD_SWITCH;
+	}
 	return likely(vveth_rq_quiet(rq)) ? VNET_ROAD_DIRECT : VNET_ROAD_QUEUED;
 }
 

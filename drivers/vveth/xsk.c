@@ -497,8 +497,8 @@ static bool vveth_xsk_rq_replaced(const struct vveth_rq *rq)
  * What it counts as sent is sent by the peer's first queue.
  *
  * Context: NAPI, which owns the ring.
- * Return: how many frames were taken; as many as @budget where there may be
- * more.
+ * Return: how many frames were taken. Where there may be more,
+ * &vveth_rq.xsk_called is set.
  */
 int vveth_xsk_receive(struct vveth_rq *rq, struct vveth_xdp *xdp, int budget)
 {
@@ -507,8 +507,9 @@ int vveth_xsk_receive(struct vveth_rq *rq, struct vveth_xdp *xdp, int budget)
 	struct vveth_xdp_run run;
 	struct vveth_xsk_run x = { .run = &run };
 	const struct vveth_xsks *xsks;
+	int pools = 0, n = 0, share, got;
+	bool more = false;
 	unsigned int nr;
-	int n = 0;
 
 	WRITE_ONCE(rq->xsk_called, false);
 	/* Whoever calls from here on has it done once more. */
@@ -532,16 +533,24 @@ int vveth_xsk_receive(struct vveth_rq *rq, struct vveth_xdp *xdp, int budget)
 		if (xsk_uses_need_wakeup(x.own))
 			xsk_clear_rx_need_wakeup(x.own);
 	}
+	for (nr = rq->nr; nr < xsks->n; nr += rq->of)
+		pools += !!vveth_xsk_pool(peer, nr);
+	/* To each its share, or one that is always ready has all. */
+	share = max(budget / max(pools, 1), 1);
 	for (nr = rq->nr; nr < xsks->n && n < budget; nr += rq->of) {
 		x.from = vveth_xsk_pool(peer, nr);
-		if (x.from)
-			n += vveth_xsk_receive_from(&x, budget - n);
+		if (!x.from)
+			continue;
+		got = vveth_xsk_receive_from(&x, min(share, budget - n));
+		more |= got == share;
+		n += got;
 	}
+	more |= n == budget;
 	run.n[VVETH_XDP_FRAMES] = x.packets;
 	vveth_xdp_run_end(&run, x.packets, x.bytes);
 	if (x.packets)
 		dev_sw_netstats_tx_add(peer, x.packets, x.bytes);
-	if (n == budget)
+	if (more)
 		WRITE_ONCE(rq->xsk_called, true);
 	return n;
 }

@@ -99,6 +99,26 @@ unknown_ones_do_not()
 	grows "$frames" "$direct" "come to s2 without an skb" without_skb
 }
 
+# Their sender's MTU is that of another namespace. Whether the bridge would have room for them is not asked.
+longer_than_the_port_takes()
+{
+	local dropped
+
+	setup 2
+	must ip -n "$a" link set va mtu 3000
+	must ip -n "$s1" link set vb mtu 3000
+	must ip -n "$s1" link set e0 mtu 3000
+	must ip -n "$h" link set p2 mtu 3000
+	must ip -n "$s2" link set e0 mtu 3000
+	dropped=$(ethtool_stat "$s1" e0 drop_too_big)
+	cross 20 -l 2000
+	arrive 0
+	grows "$dropped" 20 "dropped by the sender's end" ethtool_stat "$s1" e0 drop_too_big
+	must ip -n "$h" link set p1 mtu 3000
+	cross 20 -l 2000
+	arrive 20
+}
+
 whoever_looks_sees_them()
 {
 	local port frames
@@ -240,6 +260,7 @@ order_is_kept()
 
 ALL_TESTS="
 	known_ones_stay_frames
+	longer_than_the_port_takes
 	unknown_ones_do_not
 	whoever_looks_sees_them
 	ports_have_their_say

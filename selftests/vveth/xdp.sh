@@ -482,6 +482,34 @@ rings_change_with_a_program()
 	check_eq "$(($(xdp_stat "$b" vb packets) - n))" 100 "seen by the program at the end"
 }
 
+# What TCP sends is cut up for such an end, and comes in bursts of which the last frame wakes its receiver. That frame may go
+# to other rings than those before it.
+bursts_while_rings_change()
+{
+	local i transfer
+
+	suite_only "no rings to change"
+	setup_ns a b
+	add_pair "$a" va "$b" vb
+	ipb "$a" <<< "addr add 192.0.2.1/24 dev va"
+	ipb "$b" <<< "addr add 192.0.2.2/24 dev vb"
+	use "$b" vb pass
+	"$TOOLS/xfer" -c "$a" -s "$b" -D 3600 -t 3600 192.0.2.2 >/dev/null 2>&1 &
+	transfer=$!
+	defer stop_bg "$transfer"
+	slowwait 20 stat_ge "$b" vb rx_packets 1000 || die "no frames"
+	for ((i = $(rounds 100 20); i; i--)); do
+		must in_ns "$b" ethtool -G vb rx $((64 << (i & 1)))
+	done
+	stop_bg "$transfer"
+	tcp_check "$a" "$b" 192.0.2.2 1000000 || fail "TCP afterwards"
+}
+
+stat_ge()
+{
+	[ "$(link_stat "$1" "$2" "$3")" -ge "$4" ]
+}
+
 both_ends_at_once()
 {
 	make_pair
@@ -645,6 +673,7 @@ ALL_TESTS="
 	changes_under_traffic
 	in_effect_at_once
 	rings_change_with_a_program
+	bursts_while_rings_change
 	both_ends_at_once
 	closes_under_traffic
 	frames_left_at_close
