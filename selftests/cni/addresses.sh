@@ -158,7 +158,7 @@ agent()
 {
 	# shellcheck disable=SC2016 # a command of the agent's
 	bg ip netns exec "$h" env NODE=n1 MODE=vxlan NODES="cat $CASE_DIR/nodes" BIN="$CASE_DIR/bin" NET="$CASE_DIR/net" \
-		PLUGIN="$CASE_DIR/plugin" INTERVAL=1 "$@" "$SELFTESTS/../Documentation/examples/kubernetes/vnet-node" run
+		PLUGIN="$CASE_DIR/plugin" INTERVAL=1 "$@" "${VNET_EXAMPLES:-${SELFTESTS%/*}/Documentation/examples}/kubernetes/vnet-node" run
 }
 
 # A round that fails leaves the network as it was, and one that cannot be made is not there at all.
