@@ -113,5 +113,26 @@ completion_offers_what_there_is()
 	check_match " $(complete_words vnet -n '') " " $a " "namespaces"
 }
 
-ALL_TESTS="numbers_are_those_of_the_header every_command_has_its_page every_word_is_explained_and_offered completion_offers_what_there_is"
+# A container's root names its devices as he likes; the shell that asks for them is that of the host's.
+completion_runs_no_names()
+{
+	# shellcheck disable=SC2016 # that is the point
+	local name='$(touch${IFS}x)' other='q"`w`' offered
+
+	export VNET
+	setup_ns a
+	must ip -n "$a" link add "$name" type "vveth" peer name 'p*[x]'
+	must ip -n "$a" link add "$other" type "vveth" peer name "$(printf 'r\033[1m')"
+	cd "$CASE_DIR" || die "no folder"
+	offered=" $(complete_words vnet -n "$a" link '') "
+	[ ! -e x ] || fail "the name was run"
+	check_match "$offered" ' \\\$\\\(touch\\\$\\\{IFS\\\}x\\\) ' "the name, quoted"
+	check_match "$offered" ' p\\\*\\\[x\\\] ' "a name that is a pattern, quoted"
+	check_eq "$(complete_words vnet -n "$a" link '\$\(to')" '\$\(touch\$\{IFS\}x\)' "the name begun, quoted"
+	check_eq "$(complete_words vnet -n "$a" link 'p*')" 'p\*\[x\]' "a name begun, without quotes"
+	[[ ! $offered =~ [[:cntrl:]\"\`] ]] || fail "offered as it is: $offered"
+}
+
+ALL_TESTS="numbers_are_those_of_the_header every_command_has_its_page every_word_is_explained_and_offered completion_offers_what_there_is
+	completion_runs_no_names"
 run_tests "$@"

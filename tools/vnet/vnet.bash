@@ -2,13 +2,14 @@
 # shellcheck shell=bash
 # Completion of the vnet tool's command line for bash.
 
-# _vnet_names KEY COMMAND...: values of a key in the tool's JSON, in the namespace that the line names
+# _vnet_names KEY COMMAND...: values of a key in the tool's JSON, in the namespace that the line names; those that JSON has to
+# escape are left out
 _vnet_names()
 {
 	local key=$1
 
 	shift
-	vnet "${_vnet_where[@]}" -j "$@" 2>/dev/null | grep -oE "\"$key\":\"[^\"]*\"" | cut -d'"' -f4 | sort -u
+	vnet "${_vnet_where[@]}" -j "$@" 2>/dev/null | grep -oE "\"$key\":\"[^\"\\\\]*\"" | cut -d'"' -f4 | sort -u
 }
 
 _vnet_commands()
@@ -54,6 +55,22 @@ _vnet_values()
 	esac
 }
 
+# _vnet_offer CUR WORDS: those of the words that begin so. Whoever may make a device in a namespace may call it what he
+# likes, "$(reboot)" too: no word is expanded on the way (compgen -W would do that), and each comes quoted.
+_vnet_offer()
+{
+	local cur=$1 list word quoted
+
+	IFS=$' \t\n' read -rd '' -a list <<<"$2" || :
+	COMPREPLY=()
+	for word in "${list[@]}"; do
+		printf -v quoted %q "$word"
+		if [[ $word == "$cur"* || $quoted == "$cur"* ]]; then
+			COMPREPLY+=("$quoted")
+		fi
+	done
+}
+
 _vnet()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} cmd='' i words
@@ -74,6 +91,7 @@ _vnet()
 		esac
 	done
 	if [[ $prev == -b || $prev == -batch || $prev == source ]]; then
+		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 	fi
@@ -90,7 +108,7 @@ _vnet()
 			esac
 		fi
 	fi
-	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+	_vnet_offer "$cur" "$words"
 }
 
 complete -F _vnet vnet
