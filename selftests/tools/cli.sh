@@ -225,7 +225,50 @@ module_that_cannot_be_loaded()
 	check_eq "$(links "$a")" "" "devices"
 }
 
+what_is_there()
+{
+	vnet "$1" link
+	vnet "$1" fdb | cut -d' ' -f1
+	vnet "$1" vlan
+	vnet "$1" bridge
+}
+
+# Others have devices of the same names.
+all_changes_nothing()
+{
+	local ns cmd words
+
+	setup_ns a b
+	for ns in "$a" "$b"; do
+		make_pair "$ns" va vb
+		make_bridge "$ns" br0 va
+		must vnet "$ns" tun add tap0
+		pkt -T "$ns:vb" -c 1 -s 02:00:00:00:00:aa
+		what_is_there "$ns" >"$CASE_DIR/$ns"
+	done
+	while IFS='|' read -r cmd words; do
+		# shellcheck disable=SC2086 # words
+		check_status 1 "^vnet: \"$cmd\" is for one namespace: -all is for what shows\$" vnet "$a" -a $cmd $words
+	done <<-EOF
+		tun del|tap0
+		tun add|tap1
+		fdb flush|br br0
+		fdb add|02:00:00:00:00:bb brport va
+		fdb del|02:00:00:00:00:aa br br0
+		vlan add|7 dev va
+		vlan del|1 dev va
+		port set|va fdb_max_learned 5
+		bridge set|dev br0 direct off
+		bridge set|port va fdb_max_learned 5
+		flow flush|
+	EOF
+	for ns in "$a" "$b"; do
+		check_eq "$(what_is_there "$ns")" "$(<"$CASE_DIR/$ns")" "what is there"
+	done
+}
+
 ALL_TESTS="help_names_all_commands help_of_each_command version_is_told usage_errors_end_with_1 keywords_are_whole_words options_behind_a_command
 	devices_of_other_kinds_are_not_ours no_devices_is_an_empty_answer json_is_the_same_pretty colour_only_when_asked
-	namespace_by_name_and_path all_namespaces commands_from_a_file commands_from_a_file_that_fail output_that_cannot_be_written missing_modules_are_named module_that_cannot_be_loaded"
+	namespace_by_name_and_path all_namespaces all_changes_nothing commands_from_a_file commands_from_a_file_that_fail output_that_cannot_be_written
+	missing_modules_are_named module_that_cannot_be_loaded"
 run_tests "$@"

@@ -235,6 +235,8 @@ static int bridge_run_set(struct cmd_env *env, struct args *args)
 	const char *name;
 	int ifindex;
 
+	if (!cmd_may_change(env, "bridge set"))
+		return CMD_USAGE;
 	if (args_take(args, "port")) {
 		name = args_name(args, "port");
 		return name ? port_set_max(env, args, name, "bridge set port") :

@@ -18,11 +18,24 @@ enum cmd_status {
  * struct cmd_env - what every command works with
  * @nl: an open rtnetlink socket in the namespace asked for
  * @out: where the answer goes
+ * @refused: set where no other namespace would have another answer
  */
 struct cmd_env {
 	struct vnl *nl;
 	struct out *out;
+	bool refused;
 };
+
+/**
+ * cmd_may_change() - may the command change something here?
+ * @env: as given to it
+ * @words: the command's words, for the complaint
+ *
+ * What -all has run in many namespaces may not: others have made them.
+ *
+ * Return: whether it may; if not, a complaint was made.
+ */
+bool cmd_may_change(struct cmd_env *env, const char *words);
 
 /**
  * struct cmd - one word of the tool

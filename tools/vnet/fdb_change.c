@@ -120,6 +120,9 @@ int fdb_change(struct cmd_env *env, struct args *args, enum fdb_action action)
 	char what[64];
 	int err;
 
+	snprintf(what, sizeof(what), "fdb %s", fdb_actions[action]);
+	if (!cmd_may_change(env, what))
+		return CMD_USAGE;
 	if (action != FDB_FLUSH &&
 	    !args_mac(args, fdb_actions[action], words.addr))
 		return CMD_USAGE;

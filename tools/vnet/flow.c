@@ -150,10 +150,8 @@ static flow_action flow_parse(struct cmd_env *env, struct args *args,
 		action = flow_stats;
 	else
 		args_take(args, "show");
-	if (action == flow_flush && env->out->shared) {
-		complain("\"flow flush\" is for one namespace: -all is for what shows");
+	if (action == flow_flush && !cmd_may_change(env, "flow flush"))
 		return NULL;
-	}
 	if (!args_last_dev(args, &words->name))
 		return NULL;
 	if (words->name) {

@@ -163,8 +163,18 @@ struct main_job {
 	const struct cmd *cmd;
 	struct args args;
 	struct out out;
+	bool refused;
 	int status;
 };
+
+bool cmd_may_change(struct cmd_env *env, const char *words)
+{
+	env->refused = env->out->shared;
+	if (env->refused)
+		complain("\"%s\" is for one namespace: -all is for what shows",
+			 words);
+	return !env->refused;
+}
 
 static int main_run_here(struct main_job *job)
 {
@@ -176,6 +186,7 @@ static int main_run_here(struct main_job *job)
 	if (!vnl_open(&nl))
 		return CMD_REFUSED;
 	status = job->cmd->run(&env, &args);
+	job->refused = env.refused;
 	vnl_close(&nl);
 	return status;
 }
@@ -185,6 +196,8 @@ static void main_run_in(const char *name, void *arg)
 	struct main_job *job = arg;
 	int status;
 
+	if (job->refused)
+		return;
 	job->out.netns = name ? name : "";
 	job->out.heading = name;
 	status = main_run_here(job);

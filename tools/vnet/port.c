@@ -232,6 +232,8 @@ static int port_run(struct cmd_env *env, struct args *args)
 
 	if (!args_take(args, "set"))
 		return port_run_show(env, args);
+	if (!cmd_may_change(env, "port set"))
+		return CMD_USAGE;
 	args_take(args, "dev");
 	name = args_word(args, "set", "the name of a port");
 	if (!name)

@@ -251,6 +251,8 @@ static int tun_run_add(struct cmd_env *env, struct args *args)
 	int master = 0, err;
 	char what[64];
 
+	if (!cmd_may_change(env, "tun add"))
+		return CMD_USAGE;
 	words.name = args_name(args, "add");
 	if (!words.name || !args_devname(words.name))
 		return CMD_USAGE;
@@ -276,11 +278,14 @@ static int tun_run_add(struct cmd_env *env, struct args *args)
 static int tun_run_del(struct cmd_env *env, struct args *args)
 {
 	struct ifinfomsg ifi = { .ifi_family = AF_UNSPEC };
-	const char *name = args_name(args, "del");
 	struct link_row row;
+	const char *name;
 	char what[64];
 	int err;
 
+	if (!cmd_may_change(env, "tun del"))
+		return CMD_USAGE;
+	name = args_name(args, "del");
 	if (!name || !args_end(args) || !args_devname(name))
 		return CMD_USAGE;
 	if (link_ask(env->nl, &row, name, 0, -1)) {

@@ -328,13 +328,15 @@ static struct nl_msg *vlan_request(const struct link_row *row, bool add,
 static int vlan_run_change(struct cmd_env *env, struct args *args, bool add)
 {
 	struct bridge_vlan_info first = { 0 }, last = { 0 };
-	const char *word = args_word(args, add ? "add" : "del",
-				     "a VLAN, or a range such as 2-9,");
-	const char *name = NULL;
+	const char *word, *name = NULL;
 	struct link_row row;
 	char what[64];
 	int err;
 
+	if (!cmd_may_change(env, add ? "vlan add" : "vlan del"))
+		return CMD_USAGE;
+	word = args_word(args, add ? "add" : "del",
+			 "a VLAN, or a range such as 2-9,");
 	if (!word || !vlan_parse_range(word, &first, &last) ||
 	    !vlan_parse_change(args, &last, &name, add) || !args_devname(name))
 		return CMD_USAGE;
