@@ -96,6 +96,30 @@ so_many_and_no_more()
 	check_eq "$(grep -c ' link-' "$CASE_DIR/events")" 2 "events"
 }
 
+# It ends as if it were interrupted, and says nothing; below nohup it goes on.
+ends_with_terminal_and_reader()
+{
+	setup_ns a
+	make_pair "$a" va vb
+	monitor
+	kill -HUP "$BG_PID"
+	wait "$BG_PID" || fail "monitor ends with $? when the terminal goes"
+	trap '' HUP
+	monitor
+	trap - HUP
+	kill -HUP "$BG_PID"
+	must ip -n "$a" link set va mtu 1400
+	told ' link-change [0-9]+ va '
+	kill -0 "$BG_PID" || fail "monitor ends in spite of nohup"
+	{
+		timeout 60 "$VNET" -n "$a" stats -w interval 0.05 2>"$CASE_DIR/said"
+		echo $? >"$CASE_DIR/status"
+	} | head -n 1 >"$CASE_DIR/line"
+	check_eq "$(<"$CASE_DIR/status")" 2 "status of stats -w without a reader"
+	check_eq "$(<"$CASE_DIR/said")" "" "what it says"
+	check_eq "$(wc -l <"$CASE_DIR/line")" 1 "lines that were read"
+}
+
 without_rights()
 {
 	setup_ns a
@@ -136,7 +160,7 @@ way_and_road()
 	wait "$BG_PID" || fail "trace ends with $?"
 	check_match "$(<"$CASE_DIR/trace")" "frame [0-9a-fx]+ road (direct|ordinary)" "the frame's road"
 	check_match "$(<"$CASE_DIR/trace")" $'\n'"    \+ 0 ns, after 0 net_dev_queue dev va" "its first stage"
-	check_eq "$(find /sys/kernel/tracing/instances -name 'vnet-*' | wc -l)" 0 "buffers left"
+	check_eq "$(buffers_left)" 0 "buffers left"
 }
 
 # The same with a key for each thing.
@@ -173,6 +197,32 @@ way_in_nanoseconds()
 	esac
 }
 
+# What the kernel was told to trace ends with the program, whether nobody reads any more or the terminal goes.
+nothing_goes_on_being_traced()
+{
+	setup_ns a b
+	need_trace
+	add_pair "$a" va "$b" vb
+	bg bash -c '"$@" | head -n 1' - "$VNET" -n "$a" trace va
+	busywait 20000 ended_by_frames || fail "it goes on without a reader"
+	check_eq "$(buffers_left)" 0 "buffers left without a reader"
+	trace va
+	kill -HUP "$BG_PID"
+	wait "$BG_PID" || fail "trace ends with $?"
+	check_eq "$(buffers_left)" 0 "buffers left behind a terminal"
+}
+
+ended_by_frames()
+{
+	pkt -T "$a:va" -c 1
+	! kill -0 "$BG_PID" 2>/dev/null
+}
+
+buffers_left()
+{
+	find /sys/kernel/tracing/instances -name 'vnet-*' | wc -l
+}
+
 traced_many()
 {
 	pkt -T "$a:va" -c 10
@@ -201,6 +251,6 @@ bad_words()
 }
 
 ALL_TESTS="devices_come_change_and_go addresses_are_learned_and_removed others_are_not_told_of json_a_line_an_event
-	so_many_and_no_more without_rights way_and_road way_as_json
-	way_in_nanoseconds bad_words"
+	so_many_and_no_more ends_with_terminal_and_reader without_rights way_and_road way_as_json
+	way_in_nanoseconds nothing_goes_on_being_traced bad_words"
 run_tests "$@"

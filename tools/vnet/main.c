@@ -238,7 +238,10 @@ static int main_run(const struct cmd *cmd, const struct args *args,
 
 	status = set->all ? main_run_all(&job) : main_run_here(&job);
 	if (!out_finish(&job.out)) {
-		complain("cannot write the answer: %s", strerror(errno));
+		/* Whoever has read enough, as head has, knows it. */
+		if (!job.out.unread)
+			complain("cannot write the answer: %s",
+				 strerror(errno));
 		return CMD_REFUSED;
 	}
 	return status;

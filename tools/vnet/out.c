@@ -2,6 +2,7 @@
 /* Text and JSON from one set of calls. */
 #include <assert.h>
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -323,9 +324,14 @@ void out_hex(struct out *o, const char *key, const void *data, size_t len)
 
 bool out_finish(struct out *o)
 {
+	bool ok;
+
 	if (o->any_item)
 		fputc('\n', o->f);
-	return fflush(o->f) == 0 && !ferror(o->f);
+	ok = fflush(o->f) == 0 && !ferror(o->f);
+	if (!ok && errno == EPIPE)
+		o->unread = true;
+	return ok;
 }
 
 bool out_flush(struct out *o)

@@ -39,6 +39,7 @@ enum out_color {
  * @line_used: the line of text has a word
  * @any_item: something was written
  * @any_row: the outermost JSON array has an item
+ * @unread: nobody reads it any more
  * @depth: open JSON arrays and objects
  * @open: those; NULL for the outermost array, whose items are not kept
  */
@@ -53,6 +54,7 @@ struct out {
 	bool line_used;
 	bool any_item;
 	bool any_row;
+	bool unread;
 	unsigned int depth;
 	struct json_object *open[OUT_DEPTH_MAX];
 };

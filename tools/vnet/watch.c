@@ -23,10 +23,17 @@ static void watch_on_signal(int signal)
 void watch_begin(void)
 {
 	const struct sigaction action = { .sa_handler = watch_on_signal };
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct sigaction was;
 
 	watch_over = 0;
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	/* Below nohup a terminal may go. */
+	if (sigaction(SIGHUP, NULL, &was) || was.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &action, NULL);
+	/* Who writes learns that nobody reads any more. */
+	sigaction(SIGPIPE, &ignore, NULL);
 }
 
 bool watch_ended(void)

@@ -28,7 +28,10 @@ struct watch {
  */
 bool watch_take(struct watch *watch, struct args *args, bool *bad);
 
-/* Have interruptions end the command as if it were done. */
+/*
+ * Have interruptions end the command as if it were done. Nothing but SIGKILL
+ * ends it on the way, not even that nobody reads: writing fails then.
+ */
 void watch_begin(void);
 
 /**
