@@ -80,6 +80,16 @@ vlans_are_counted()
 	check_match "$(vnet "$a" vlan stats va)" $'\n'"    vlan 1 pvid untagged rx-packets 9 rx-bytes [1-9]" "text"
 }
 
+# More than one message holds.
+counters_of_all_vlans()
+{
+	setup_bridges
+	must vnet "$a" vlan add 2-4094 dev va
+	check_eq "$(vnet_json "$a" '[length, (.[0].vlans | length), .[0].vlans[-1].vlan] | join(" ")' vlan stats va)" \
+		"1 4094 4094" "rows, VLANs in it, and the last"
+	check_eq "$(vnet "$a" vlan stats | grep -vE '^ ' | cut -d' ' -f2 | sort | xargs)" "br0 br1 va vb vc" "heads of the text"
+}
+
 bad_vlans()
 {
 	local word
@@ -113,6 +123,6 @@ many_ports()
 	check_eq "$(vnet_json "$a" length vlan)" 301 "ports with VLANs, and the bridge"
 }
 
-ALL_TESTS="ports_of_all_and_of_one_bridge limit_of_a_port vlans_of_ports vlans_as_the_stock_tool_has_them vlans_are_counted bad_vlans
+ALL_TESTS="ports_of_all_and_of_one_bridge limit_of_a_port vlans_of_ports vlans_as_the_stock_tool_has_them vlans_are_counted counters_of_all_vlans bad_vlans
 	many_ports"
 run_tests "$@"

@@ -20,7 +20,7 @@ struct vlan_view {
 	struct out *out;
 	struct links links;
 	const struct link_row *one;
-	bool any;
+	const struct link_row *open;	/* whose answer has no end yet */
 };
 
 /* Is it a bridge of ours, or a port of one, and asked for? */
@@ -53,7 +53,6 @@ static void vlan_show_head(struct vlan_view *view, const struct link_row *row)
 	if (master)
 		out_color(o, OUT_IFNAME, "master", "master", master->name);
 	out_array(o, "vlans");
-	view->any = true;
 }
 
 static void vlan_show_foot(struct vlan_view *view)
@@ -149,6 +148,14 @@ static void vlan_show_counts(struct out *o,
 	out_object_end(o);
 }
 
+static void vlan_end_counts(struct vlan_view *view)
+{
+	if (view->open)
+		vlan_show_foot(view);
+	view->open = NULL;
+}
+
+/* The VLANs of a device may take several messages. */
 static int vlan_read_counts(struct nlmsghdr *hdr, void *arg)
 {
 	struct nlattr *tb[IFLA_STATS_MAX + 1];
@@ -169,7 +176,11 @@ static int vlan_read_counts(struct nlmsghdr *hdr, void *arg)
 	nest = nla_find(nla_data(nest), nla_len(nest), LINK_XSTATS_TYPE_BRIDGE);
 	if (!nest)
 		return 0;
-	vlan_show_head(view, row);
+	if (view->open != row) {
+		vlan_end_counts(view);
+		vlan_show_head(view, row);
+		view->open = row;
+	}
 	nla_for_each_nested(attr, nest, left) {
 		struct bridge_vlan_xstats stats;
 
@@ -179,7 +190,6 @@ static int vlan_read_counts(struct nlmsghdr *hdr, void *arg)
 		memcpy(&stats, nla_data(attr), sizeof(stats));
 		vlan_show_counts(view->out, &stats);
 	}
-	vlan_show_foot(view);
 	return 0;
 }
 
@@ -189,9 +199,12 @@ static int vlan_dump_counts(struct cmd_env *env, struct vlan_view *view,
 	struct if_stats_msg ifsm = {
 		.filter_mask = IFLA_STATS_FILTER_BIT(attr),
 	};
+	int err;
 
-	return vnl_dump(env->nl, vnl_msg(RTM_GETSTATS, NLM_F_DUMP, &ifsm,
-					 sizeof(ifsm)), vlan_read_counts, view);
+	err = vnl_dump(env->nl, vnl_msg(RTM_GETSTATS, NLM_F_DUMP, &ifsm,
+					sizeof(ifsm)), vlan_read_counts, view);
+	vlan_end_counts(view);
+	return err;
 }
 
 static bool vlan_has_bridge(const struct links *links)
