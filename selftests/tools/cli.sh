@@ -225,6 +225,33 @@ module_that_cannot_be_loaded()
 	check_eq "$(links "$a")" "" "devices"
 }
 
+# Escapes of one byte and of two, and bytes that are no text: none of them reaches a terminal.
+names_control_no_terminal()
+{
+	local said
+
+	setup_ns a
+	must ip -n "$a" link add $'\xc2\x9b31mX' type "vveth" peer name $'\x9b31mY\x7f\xff'
+	must ip -n "$a" link add $'\xc2\x9bbr' type "vbridge"
+	must ip -n "$a" link set $'\xc2\x9b31mX' master $'\xc2\x9bbr'
+	make_bridge "$a" br1
+	said=$(
+		vnet "$a" link
+		vnet "$a" -j link
+		vnet "$a" bridge
+		vnet "$a" vlan
+		vnet "$a" stats
+		vnet "$a" topo
+		vnet "$a" topo --svg
+		vnet "$a" port br br1 $'\xc2\x9b31mX' 2>&1
+	)
+	[[ $said != *[$'\x01'-$'\x09\x0b'-$'\x1f\x7f'-$'\x9f\xff']* ]] || fail "what is said: $(cat -v <<<"$said")"
+	check_match "$said" " \?31mX kind .* peer \?31mY\?\? .* master \?br " "what stands there instead"
+	check_match "$said" "vnet: \"\?31mX\" is a port of \?br, not of br1" "in a complaint"
+	check_eq "$(vnet_json "$a" 'map(.ifname) | sort | join(" ")' link)" $'br1 \xc2\x9b31mX \xc2\x9b31mY\x7f\xc3\xbf \xc2\x9bbr' \
+		"names in JSON, those that are no UTF-8 as Latin-1"
+}
+
 what_is_there()
 {
 	vnet "$1" link
@@ -268,7 +295,7 @@ all_changes_nothing()
 }
 
 ALL_TESTS="help_names_all_commands help_of_each_command version_is_told usage_errors_end_with_1 keywords_are_whole_words options_behind_a_command
-	devices_of_other_kinds_are_not_ours no_devices_is_an_empty_answer json_is_the_same_pretty colour_only_when_asked
+	devices_of_other_kinds_are_not_ours no_devices_is_an_empty_answer json_is_the_same_pretty colour_only_when_asked names_control_no_terminal
 	namespace_by_name_and_path all_namespaces all_changes_nothing commands_from_a_file commands_from_a_file_that_fail output_that_cannot_be_written
 	missing_modules_are_named module_that_cannot_be_loaded"
 run_tests "$@"

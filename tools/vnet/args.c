@@ -9,17 +9,20 @@
 #include <string.h>
 
 #include "args.h"
+#include "out.h"
 
 void complain(const char *fmt, ...)
 {
+	char text[1024];
 	va_list ap;
 
 	/* What was printed so far comes before the complaint on a terminal. */
 	fflush(stdout);
-	fputs("vnet: ", stderr);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	fputs("vnet: ", stderr);
+	out_clean(stderr, text);
 	fputc('\n', stderr);
 }
 

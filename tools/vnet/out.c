@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Text and JSON from one set of calls. */
 #include <assert.h>
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,11 +72,48 @@ static struct json_object *out_json_string(const char *val)
 	return string;
 }
 
-/* A name must not be able to send control sequences to the terminal. */
-static void out_text_string(struct out *o, const char *val)
+size_t out_char(const char *text, bool *harmless)
 {
-	for (; *val; val++)
-		fputc(iscntrl((unsigned char)*val) ? '?' : *val, o->f);
+	const unsigned char *s = (const unsigned char *)text;
+	size_t len = out_utf8_len(text);
+
+	/* C1, U+0080 to U+009F, is to a terminal what an escape is. */
+	*harmless = len && *s >= 0x20 && *s != 0x7f &&
+		    !(*s == 0xc2 && s[1] <= 0x9f);
+	return len ? len : 1;
+}
+
+void out_clean(FILE *f, const char *text)
+{
+	bool harmless;
+	size_t len;
+
+	for (; *text; text += len) {
+		len = out_char(text, &harmless);
+		if (harmless)
+			fwrite(text, 1, len, f);
+		else
+			fputc('?', f);
+	}
+}
+
+/* What json-c leaves as it is though a terminal does not: DEL and C1. */
+static void out_json_text(struct out *o, const char *text)
+{
+	bool harmless;
+	size_t len;
+
+	for (; *text; text += len) {
+		len = strcspn(text, "\x7f\xc2");
+		fwrite(text, 1, len, o->f);
+		if (len)
+			continue;
+		len = out_char(text, &harmless);
+		if (harmless)
+			fwrite(text, 1, len, o->f);
+		else
+			fprintf(o->f, "\\u%04x", (unsigned char)text[len - 1]);
+	}
 }
 
 /* Writes an item of the outermost array, or the outermost object; frees it. */
@@ -92,7 +128,7 @@ static void out_json_row(struct out *o, struct json_object *row)
 	if (o->pretty && o->depth)
 		fputc('\n', o->f);
 	o->any_row = true;
-	fputs(json_object_to_json_string_ext(row, flags), o->f);
+	out_json_text(o, json_object_to_json_string_ext(row, flags));
 	json_object_put(row);
 }
 
@@ -198,7 +234,7 @@ static void out_text_heading(struct out *o)
 	if (o->any_item)
 		fputc('\n', o->f);
 	fputs("netns ", o->f);
-	out_text_string(o, heading);
+	out_clean(o->f, heading);
 	fputc('\n', o->f);
 	o->any_item = false;
 	o->line_used = false;
@@ -232,7 +268,7 @@ void out_word(struct out *o, const char *word)
 	if (o->json)
 		return;
 	out_text_label(o, NULL);
-	out_text_string(o, word);
+	out_clean(o->f, word);
 }
 
 void out_color(struct out *o, enum out_color color, const char *key,
@@ -245,7 +281,7 @@ void out_color(struct out *o, enum out_color color, const char *key,
 	out_text_label(o, label);
 	if (o->color && color != OUT_PLAIN)
 		fputs(out_escape[color], o->f);
-	out_text_string(o, val);
+	out_clean(o->f, val);
 	if (o->color && color != OUT_PLAIN)
 		fputs("\033[0m", o->f);
 }

@@ -123,6 +123,24 @@ void out_hex(struct out *o, const char *key, const void *data, size_t len);
 size_t out_utf8_len(const char *text);
 
 /**
+ * out_char() - the length of the character at the start of a text
+ * @text: the text, not empty
+ * @harmless: whether a terminal may get it as it is; no control character may
+ *
+ * Return: the length; 1 where it is no UTF-8, which is not harmless.
+ */
+size_t out_char(const char *text, bool *harmless);
+
+/**
+ * out_clean() - write a text for a terminal, with "?" for what is not harmless
+ * @f: the stream
+ * @text: the text
+ *
+ * Names of devices are what others like: no sequence may get through.
+ */
+void out_clean(FILE *f, const char *text);
+
+/**
  * out_flush() - write out an answer that others follow
  * @o: the writer
  *

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* `vnet topo`: the picture. Collects what is there; other files draw it. */
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_addr.h>
@@ -30,10 +29,11 @@ bool topo_is_bridge(const struct topo_dev *dev)
 void topo_clean(char *text, size_t size, const char *name)
 {
 	size_t n = 0, len;
+	bool harmless;
 
-	for (; *name && n + 4 < size; name += len ? len : 1) {
-		len = out_utf8_len(name);
-		if (len && !iscntrl((unsigned char)*name)) {
+	for (; *name && n + 4 < size; name += len) {
+		len = out_char(name, &harmless);
+		if (harmless) {
 			memcpy(text + n, name, len);
 			n += len;
 		} else {
