@@ -96,6 +96,35 @@ so_many_and_no_more()
 	check_eq "$(grep -c ' link-' "$CASE_DIR/events")" 2 "events"
 }
 
+# Of a device that came among the events that were lost, what follows is told.
+goes_on_after_a_loss()
+{
+	local i
+
+	setup_ns a
+	make_bridge "$a" br0
+	bg_ns "$a" "$VNET" monitor >"$CASE_DIR/events" 2>"$CASE_DIR/said"
+	busywait 5000 grep -q '^listening$' "$CASE_DIR/events" || die "nobody listens"
+	kill -STOP "$BG_PID"
+	make_pair "$a" va vb
+	for ((i = 0; i < 2000; i++)); do
+		printf 'link set va mtu %d\n' 1400 1401
+	done | ipb "$a"
+	make_pair "$a" vx vy
+	must ip -n "$a" link set vx master br0
+	kill -CONT "$BG_PID"
+	busywait 20000 grep -q 'some are lost' "$CASE_DIR/said" || die "nothing is lost"
+	busywait 20000 told_of_vx || fail "nothing is told of vx"
+	check_eq "$(grep -cE ' link-add [0-9]+ vx ' "$CASE_DIR/events")" 0 "vx among what was kept"
+}
+
+told_of_vx()
+{
+	must bridge -n "$a" fdb add 02:00:00:00:00:bb dev br0 self static via vx
+	must bridge -n "$a" fdb del 02:00:00:00:00:bb dev br0 self
+	grep -q ' fdb-add 02:00:00:00:00:bb dev vx ' "$CASE_DIR/events"
+}
+
 # It ends as if it were interrupted, and says nothing; below nohup it goes on.
 ends_with_terminal_and_reader()
 {
@@ -251,6 +280,6 @@ bad_words()
 }
 
 ALL_TESTS="devices_come_change_and_go addresses_are_learned_and_removed others_are_not_told_of json_a_line_an_event
-	so_many_and_no_more ends_with_terminal_and_reader without_rights way_and_road way_as_json
+	so_many_and_no_more goes_on_after_a_loss ends_with_terminal_and_reader without_rights way_and_road way_as_json
 	way_in_nanoseconds nothing_goes_on_being_traced bad_words"
 run_tests "$@"

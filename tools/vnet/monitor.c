@@ -27,6 +27,7 @@ struct monitor {
 	uint32_t wanted;	/* events until the end, 0 for no end */
 	uint32_t seen;
 	bool broken;		/* nobody takes the answer any more */
+	bool lost;		/* events, so the devices have to be read again */
 };
 
 /* Each event is an answer of its own. */
@@ -174,19 +175,37 @@ static bool monitor_listen(struct vnl *nl, struct monitor *mon)
 	return true;
 }
 
-static int monitor_go_on(struct vnl *nl, struct monitor *mon)
+/*
+ * The kernel drops what comes until all that it kept has been taken, so this is
+ * done with nothing left to take.
+ */
+static bool monitor_look_again(struct cmd_env *env, struct monitor *mon)
+{
+	mon->lost = false;
+	return links_read(&mon->links, env->nl, false);
+}
+
+static int monitor_go_on(struct cmd_env *env, struct vnl *nl,
+			 struct monitor *mon)
 {
 	struct pollfd fd = {
 		.fd = nl_socket_get_fd(nl->sk),
 		.events = POLLIN,
 	};
-	int err;
+	int ready, err;
 
 	while (!watch_ended() && !monitor_enough(mon)) {
-		if (poll(&fd, 1, -1) < 0)
+		ready = poll(&fd, 1, mon->lost ? 0 : -1);
+		if (ready < 0)
 			continue;
+		if (!ready) {
+			if (!monitor_look_again(env, mon))
+				return CMD_REFUSED;
+			continue;
+		}
 		err = nl_recvmsgs_default(nl->sk);
 		if (err == -NLE_NOMEM) {
+			mon->lost = true;
 			complain("note: events came faster than they could be read, some are lost");
 		} else if (err < 0 && err != -NLE_INTR && err != -NLE_AGAIN) {
 			complain("netlink: %s", nl_geterror(err));
@@ -222,7 +241,7 @@ static int monitor_run(struct cmd_env *env, struct args *args)
 			out_word(env->out, "listening");
 			out_flush(env->out);
 		}
-		status = monitor_go_on(&nl, &mon);
+		status = monitor_go_on(env, &nl, &mon);
 	}
 	links_free(&mon.links);
 	vnl_close(&nl);
