@@ -226,6 +226,21 @@ way_in_nanoseconds()
 	esac
 }
 
+# A stage behind the one that names the device may have the text, and no stage of others.
+match_looks_at_all_stages()
+{
+	setup_ns a b
+	need_trace
+	add_pair "$a" va "$b" vb
+	bg_ns "$a" "$VNET" -j trace va match dev=vb count 1 >"$CASE_DIR/trace"
+	busywait 20000 traced_one || fail "nothing is told of frames that come out at vb"
+	trace va match dev=nowhere
+	pkt -T "$a:va" -c 10
+	kill -INT "$BG_PID"
+	wait "$BG_PID" || fail "trace ends with $?"
+	check_eq "$(<"$CASE_DIR/trace")" tracing "what is told of frames without the text"
+}
+
 # What the kernel was told to trace ends with the program, whether nobody reads any more or the terminal goes.
 nothing_goes_on_being_traced()
 {
@@ -281,5 +296,5 @@ bad_words()
 
 ALL_TESTS="devices_come_change_and_go addresses_are_learned_and_removed others_are_not_told_of json_a_line_an_event
 	so_many_and_no_more goes_on_after_a_loss ends_with_terminal_and_reader without_rights way_and_road way_as_json
-	way_in_nanoseconds nothing_goes_on_being_traced bad_words"
+	way_in_nanoseconds match_looks_at_all_stages nothing_goes_on_being_traced bad_words"
 run_tests "$@"

@@ -206,8 +206,8 @@ static void trace_take(struct trace *trace, const struct tracefs_line *line)
 	frame->cpu = line->cpu;
 	if (frame->count < TRACE_STAGES)
 		frame->stage[frame->count++] = stage;
-	frame->wanted |= start && (!trace->match ||
-				   strstr(line->text, trace->match));
+	/* It is followed from where it named the device: any stage will do. */
+	frame->wanted |= !trace->match || strstr(line->text, trace->match);
 	/* A buffer that is freed is another frame's next time. */
 	if (trace_is(&stage, "kfree_skb") || trace_is(&stage, "consume_skb") ||
 	    trace_is(&stage, "skb_copy_datagram_iovec"))
