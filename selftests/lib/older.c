@@ -8,6 +8,8 @@
  *	family		there is no family "vnet"
  *	commands=N	that family has no command above N
  *	attrs=N		its answers have no attribute above N
+ *	changed=N	of its first N dumps the rows have no attribute, and each says
+ *			that something changed meanwhile
  *	info		devices and ports tell no options of their kind
  *
  * What is taken out gets a number that nobody knows, which leaves the lengths
@@ -28,6 +30,7 @@
 #define OLDER_NO_CMD	200
 
 static int older_family;
+static int older_dumps;
 
 /* The number of a word "NAME=N", 0 of a word without; -1 where it is not said. */
 static int older_word(const char *name)
@@ -122,6 +125,11 @@ static void older_answer(struct nlmsghdr *hdr)
 			memcpy(&older_family, (char *)id + NLA_HDRLEN,
 			       sizeof(__u16));
 	} else if (older_family && hdr->nlmsg_type == older_family &&
+		   older_dumps <= older_word("changed")) {
+		hdr->nlmsg_flags |= NLM_F_DUMP_INTR;
+		attr = older_genl(hdr, &len);
+		older_hide_above(attr, len, 0);
+	} else if (older_family && hdr->nlmsg_type == older_family &&
 		   older_word("attrs") >= 0) {
 		attr = older_genl(hdr, &len);
 		older_hide_above(attr, len, older_word("attrs"));
@@ -134,6 +142,9 @@ static void older_question(struct nlmsghdr *hdr)
 	struct nlattr *attr, *name;
 	int len;
 
+	if (older_family && hdr->nlmsg_type == older_family &&
+	    (hdr->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP)
+		older_dumps++;
 	if (hdr->nlmsg_type == GENL_ID_CTRL && older_word("family") >= 0) {
 		attr = older_genl(hdr, &len);
 		name = older_find(attr, len, CTRL_ATTR_FAMILY_NAME);

@@ -61,19 +61,32 @@ static int bridge_own_dump(struct bridge_own *own, struct genl *genl, int cmd)
 			bridge_own_add, own);
 }
 
+/* As vnl_dump(). */
+static int bridge_own_dump_all(struct bridge_own *own, struct genl *genl)
+{
+	int bridges, ports;
+
+	own->count = 0;
+	bridges = bridge_own_dump(own, genl, VNET_CMD_BRIDGE_GET);
+	if (bridges < 0)
+		return bridges;
+	ports = bridge_own_dump(own, genl, VNET_CMD_BRIDGE_PORT_GET);
+	return ports ? ports : bridges;
+}
+
 bool bridge_own_read(struct bridge_own *own)
 {
+	int err = VNL_CHANGED;
 	struct genl genl;
-	int err = 0;
 	bool ok;
 
 	ok = genl_open(&genl, VNET_GENL_NAME);
-	if (ok && genl.family) {
-		err = bridge_own_dump(own, &genl, VNET_CMD_BRIDGE_GET);
-		if (err >= 0)
-			err = bridge_own_dump(own, &genl,
-					      VNET_CMD_BRIDGE_PORT_GET);
-	}
+	if (!ok || !genl.family)
+		err = 0;
+	for (int i = 0; i < VNL_TRIES && err == VNL_CHANGED; i++)
+		err = bridge_own_dump_all(own, &genl);
+	if (err == VNL_CHANGED)
+		complain("note: bridges or ports changed while their own options were read; the answer may lack some");
 	if (err < 0 && err != -EOPNOTSUPP) {
 		vnl_complain(&genl.nl, err, "read the bridges' own options");
 		ok = false;

@@ -15,9 +15,6 @@
 #include "kinds.h"
 #include "links.h"
 
-/* A table that changes while it is read is read again this often. */
-#define LINKS_TRIES	5
-
 static void link_copy_str(char *to, size_t size, const struct nlattr *attr)
 {
 	if (attr)
@@ -145,7 +142,7 @@ bool links_read(struct links *links, struct vnl *nl, bool stats)
 	struct ifinfomsg ifi = { .ifi_family = AF_UNSPEC };
 	int err = VNL_CHANGED;
 
-	for (int i = 0; i < LINKS_TRIES && err == VNL_CHANGED; i++) {
+	for (int i = 0; i < VNL_TRIES && err == VNL_CHANGED; i++) {
 		struct nl_msg *msg;
 
 		links_empty(links);

@@ -11,6 +11,9 @@
 /* What vnl_dump() returns when the table changed while it was read. */
 #define VNL_CHANGED	1
 
+/* Such a table is read this often, where it is kept before it is shown. */
+#define VNL_TRIES	5
+
 /**
  * struct vnl - a socket and the last answer to it
  * @sk: libnl's socket
