@@ -317,7 +317,6 @@ void vtun_setup(struct net_device *dev)
 	priv->group = INVALID_GID;
 	priv->vnet_hdr_sz = sizeof(struct virtio_net_hdr);
 	priv->headroom = NET_SKB_PAD;
-	priv->sndbuf = INT_MAX;
 	INIT_LIST_HEAD(&priv->disabled);
 	vtun_default_link(&priv->link);
 }

@@ -55,6 +55,15 @@ static struct vtun_priv *vtun_find(struct net_device *dev, unsigned int flags)
 	return priv;
 }
 
+/* Of whoever attaches first. */
+static void vtun_first_carrier(struct net_device *dev, unsigned int flags)
+{
+	if (flags & IFF_NO_CARRIER)
+		netif_carrier_off(dev);
+	else
+		netif_carrier_on(dev);
+}
+
 static int vtun_open_existing(struct net_device *dev, struct vtun_file *file,
 			      unsigned int flags)
 {
@@ -71,9 +80,11 @@ static int vtun_open_existing(struct net_device *dev, struct vtun_file *file,
 		return err;
 	/* Only the first of several queues says what passes. */
 	if (!(priv->flags & IFF_MULTI_QUEUE) ||
-	    priv->num_queues + priv->num_disabled == 1)
+	    priv->num_queues + priv->num_disabled == 1) {
 		WRITE_ONCE(priv->flags, (priv->flags & ~VTUN_DEV_FLAGS) |
 					(flags & VTUN_DEV_FLAGS));
+		vtun_first_carrier(dev, flags);
+	}
 	netdev_state_change(dev);
 	return 0;
 }
@@ -84,7 +95,6 @@ static struct net_device *vtun_alloc(struct net *net, const char *name,
 {
 	unsigned int queues = flags & IFF_MULTI_QUEUE ? VTUN_QUEUES_MAX : 1;
 	struct net_device *dev;
-	struct vtun_priv *priv;
 
 	if (!*name)
 		name = flags & IFF_TUN ? "tun%d" : "tap%d";
@@ -98,8 +108,6 @@ static struct net_device *vtun_alloc(struct net *net, const char *name,
 			     (flags & VTUN_DEV_FLAGS));
 	if (!(flags & IFF_TUN))
 		eth_hw_addr_random(dev);
-	priv = netdev_priv(dev);
-	priv->sndbuf = file->sk.sk_sndbuf;
 	/* As many as there are files, at least one. */
 	netif_set_real_num_tx_queues(dev, 1);
 	netif_set_real_num_rx_queues(dev, 1);
@@ -162,11 +170,8 @@ static int vtun_set_iff(struct vtun_file *file, struct ifreq *ifr)
 		dev = vtun_create(net, ifr->ifr_name, file, flags);
 		if (IS_ERR(dev))
 			return PTR_ERR(dev);
+		vtun_first_carrier(dev, flags);
 	}
-	if (flags & IFF_NO_CARRIER)
-		netif_carrier_off(dev);
-	else
-		netif_carrier_on(dev);
 	strscpy(ifr->ifr_name, dev->name, IFNAMSIZ);
 	return 0;
 }
@@ -333,7 +338,6 @@ static int vtun_set_sndbuf(struct vtun_priv *priv, int sndbuf)
 
 	if (sndbuf <= 0)
 		return -EINVAL;
-	priv->sndbuf = sndbuf;
 	for (i = 0; i < priv->num_queues; i++)
 		WRITE_ONCE(rtnl_dereference(priv->files[i])->sk.sk_sndbuf,
 			   sndbuf);

@@ -102,7 +102,6 @@ int vtun_attach(struct vtun_priv *priv, struct vtun_file *file,
 	if (err)
 		return err;
 	WRITE_ONCE(file->no_filter, flags & IFF_NOFILTER);
-	WRITE_ONCE(file->sk.sk_sndbuf, priv->sndbuf);
 	sock_hold(&file->sk);
 	vtun_napi_init(file, priv->dev, flags);
 	vtun_publish(priv, file);

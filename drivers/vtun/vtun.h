@@ -226,7 +226,6 @@ struct vtun_txfilter {
  * @set_features: of VTUN_USER_FEATURES those the program can do with; RTNL
  * @owner: user who may attach, or INVALID_UID; RTNL
  * @group: group that may attach, or INVALID_GID; RTNL
- * @sndbuf: bytes written that may be on their way, for each file; RTNL
  * @fprog: what TUNGETFILTER answers; RTNL
  * @map_pages: memory of mapped rings of its files; RTNL
  * @security: the security modules' own
@@ -258,7 +257,6 @@ struct vtun_priv {
 	netdev_features_t set_features;
 	kuid_t owner;
 	kgid_t group;
-	int sndbuf;
 	struct sock_fprog fprog;
 	unsigned long map_pages;
 	void *security;

@@ -3,6 +3,7 @@
  * The same calls by /dev/net/tun and by /dev/net/vtun give the same answers, to the errno.
  */
 #define _GNU_SOURCE
+#include <linux/ethtool.h>
 #include <linux/filter.h>
 #include <linux/if_arp.h>
 #include <linux/nsfs.h>
@@ -244,6 +245,91 @@ static void queues(const char *node)
 	close(fd[1]);
 	close(fd[2]);
 	TRY(dev_up("t0"));
+}
+
+static void say_carrier(const char *name)
+{
+	struct ethtool_value link = { .cmd = ETHTOOL_GLINK };
+	struct ifreq ifr = tun_ifr(name, 0);
+
+	ifr.ifr_data = (void *)&link;
+	TRY(dev_ioctl(SIOCETHTOOL, &ifr));
+	say("carrier %u\n", link.data);
+}
+
+/* Who attaches first says whether there is one; later queues leave it alone. */
+static void carriers(const char *node)
+{
+	int fd[6], off = 0, on = 1;
+
+	for (int i = 0; i < 6; i++)
+		fd[i] = tun_open(node, 0);
+	TRY(tun_set_iff(fd[0], "t0", IFF_TAP | IFF_MULTI_QUEUE));
+	TRY(dev_up("t0"));
+	say_carrier("t0");
+	CALL(ioctl(fd[0], TUNSETCARRIER, &off));
+	say_carrier("t0");
+	TRY(tun_set_iff(fd[1], "t0", IFF_TAP | IFF_MULTI_QUEUE));
+	say_carrier("t0");
+	CALL(ioctl(fd[0], TUNSETCARRIER, &on));
+	TRY(tun_set_iff(fd[2], "t0", IFF_TAP | IFF_MULTI_QUEUE | IFF_NO_CARRIER));
+	say_carrier("t0");
+	CALL(ioctl(fd[0], TUNSETPERSIST, 1));
+	/* One that is disabled counts as well. */
+	TRY(tun_set_queue(fd[0], IFF_DETACH_QUEUE));
+	close(fd[1]);
+	close(fd[2]);
+	say_carrier("t0");
+	TRY(tun_set_iff(fd[3], "t0", IFF_TAP | IFF_MULTI_QUEUE | IFF_NO_CARRIER));
+	say_carrier("t0");
+	close(fd[0]);
+	close(fd[3]);
+	say_carrier("t0");
+	TRY(tun_set_iff(fd[4], "t0", IFF_TAP | IFF_MULTI_QUEUE | IFF_NO_CARRIER));
+	say_carrier("t0");
+	close(fd[4]);
+	TRY(tun_set_iff(fd[5], "t0", IFF_TAP | IFF_MULTI_QUEUE));
+	say_carrier("t0");
+	CALL(ioctl(fd[5], TUNSETPERSIST, 0));
+	close(fd[5]);
+}
+
+static void say_sndbuf(int fd)
+{
+	int val = -1;
+
+	CALL(ioctl(fd, TUNGETSNDBUF, &val));
+	say("%d\n", val);
+}
+
+/* What one file may have on its way is not what the next one may. */
+static void send_buffers(const char *node)
+{
+	int fd[4], room = 10000;
+
+	for (int i = 0; i < 4; i++)
+		fd[i] = tun_open(node, 0);
+	TRY(tun_set_iff(fd[0], "t0", IFF_TAP | IFF_MULTI_QUEUE));
+	say_sndbuf(fd[0]);
+	CALL(ioctl(fd[0], TUNSETSNDBUF, &room));
+	CALL(ioctl(fd[0], TUNSETPERSIST, 1));
+	TRY(tun_set_iff(fd[1], "t0", IFF_TAP | IFF_MULTI_QUEUE));
+	say_sndbuf(fd[0]);
+	say_sndbuf(fd[1]);
+	close(fd[0]);
+	close(fd[1]);
+	TRY(tun_set_iff(fd[2], "t0", IFF_TAP | IFF_MULTI_QUEUE));
+	say_sndbuf(fd[2]);
+	TRY(tun_set_iff(fd[3], "t0", IFF_TAP | IFF_MULTI_QUEUE));
+	room = 20000;
+	CALL(ioctl(fd[3], TUNSETSNDBUF, &room));
+	say_sndbuf(fd[2]);
+	say_sndbuf(fd[3]);
+	/* One that comes back has what it had. */
+	TRY(tun_set_queue(fd[3], IFF_DETACH_QUEUE));
+	TRY(tun_set_queue(fd[3], IFF_ATTACH_QUEUE));
+	say_sndbuf(fd[3]);
+	CALL(ioctl(fd[2], TUNSETPERSIST, 0));
 }
 
 /* More files than a device has queues. */
@@ -630,6 +716,16 @@ TEST(values_alike)
 TEST(queues_alike)
 {
 	compare(_metadata, queues);
+}
+
+TEST(carriers_alike)
+{
+	compare(_metadata, carriers);
+}
+
+TEST(send_buffers_alike)
+{
+	compare(_metadata, send_buffers);
 }
 
 TEST(too_many_queues_alike)
