@@ -301,7 +301,9 @@ static enum vnet_road vnet_road_rx_frames(struct net_device *dev,
  * @frames: the frames
  * @n: how many
  * @road: VNET_ROAD_DIRECT, or what the driver knows against that
- * @bytes: gets the size of those that were taken
+ * @bytes: gets the size of those that were taken; NULL where those that were
+ *	not are offered once more, each with its skb: what becomes of them is
+ *	counted then
  *
  * Context: BH off, no lock held; the caller may be sending.
  * Return: how many were not taken, which are the first of @frames then, in the
@@ -317,7 +319,8 @@ unsigned int vnet_port_receive_frames(struct vnet_port *port,
 	unsigned int left;
 	u64 len;
 
-	*bytes = 0;
+	if (bytes)
+		*bytes = 0;
 	/* Who takes none comes after the hooks, and is in nobody's way without. */
 	if (unlikely(flow) && !flow->ops->input_frames &&
 	    !vnet_has_nf_ingress(dev))
@@ -327,7 +330,8 @@ unsigned int vnet_port_receive_frames(struct vnet_port *port,
 	if (likely(road == VNET_ROAD_DIRECT))
 		road = vnet_road_rx_frames(dev, flow, sw);
 	if (unlikely(road != VNET_ROAD_DIRECT)) {
-		vnet_road_count(port, false, road, n);
+		if (bytes)
+			vnet_road_count(port, false, road, n);
 		return n;
 	}
 
@@ -337,11 +341,13 @@ unsigned int vnet_port_receive_frames(struct vnet_port *port,
 				sw->ops->input_frames(sw, frames, n);
 	__this_cpu_dec(vnet_direct_depth);
 	if (likely(left < n)) {
-		*bytes = len - vnet_frames_len(frames, left);
-		vnet_count_rx(dev, n - left, *bytes);
+		len -= vnet_frames_len(frames, left);
+		if (bytes)
+			*bytes = len;
+		vnet_count_rx(dev, n - left, len);
 		vnet_road_count(port, false, VNET_ROAD_DIRECT, n - left);
 	}
-	if (unlikely(left))
+	if (unlikely(left) && bytes)
 		vnet_road_count(port, false, flow ? VNET_ROAD_FLOW :
 						    vnet_road_refused(sw), left);
 	return left;

@@ -386,7 +386,6 @@ static void vtun_map_receive_left(struct vtun_map_run *run,
 static void vtun_map_flush_frames(struct vtun_map_run *run)
 {
 	unsigned int left = run->n, i;
-	u64 bytes;
 
 	if (!run->n)
 		return;
@@ -394,7 +393,7 @@ static void vtun_map_flush_frames(struct vtun_map_run *run)
 		left = vnet_port_receive_frames(&run->priv->port,
 						run->priv->dev, run->frames,
 						run->n, VNET_ROAD_DIRECT,
-						&bytes);
+						NULL);
 	run->n = 0;
 	for (i = 0; i < left; i++)
 		vtun_map_receive_left(run, run->frames[i]);

@@ -341,13 +341,13 @@ static int vtun_receive_napi(struct vtun_file *file, struct sk_buff *skb)
 	return 0;
 }
 
-/* Whether a switch of the suite has taken the frame. BH off, RCU. */
-static bool vtun_to_switch(struct vtun_priv *priv, struct vtun_file *file,
-			   struct sk_buff *skb)
+/* Whether a switch, or who knows its flow, has taken the frame. BH off, RCU. */
+static bool vtun_to_port(struct vtun_priv *priv, struct vtun_file *file,
+			 struct sk_buff *skb)
 {
 	enum vnet_road road = VNET_ROAD_DIRECT;
 
-	if (!rcu_access_pointer(priv->port.sw) || !(vtun_is_tap(priv)))
+	if (!vnet_port_used(&priv->port) || !vtun_is_tap(priv))
 		return false;
 	if (file->napi_on)
 		road = VNET_ROAD_GRO;
@@ -362,7 +362,7 @@ static int vtun_receive(struct vtun_priv *priv, struct vtun_file *file,
 {
 	if (unlikely(!(priv->dev->flags & IFF_UP)))
 		return -EIO;
-	if (vtun_to_switch(priv, file, skb))
+	if (vtun_to_port(priv, file, skb))
 		return 1;
 	if (file->napi_frags)
 		return vtun_receive_frags(file, skb);

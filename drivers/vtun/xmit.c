@@ -194,6 +194,8 @@ static void vtun_send_frame(struct net_device *dev, struct xdp_frame *frame)
 		xdp_return_frame(frame);
 		return;
 	}
+	/* Where its flow is looked for. */
+	skb_reset_network_header(skb);
 	skb_push(skb, ETH_HLEN);
 	skb_set_queue_mapping(skb, netdev_cap_txqueue(dev, vtun_select_queue(dev, skb, NULL)));
 	vtun_send(skb, dev, false);

@@ -804,6 +804,143 @@ TEST_F(ring, kept_behind_a_bridge)
 	EXPECT_EQ(0, system("ethtool -S t1 | grep -q 'direct_tx: [23][0-9][0-9][0-9]$'"));
 }
 
+/* What the counters of roads say of frames that t0 has received. */
+static long roads(void)
+{
+	FILE *f = popen("ethtool -S t0 | awk '/(direct|ordinary)_rx/ { n += $2 } END { print n + 0 }'", "r");
+	long n = -1;
+
+	if (f && fscanf(f, "%ld", &n) != 1)
+		n = -1;
+	if (f)
+		pclose(f);
+	return n;
+}
+
+/* Each frame takes one road, whoever was asked about it before it had an skb. */
+TEST_F(ring, roads_are_counted_once)
+{
+	int fd = tun_open(NODE, 0), n;
+	size_t len;
+	long before;
+
+	OPEN(IFF_TAP, 256, 256, 0);
+	close(self->sock);
+	ASSERT_EQ(0, tun_set_iff(fd, "t1", IFF_TAP | IFF_NO_PI));
+	n = make_bridge();
+	if (n > 0)
+		SKIP(return, "no vbridge");
+	ASSERT_EQ(0, n);
+	before = roads();
+	for (n = 0; n < 10; n++) {
+		len = station_frame(self->out, 1, 0, n);
+		ASSERT_EQ(1, mapped_send(&self->m, self->out, len, NULL));
+	}
+	EXPECT_EQ(before + 10, roads());
+	/* As does one that somebody looks at. */
+	self->sock = dev_socket("t0");
+	len = station_frame(self->out, 1, 0, n);
+	ASSERT_EQ(1, mapped_send(&self->m, self->out, len, NULL));
+	EXPECT_EQ(before + 11, roads());
+}
+
+/* An IPv6 packet of one flow, of any length. */
+static void flow_frame(unsigned char *frame, size_t len)
+{
+	unsigned char *ip = frame + ETH_HLEN;
+	struct udphdr *udp = (void *)(ip + 40);
+
+	station_frame(frame, 1, 2, 0);
+	memset(ip, 0, len - ETH_HLEN);
+	memcpy(frame + 12, "\x86\xdd\x60", 3);
+	ip[4] = (len - ETH_HLEN - 40) >> 8;
+	ip[5] = len - ETH_HLEN - 40;
+	ip[6] = IPPROTO_UDP;
+	ip[7] = 64;
+	memcpy(ip + 8, "\x20\x01\x0d\xb8", 4);
+	ip[23] = 1;
+	memcpy(ip + 24, "\x20\x01\x0d\xb8", 4);
+	ip[39] = 2;
+	udp->source = htons(1000);
+	udp->dest = htons(2000);
+	udp->len = htons(len - ETH_HLEN - 40);
+}
+
+/* One of several flows between the same stations, or its answer. */
+static size_t flow_of(unsigned char *frame, int flow, bool back)
+{
+	size_t len = udp_frame(frame, 20);
+	struct iphdr *ip = (void *)(frame + ETH_HLEN);
+	struct udphdr *udp = (void *)(ip + 1);
+
+	memcpy(frame, back ? "\2\0\0\0\7\1" : "\2\0\0\0\7\2", ETH_ALEN);
+	memcpy(frame + ETH_ALEN, back ? "\2\0\0\0\7\2" : "\2\0\0\0\7\1", ETH_ALEN);
+	if (back) {
+		ip->saddr = htonl(0xc6336402);
+		ip->daddr = htonl(0xc6336401);
+	}
+	udp->source = htons(back ? 2000 : 1000 + flow);
+	udp->dest = htons(back ? 1000 + flow : 2000);
+	return len;
+}
+
+static int drain(int fd, unsigned char *in, size_t room)
+{
+	int n = 0;
+
+	while (read(fd, in, room) > 0)
+		n++;
+	return n;
+}
+
+/* Frames that have no skb on the way get to the queue that their flow belongs to, as others do. */
+TEST_F(ring, flows_through_a_bridge)
+{
+	int fd[2], got[2], n;
+	size_t len;
+
+	OPEN(IFF_TAP, 256, 256, 0);
+	close(self->sock);
+	for (n = 0; n < 2; n++) {
+		fd[n] = tun_open(NODE, O_NONBLOCK);
+		ASSERT_EQ(0, tun_set_iff(fd[n], "t1", IFF_TAP | IFF_NO_PI | IFF_MULTI_QUEUE));
+	}
+	n = make_bridge();
+	if (n > 0)
+		SKIP(return, "no vbridge");
+	ASSERT_EQ(0, n);
+	len = station_frame(self->out, 2, 0, 0);
+	ASSERT_EQ(len, write(fd[0], self->out, len));
+	for (n = 0; n < 64; n++) {
+		len = 90 + n * 21;
+		flow_frame(self->out, len);
+		ASSERT_EQ(true, mapped_put(&self->m, self->out, len, NULL));
+	}
+	mapped_submit(&self->m);
+	ASSERT_EQ(64, mapped_enter(&self->m, VTUN_RING_ENTER_TX));
+	for (n = 0; n < 2; n++)
+		got[n] = drain(fd[n], self->in, sizeof(self->in));
+	EXPECT_EQ(64, got[0] + got[1]);
+	EXPECT_EQ(0, got[0] && got[1]);
+	EXPECT_EQ(0, system("ethtool -S t1 | grep -q ' direct_tx: [6-9][0-9]$'"));
+	/* Several are spread. */
+	for (n = 0; n < 64; n++)
+		ASSERT_EQ(1, mapped_send(&self->m, self->out, flow_of(self->out, n, false), NULL));
+	for (n = 0; n < 2; n++)
+		got[n] = drain(fd[n], self->in, sizeof(self->in));
+	EXPECT_EQ(64, got[0] + got[1]);
+	EXPECT_LT(9, got[0]);
+	EXPECT_LT(9, got[1]);
+	/* And each is where it was last written. */
+	for (n = 0; n < 16; n++) {
+		len = flow_of(self->out, n, true);
+		ASSERT_EQ(len, write(fd[n % 2], self->out, len));
+		ASSERT_EQ(1, mapped_send(&self->m, self->out, flow_of(self->out, n, false), NULL));
+		EXPECT_EQ(1, drain(fd[n % 2], self->in, sizeof(self->in)));
+		EXPECT_EQ(0, drain(fd[!(n % 2)], self->in, sizeof(self->in)));
+	}
+}
+
 /* ---- frames for other hosts --------------------------------------------- */
 
 /* Those that the protocols have dropped for it. */
