@@ -271,13 +271,13 @@ void vtun_detach(struct vtun_file *file)
 		netdev_state_change(priv->dev);
 }
 
-/* Who reads sleeps no longer than the device lives. */
+/* Who waits sleeps no longer than the device lives. */
 static void vtun_file_orphan(struct vtun_file *file)
 {
 	vtun_map_gone(file);
 	WRITE_ONCE(file->sk.sk_shutdown,
 		   file->sk.sk_shutdown | RCV_SHUTDOWN);
-	file->sk.sk_data_ready(&file->sk);
+	vtun_file_notify_all(file);
 	RCU_INIT_POINTER(file->tun, NULL);
 }
 

@@ -198,6 +198,31 @@ static void *vtun_wait(struct vtun_priv *priv, struct vtun_file *file)
 	return ERR_PTR(err ?: -EFAULT);
 }
 
+/**
+ * vtun_put_hdr() - lay a virtio_net_hdr in front of a frame
+ * @hdr: the header
+ * @hdr_sz: its size as the program has set it, which may be more
+ * @to: where it goes; with room for that
+ *
+ * What is behind the header the program's memory keeps. Where that is pages
+ * which the kernel has allocated, as for splice, nobody knows what is in them.
+ *
+ * Return: 0, or -EFAULT.
+ */
+int vtun_put_hdr(const struct virtio_net_hdr *hdr, int hdr_sz,
+		 struct iov_iter *to)
+{
+	size_t rest = hdr_sz - sizeof(*hdr);
+
+	if (copy_to_iter(hdr, sizeof(*hdr), to) != sizeof(*hdr))
+		return -EFAULT;
+	if (likely(user_backed_iter(to)))
+		iov_iter_advance(to, rest);
+	else if (iov_iter_zero(rest, to) != rest)
+		return -EFAULT;
+	return 0;
+}
+
 /*
  * What only some ask for stands in functions of its own, so that the others do
  * not pay for what these have on the stack.
@@ -217,10 +242,7 @@ static noinline int vtun_read_hdr(struct vtun_priv *priv,
 				    skb_shinfo(skb)->gso_type);
 		return -EINVAL;
 	}
-	if (copy_to_iter(&hdr, sizeof(hdr), to) != sizeof(hdr))
-		return -EFAULT;
-	iov_iter_advance(to, hdr_sz - sizeof(hdr));
-	return 0;
+	return vtun_put_hdr(&hdr, hdr_sz, to);
 }
 
 /* The tag stands beside the frame, and goes back into it. */

@@ -199,10 +199,15 @@ static void vtun_map_bql_sent(struct vtun_priv *priv, struct vtun_file *file,
 void vtun_map_released(struct vtun_priv *priv, struct vtun_file *file)
 {
 	struct vtun_map *map = file->map;
+	bool broken;
 
 	spin_lock_bh(&map->rx_lock);
+	broken = map->rx.broken;
 	vtun_map_start(priv, file, map);
+	broken = map->rx.broken && !broken;
 	spin_unlock_bh(&map->rx_lock);
+	if (unlikely(broken))
+		vtun_file_notify_all(file);
 }
 
 /*
@@ -235,6 +240,15 @@ static bool vtun_map_announce(struct vtun_map *map)
 	smp_mb();
 	return READ_ONCE(rx->user->flags) & VTUN_RING_NEED_WAKEUP &&
 	       READ_ONCE(rx->user->index) - from <= rx->index - from;
+}
+
+/* Wakes who sleeps; or whoever waits, where the ring has just become @broken. */
+static void vtun_map_wake(struct vtun_file *file, bool broken)
+{
+	if (unlikely(broken))
+		vtun_file_notify_all(file);
+	else
+		vtun_file_notify(file);
 }
 
 /* ---- frames ------------------------------------------------------------- */
@@ -479,7 +493,7 @@ bool vtun_map_xmit(struct vtun_priv *priv, struct vtun_file *file,
 		vtun_map_bql_look(priv, map);
 	spin_unlock(&map->rx_lock);
 	if (wake)
-		vtun_file_notify(file);
+		vtun_map_wake(file, broken);
 	return likely(!broken) || laid;
 }
 
@@ -536,34 +550,47 @@ static unsigned int vtun_map_lay_frame(struct vtun_map *map,
  * @map: its &vtun_file.rx_map
  * @frames: the frames; those that are taken are still the caller's to return
  * @n: how many
- * @bytes: gets the size of those that were taken
+ *
+ * Those that are taken are counted as sent; one that is too long for any ring
+ * is taken, and counted as dropped.
  *
  * Context: BH off, RCU.
  * Return: how many were taken, which are the first; or -1 where the ring is
  * broken, and nothing has been done.
  */
 int vtun_map_xdp_xmit(struct vtun_priv *priv, struct vtun_file *file,
-		      struct vtun_map *map, struct xdp_frame **frames, int n,
-		      u64 *bytes)
+		      struct vtun_map *map, struct xdp_frame **frames, int n)
 {
-	unsigned int len;
-	bool wake, broken;
+	unsigned int len, too_big = 0;
+	bool wake, was, broken;
 	u64 sum = 0;
 	int i;
 
 	spin_lock(&map->rx_lock);
-	broken = map->rx.broken;
-	for (i = 0; i < n && !broken; i++) {
+	was = map->rx.broken;
+	for (i = 0; i < n && !was; i++) {
 		len = vtun_map_lay_frame(map, frames[i]);
-		if (unlikely(!len))
-			break;
+		if (unlikely(!len)) {
+			if (xdp_get_frame_len(frames[i]) <= VTUN_MAP_FRAME_MAX)
+				break;
+			too_big++;
+		}
 		sum += len;
 	}
 	vtun_map_show_index(map);
-	*bytes = sum;
-	wake = !broken && (vtun_map_announce(map) || map->rx.broken);
+	broken = map->rx.broken;
+	wake = !was && (vtun_map_announce(map) || broken);
+	/* The stack's frames are not to wait for it. */
+	if (unlikely(broken))
+		vtun_map_start(priv, file, map);
 	spin_unlock(&map->rx_lock);
 	if (wake)
-		vtun_file_notify(file);
-	return broken ? -1 : i;
+		vtun_map_wake(file, broken);
+	if (unlikely(was))
+		return -1;
+	if (likely(sum))
+		dev_sw_netstats_tx_add(priv->dev, i - too_big, sum);
+	if (unlikely(too_big))
+		vnet_drop_count(priv->drops, VNET_DROP_TOO_BIG, too_big);
+	return i;
 }

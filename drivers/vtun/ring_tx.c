@@ -728,12 +728,17 @@ long vtun_map_receive(struct vtun_priv *priv, struct vtun_file *file)
 {
 	struct vtun_map *map = file->map;
 	struct vtun_map_run run;
+	bool broken;
 	long ret;
 
 	if (mutex_lock_interruptible(&map->tx_lock))
 		return -EINTR;
+	broken = map->tx.broken;
 	vtun_map_run_init(&run, priv, file);
 	ret = vtun_map_consume(&run);
+	broken = map->tx.broken && !broken;
 	mutex_unlock(&map->tx_lock);
+	if (unlikely(broken))
+		vtun_file_notify_all(file);
 	return ret;
 }

@@ -415,6 +415,14 @@ static inline void vtun_file_notify(struct vtun_file *file)
 	file->sk.sk_data_ready(&file->sk);
 }
 
+/* Whoever waits, for whatever, is to look: a ring is broken, or the device goes. */
+static inline void vtun_file_notify_all(struct vtun_file *file)
+{
+	if (unlikely(READ_ONCE(file->async)))
+		kill_fasync(&file->fasync, SIGIO, POLL_ERR);
+	wake_up_interruptible_all(&file->socket.wq.wait);
+}
+
 /*
  * The device is gone, and the file may have another by now, whose frames are for
  * those who ask for them.
@@ -487,6 +495,8 @@ void vtun_bql_completed(struct vtun_priv *priv, unsigned int q,
 			unsigned int packets, unsigned int bytes);
 void vtun_entry_complete(struct vtun_priv *priv, void *entry);
 void vtun_entry_free(void *entry);
+int vtun_put_hdr(const struct virtio_net_hdr *hdr, int hdr_sz,
+		 struct iov_iter *to);
 
 /* ring.c */
 int vtun_map_mmap(struct file *filp, struct vm_area_struct *vma);
@@ -504,8 +514,7 @@ bool vtun_map_xmit(struct vtun_priv *priv, struct vtun_file *file,
 void vtun_map_tell(struct vtun_file *file, struct vtun_map *map);
 void vtun_map_settle(struct vtun_priv *priv, struct vtun_file *file);
 int vtun_map_xdp_xmit(struct vtun_priv *priv, struct vtun_file *file,
-		      struct vtun_map *map, struct xdp_frame **frames, int n,
-		      u64 *bytes);
+		      struct vtun_map *map, struct xdp_frame **frames, int n);
 
 /* write.c */
 ssize_t vtun_write_iter(struct kiocb *iocb, struct iov_iter *from);

@@ -46,13 +46,84 @@ static struct sk_buff *vtun_skb_around(struct vtun_file *file,
 	return skb;
 }
 
+/*
+ * Returns frames whose bytes are elsewhere by now. Of those in one page, as
+ * most that come together are, all references go at once.
+ */
+static void vtun_xdp_return(struct xdp_frame **frames, int n)
+{
+	unsigned long start = 0, size = 0, data;
+	struct page *page = NULL;
+	unsigned int refs = 0;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		if (unlikely(xdp_frame_has_frags(frames[i]) ||
+			     vnet_compat_xdp_mem_type(frames[i]) !=
+			     MEM_TYPE_PAGE_SHARED)) {
+			xdp_return_frame(frames[i]);
+			continue;
+		}
+		data = (unsigned long)frames[i]->data;
+		if (data - start >= size) {
+			if (page)
+				__page_frag_cache_drain(page, refs);
+			page = virt_to_head_page((void *)data);
+			start = (unsigned long)page_address(page);
+			size = page_size(page);
+			refs = 0;
+		}
+		refs++;
+	}
+	if (page)
+		__page_frag_cache_drain(page, refs);
+}
+
+/*
+ * Returns how many were taken, or an error where there is nobody to take any;
+ * what was not is yet to be counted. BH off, RCU.
+ */
+static __always_inline int vtun_xdp_send(struct vtun_priv *priv, int n,
+					 struct xdp_frame **frames, u32 flags)
+{
+	struct vtun_file *file = NULL;
+	struct vtun_map *map;
+	unsigned int queues;
+	int i = 0;
+
+	queues = READ_ONCE(priv->num_queues);
+	if (queues)
+		file = rcu_dereference(priv->files[smp_processor_id() % queues]);
+	if (unlikely(!file))
+		return -ENXIO;
+	map = READ_ONCE(file->rx_map);
+	if (map) {
+		i = vtun_map_xdp_xmit(priv, file, map, frames, n);
+		if (likely(i >= 0)) {
+			vtun_xdp_return(frames, i);
+			return i;
+		}
+		i = 0;
+	}
+	spin_lock(&file->ring.producer_lock);
+	while (i < n && !__ptr_ring_produce(&file->ring,
+					    vtun_entry_make(frames[i],
+							    VTUN_ENTRY_XDP)))
+		i++;
+	spin_unlock(&file->ring.producer_lock);
+	if (flags & XDP_XMIT_FLUSH)
+		vtun_file_notify(file);
+	return i;
+}
+
+/* Whoever had no room for it, it is the verdict that is counted as in vain. */
 static int vtun_xdp_tx(struct vtun_priv *priv, struct xdp_buff *xdp)
 {
 	struct xdp_frame *frame = xdp_convert_buff_to_frame(xdp);
 
 	if (unlikely(!frame))
 		return -EOVERFLOW;
-	return vtun_xdp_xmit(priv->dev, 1, &frame, XDP_XMIT_FLUSH) == 1 ?
+	return vtun_xdp_send(priv, 1, &frame, XDP_XMIT_FLUSH) == 1 ?
 	       0 : -EBUSY;
 }
 
@@ -213,58 +284,6 @@ int vtun_xdp_bpf(struct net_device *dev, struct netdev_bpf *bpf)
 	}
 }
 
-/*
- * Returns frames whose bytes are elsewhere by now. Of those in one page, as
- * most that come together are, all references go at once.
- */
-static void vtun_xdp_return(struct xdp_frame **frames, int n)
-{
-	unsigned long start = 0, size = 0, data;
-	struct page *page = NULL;
-	unsigned int refs = 0;
-	int i;
-
-	for (i = 0; i < n; i++) {
-		if (unlikely(xdp_frame_has_frags(frames[i]) ||
-			     vnet_compat_xdp_mem_type(frames[i]) !=
-			     MEM_TYPE_PAGE_SHARED)) {
-			xdp_return_frame(frames[i]);
-			continue;
-		}
-		data = (unsigned long)frames[i]->data;
-		if (data - start >= size) {
-			if (page)
-				__page_frag_cache_drain(page, refs);
-			page = virt_to_head_page((void *)data);
-			start = (unsigned long)page_address(page);
-			size = page_size(page);
-			refs = 0;
-		}
-		refs++;
-	}
-	if (page)
-		__page_frag_cache_drain(page, refs);
-}
-
-/* Into a mapped ring. Returns how many were taken, or -1 where it is broken. */
-static int vtun_xdp_xmit_mapped(struct vtun_priv *priv, struct vtun_file *file,
-				struct vtun_map *map, struct xdp_frame **frames,
-				int n)
-{
-	u64 bytes;
-	int sent;
-
-	sent = vtun_map_xdp_xmit(priv, file, map, frames, n, &bytes);
-	if (unlikely(sent < 0))
-		return sent;
-	vtun_xdp_return(frames, sent);
-	if (likely(sent))
-		dev_sw_netstats_tx_add(priv->dev, sent, bytes);
-	if (unlikely(sent < n))
-		vnet_drop_count(priv->drops, VNET_DROP_RING_FULL, n - sent);
-	return sent;
-}
-
 /**
  * vtun_xdp_xmit() - ndo_xdp_xmit
  * @dev: the device
@@ -279,63 +298,39 @@ int vtun_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **frames,
 		  u32 flags)
 {
 	struct vtun_priv *priv = netdev_priv(dev);
-	struct vtun_file *file = NULL;
-	struct vtun_map *map;
-	unsigned int queues;
-	int i = 0;
+	int sent;
 
 	if (unlikely(flags & ~XDP_XMIT_FLAGS_MASK))
 		return -EINVAL;
 	rcu_read_lock();
-	queues = READ_ONCE(priv->num_queues);
-	if (queues)
-		file = rcu_dereference(priv->files[smp_processor_id() % queues]);
-	if (unlikely(!file)) {
-		vnet_drop_count(priv->drops, VNET_DROP_NO_READER, n);
-		rcu_read_unlock();
-		return -ENXIO;
-	}
-	map = READ_ONCE(file->rx_map);
-	if (map) {
-		i = vtun_xdp_xmit_mapped(priv, file, map, frames, n);
-		if (likely(i >= 0)) {
-			rcu_read_unlock();
-			return i;
-		}
-		i = 0;
-	}
-	spin_lock(&file->ring.producer_lock);
-	while (i < n && !__ptr_ring_produce(&file->ring,
-					    vtun_entry_make(frames[i],
-							    VTUN_ENTRY_XDP)))
-		i++;
-	spin_unlock(&file->ring.producer_lock);
-	if (unlikely(i < n))
-		vnet_drop_count(priv->drops, VNET_DROP_RING_FULL, n - i);
-	if (flags & XDP_XMIT_FLUSH)
-		vtun_file_notify(file);
+	sent = vtun_xdp_send(priv, n, frames, flags);
 	rcu_read_unlock();
-	return i;
+	if (unlikely(sent < 0))
+		vnet_drop_count(priv->drops, VNET_DROP_NO_READER, n);
+	else if (unlikely(sent < n))
+		vnet_drop_count(priv->drops, VNET_DROP_RING_FULL, n - sent);
+	return sent;
 }
 
-static size_t vtun_xdp_copy_frags(const struct xdp_frame *frame,
-				  struct iov_iter *to)
+/* Less room than the frame is long cuts it off. Returns false for bad memory. */
+static bool vtun_xdp_copy_frags(const struct xdp_frame *frame,
+				struct iov_iter *to)
 {
 	const struct skb_shared_info *sinfo;
-	size_t copied = 0;
 	int i;
 
 	if (likely(!xdp_frame_has_frags((struct xdp_frame *)frame)))
-		return 0;
+		return true;
 	sinfo = xdp_get_shared_info_from_frame((struct xdp_frame *)frame);
 	for (i = 0; i < sinfo->nr_frags; i++) {
 		const skb_frag_t *frag = &sinfo->frags[i];
+		size_t size = skb_frag_size(frag);
 
-		copied += copy_page_to_iter(skb_frag_page(frag),
-					    skb_frag_off(frag),
-					    skb_frag_size(frag), to);
+		if (copy_page_to_iter(skb_frag_page(frag), skb_frag_off(frag),
+				      size, to) != size)
+			return !iov_iter_count(to);
 	}
-	return copied;
+	return true;
 }
 
 /**
@@ -375,14 +370,14 @@ ssize_t vtun_xdp_read(struct vtun_priv *priv, struct xdp_frame *frame,
 	if (hdr_sz) {
 		if (iov_iter_count(to) < hdr_sz)
 			return -EINVAL;
-		if (copy_to_iter(&hdr, sizeof(hdr), to) != sizeof(hdr))
+		if (vtun_put_hdr(&hdr, hdr_sz, to))
 			return -EFAULT;
-		iov_iter_advance(to, hdr_sz - sizeof(hdr));
 	}
 	if (copy_to_iter(frame->data, frame->len, to) != frame->len &&
 	    iov_iter_count(to))
 		return -EFAULT;
-	vtun_xdp_copy_frags(frame, to);
+	if (unlikely(!vtun_xdp_copy_frags(frame, to)))
+		return -EFAULT;
 	preempt_disable();
 	dev_sw_netstats_tx_add(priv->dev, 1, len);
 	preempt_enable();

@@ -9,7 +9,9 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "bpf.h"
 #include "harness.h"
@@ -245,6 +247,29 @@ TEST_F(io, sleepers_wake)
 		_exit(read(self->fd, self->in, 1000) == 100 ? 0 : 1);
 	usleep(100000);
 	TO_DEVICE(100);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
+/* And so is who waits for nothing but to write, to a device that is down. */
+TEST_F(io, writers_wake_at_the_end)
+{
+	struct pollfd pollfd = { .fd = self->fd, .events = POLLOUT };
+	int status;
+	pid_t pid;
+
+	if (strcmp(self->node, "/dev/net/vtun"))
+		SKIP(return, "tun wakes readers alone");
+	ASSERT_EQ(0, tun_set_iff(self->fd, "t0", IFF_TAP | IFF_NO_PI));
+	pid = fork();
+	if (!pid) {
+		time_t start = time(NULL);
+
+		/* At its end it looks once more. */
+		_exit(poll(&pollfd, 1, 20000) == 1 && pollfd.revents == POLLERR && time(NULL) < start + 15 ? 0 : 1);
+	}
+	usleep(100000);
+	ASSERT_EQ(0, system("ip link del t0"));
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(0, status);
 }
@@ -750,6 +775,64 @@ TEST_F(io, splice)
 	ASSERT_EQ(200, splice(self->fd, NULL, pipes[1], NULL, 2000, 0));
 	ASSERT_EQ(200, read(pipes[0], self->in, 1000));
 	EXPECT_EQ(0, memcmp(self->in, self->out, 200));
+}
+
+/* Leaves memory behind that is not zero. */
+static void dirty_memory(void)
+{
+	const size_t size = 16 << 20;
+	void *mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	memset(mem, 0xa5, size);
+	munmap(mem, size);
+}
+
+/* What stands between a virtio_net_hdr and the frame is nothing that the kernel's memory had before. */
+TEST_F(io, splice_long_header)
+{
+	static const unsigned char zeroes[4096];
+	static const int sizes[] = { 10, 12, 64, 4096, 60000 };
+	int pipes[2];
+
+	if (strcmp(self->node, "/dev/net/vtun"))
+		SKIP(return, "tun cannot splice");
+	OPEN(IFF_TAP | IFF_NO_PI | IFF_VNET_HDR);
+	ASSERT_EQ(0, pipe2(pipes, O_CLOEXEC));
+	ASSERT_LE(1 << 18, fcntl(pipes[1], F_SETPIPE_SZ, 1 << 18));
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		int size = sizes[i], len = size + 200, got = 0;
+
+		ASSERT_EQ(0, ioctl(self->fd, TUNSETVNETHDRSZ, &size));
+		dirty_memory();
+		TO_DEVICE(200);
+		ASSERT_EQ(len, splice(self->fd, NULL, pipes[1], NULL, sizeof(self->in), 0));
+		while (got < len) {
+			int n = read(pipes[0], self->in + got, len - got);
+
+			ASSERT_LT(0, n);
+			got += n;
+		}
+		for (int off = 0; off < size; off += sizeof(zeroes))
+			EXPECT_EQ(0, memcmp(self->in + off, zeroes,
+					    size - off < (int)sizeof(zeroes) ? size - off : (int)sizeof(zeroes)));
+		EXPECT_EQ(0, memcmp(self->in + size, self->out, 200));
+	}
+}
+
+/* As tun, read leaves the program's own memory there as it was. */
+TEST_F(io, read_long_header)
+{
+	int size = 64;
+
+	OPEN(IFF_TAP | IFF_NO_PI | IFF_VNET_HDR);
+	ASSERT_EQ(0, ioctl(self->fd, TUNSETVNETHDRSZ, &size));
+	memset(self->in, 0x33, 64);
+	TO_DEVICE(100);
+	ASSERT_EQ(164, read(self->fd, self->in, 1000));
+	EXPECT_EQ(0, self->in[9]);
+	EXPECT_EQ(0x33, self->in[10]);
+	EXPECT_EQ(0x33, self->in[63]);
+	EXPECT_EQ(0, memcmp(self->in + 64, self->out, 100));
 }
 
 TEST_HARNESS_MAIN

@@ -13,6 +13,7 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "harness.h"
 #include "mapped.h"
@@ -1446,6 +1447,90 @@ TEST_F(ring, broken_rx_stopped)
 	while (n < 250 && read_frame(self->fd, self->in, sizeof(self->in), 0) == 100)
 		n++;
 	EXPECT_EQ(250, n);
+}
+
+struct sleeper {
+	struct pollfd pollfd;
+	pthread_t thread;
+	bool woken;
+};
+
+static void *sleep_in_poll(void *arg)
+{
+	struct sleeper *s = arg;
+	time_t start = time(NULL);
+
+	/* At its end it looks once more. */
+	s->woken = poll(&s->pollfd, 1, 20000) == 1 && time(NULL) < start + 15;
+	return NULL;
+}
+
+/* Who waits for nothing else learns that a ring breaks. */
+#define SLEEP(s, what) do {						\
+	(s)->pollfd = (struct pollfd){ .fd = self->fd, .events = what };	\
+	ASSERT_EQ(0, pthread_create(&(s)->thread, NULL, sleep_in_poll, s)); \
+	usleep(200000);							\
+} while (0)
+#define WOKEN(s) do {							\
+	pthread_join((s)->thread, NULL);				\
+	EXPECT_TRUE((s)->woken);					\
+	EXPECT_TRUE((s)->pollfd.revents & POLLERR);			\
+} while (0)
+
+TEST_F_TIMEOUT(ring, broken_tx_index_wakes, 200)
+{
+	struct sleeper s[2];
+
+	OPEN(IFF_TAP, 128, 128, 0);
+	SLEEP(&s[0], POLLIN);
+	SLEEP(&s[1], 0);
+	self->m.tx.index = 129;
+	mapped_submit(&self->m);
+	BROKEN_TX(VTUN_RING_ERR_INDEX);
+	WOKEN(&s[0]);
+	WOKEN(&s[1]);
+}
+
+TEST_F_TIMEOUT(ring, broken_tx_desc_wakes, 200)
+{
+	struct sleeper s[2];
+
+	OPEN(IFF_TAP, 128, 128, 0);
+	SLEEP(&s[0], POLLIN);
+	SLEEP(&s[1], 0);
+	self->m.tx.descs[0] = (struct vtun_ring_desc){ .len = 0 };
+	self->m.tx.index = 1;
+	mapped_submit(&self->m);
+	BROKEN_TX(VTUN_RING_ERR_DESC);
+	WOKEN(&s[0]);
+	WOKEN(&s[1]);
+}
+
+/* Found where the program gives slots back, and where the device sends. */
+TEST_F_TIMEOUT(ring, broken_rx_wakes, 200)
+{
+	struct sleeper s;
+
+	for (int i = 0; i < 2; i++) {
+		self->fd = tun_open(NODE, 0);
+		OPEN(IFF_TAP, 128, 0, 0);
+		ASSERT_EQ(0, i ? system("tc qdisc replace dev t0 root noqueue") : 0);
+		TO_DEVICE(100);
+		SLEEP(&s, 0);
+		__atomic_store_n(&self->m.rx.user->index, 1000, __ATOMIC_RELEASE);
+		if (i) {
+			for (int n = 0; n < 130; n++)
+				TO_DEVICE(100);
+		} else {
+			EXPECT_EQ(0, mapped_enter(&self->m, VTUN_RING_ENTER_RX));
+		}
+		EXPECT_EQ(VTUN_RING_RX_BROKEN, self->m.state->status);
+		WOKEN(&s);
+		munmap(self->m.kernel, self->m.setup.kernel.size);
+		munmap(self->m.user, self->m.setup.user.size);
+		close(self->sock);
+		close(self->fd);
+	}
 }
 
 /* ---- hostile ------------------------------------------------------------ */

@@ -117,20 +117,25 @@ static int check_meta(void)
 #define SEND(len) ASSERT_EQ(SLOTS(len), mapped_send(&self->m, self->out, len, NULL))
 #define FROM_DEVICE(len) ASSERT_EQ(len, read_frame(self->sock, self->in, sizeof(self->in), 0))
 
-/* A counter of the device, by ethtool. */
-static long counter(const char *name)
+/* A counter of a device, by ethtool. */
+static long dev_counter(const char *dev, const char *name)
 {
 	char command[128];
 	long n = -1;
 	FILE *f;
 
-	snprintf(command, sizeof(command), "ethtool -S t0 | sed -n 's/^ *%s: //p'", name);
+	snprintf(command, sizeof(command), "ethtool -S %s | sed -n 's/^ *%s: //p'", dev, name);
 	f = popen(command, "r");
 	if (f && fscanf(f, "%ld", &n) != 1)
 		n = -1;
 	if (f)
 		pclose(f);
 	return n;
+}
+
+static long counter(const char *name)
+{
+	return dev_counter("t0", name);
 }
 
 /* A batch of frames of a length. */
@@ -209,8 +214,112 @@ TEST_F(ring_xdp, tx)
 	ASSERT_EQ(100, send_batch(&self->m, self->out, 1000, 100));
 	ASSERT_EQ(100, send_batch(&self->m, self->out, 1000, 100));
 	EXPECT_EQ(72, counter("drop_xdp_tx"));
+	/* Once. */
+	EXPECT_EQ(72, dev_stat("t0", RX_DROPPED) + dev_stat("t0", TX_DROPPED));
 	EXPECT_EQ(228, dev_stat("t0", RX_PACKETS));
 	EXPECT_EQ(0, self->m.tx.kernel->refused);
+}
+
+/* Has the frame begin earlier, and sends it back. */
+static int longer(int by)
+{
+	const struct bpf_insn insns[] = {
+		INSN_SET(BPF_REG_2, -by), INSN_FUNC(BPF_FUNC_xdp_adjust_head), INSN_IF(BPF_JNE, BPF_REG_0, 0, 2),
+		INSN_SET(BPF_REG_0, XDP_TX), INSN_EXIT,
+		INSN_SET(BPF_REG_0, XDP_ABORTED), INSN_EXIT,
+	};
+
+	return bpf_load(BPF_PROG_TYPE_XDP, insns, sizeof(insns) / sizeof(*insns), FRAGS);
+}
+
+/* A frame that a program has made longer than a ring's may be does not fit, however much room there is. */
+TEST_F(ring_xdp, too_long)
+{
+	int most = self->m.setup.frame_max;
+
+	USE(longer(200));
+	SEND(most);
+	EXPECT_EQ(0, mapped_take(&self->m, self->in, sizeof(self->in), NULL));
+	EXPECT_EQ(1, counter("drop_too_big"));
+	EXPECT_EQ(0, counter("drop_ring_full"));
+	EXPECT_EQ(1, dev_stat("t0", RX_DROPPED) + dev_stat("t0", TX_DROPPED));
+	SEND(most - 200);
+	EXPECT_EQ(most, mapped_take(&self->m, self->in, sizeof(self->in), NULL));
+	EXPECT_EQ(1, counter("drop_too_big"));
+	EXPECT_EQ(1, dev_stat("t0", TX_PACKETS));
+}
+
+/* A reader whose memory ends within the second buffer of a frame gets an error, and no frame with a hole. */
+TEST_F(ring_xdp, bad_memory)
+{
+	int fd = tun_open(NODE, 0);
+	unsigned char *mem;
+	struct mapped m;
+
+	ASSERT_EQ(0, tun_set_iff(fd, "t1", IFF_TAP | IFF_NO_PI));
+	ASSERT_EQ(0, mapped_open(&m, fd, 0, 128, 2048));
+	ASSERT_EQ(0, dev_up("t1"));
+	self->link = bpf_attach_xdp(verdict(XDP_TX, FRAGS), dev_index("t1"));
+	mem = mmap(NULL, 4 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_EQ(0, mprotect(mem + 2 * 4096, 2 * 4096, PROT_NONE));
+	for (int i = 0; i < 2; i++)
+		ASSERT_EQ(SLOTS(12000), mapped_send(&m, self->out, 12000, NULL));
+	EXPECT_EQ(-1, read(fd, mem, 12000));
+	EXPECT_EQ(EFAULT, errno);
+	EXPECT_EQ(1, dev_counter("t1", "drop_copy_out"));
+	EXPECT_EQ(0, dev_stat("t1", TX_PACKETS));
+	/* What there is no room for is cut off, which is none. */
+	EXPECT_EQ(8000, read(fd, mem, 8000));
+	EXPECT_EQ(0, memcmp(mem, self->out, 8000));
+	EXPECT_EQ(1, dev_counter("t1", "drop_copy_out"));
+}
+
+/* A second tap, that has a qdisc, and of whose frames BQL is told. */
+#define SECOND_TAP(fd, sock) do {					\
+	ASSERT_EQ(0, tun_set_iff(fd, "t1", IFF_TAP | IFF_NO_PI));	\
+	ASSERT_EQ(0, dev_up("t1"));					\
+	ASSERT_EQ(0, system("tc qdisc replace dev t1 root pfifo limit 1000")); \
+	sock = dev_socket("t1");					\
+	ASSERT_LE(0, sock);						\
+	USE(redirect(dev_index("t1")));					\
+} while (0)
+
+/* How a frame of the stack's is told from those that are redirected. */
+#define FROM_STACK 0x1000
+
+static bool is_from_stack(const unsigned char *frame)
+{
+	return frame[15] == FROM_STACK >> 8;
+}
+
+static void send_from_stack(struct __test_metadata *_metadata, int sock, int n)
+{
+	unsigned char frame[60];
+
+	while (n--) {
+		make_frame(frame, sizeof(frame), FROM_STACK);
+		ASSERT_EQ(60, send(sock, frame, sizeof(frame), MSG_DONTWAIT));
+	}
+}
+
+/* A ring that is found broken by frames that are redirected: the stack's do not wait for it any more. */
+TEST_F(ring_xdp, broken_beside_the_stack)
+{
+	int fd = tun_open(NODE, 0), sock, len;
+	struct mapped to;
+
+	SECOND_TAP(fd, sock);
+	ASSERT_EQ(0, mapped_open(&to, fd, 128, 0, 2048));
+	send_from_stack(_metadata, sock, 5);
+	EXPECT_EQ(VTUN_RING_NEED_ENTER, to.rx.kernel->flags);
+	__atomic_store_n(&to.rx.user->index, 1000, __ATOMIC_RELEASE);
+	for (int i = 0; i < 3; i++)
+		ASSERT_EQ(100, send_batch(&self->m, self->out, 60, 100));
+	EXPECT_EQ(VTUN_RING_RX_BROKEN, to.state->status);
+	do {
+		len = read_frame(fd, self->in, sizeof(self->in), 0);
+		ASSERT_EQ(60, len);
+	} while (!is_from_stack(self->in));
 }
 
 TEST_F(ring_xdp, redirect)
