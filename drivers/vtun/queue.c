@@ -14,15 +14,37 @@ static void vtun_set_queues(struct vtun_priv *priv)
 	netif_set_real_num_rx_queues(priv->dev, n);
 }
 
+/* Where frames would find no room they are better off in the qdisc. */
+static bool vtun_stays_stopped(struct vtun_file *file, struct netdev_queue *txq)
+{
+	struct vtun_map *map = file->rx_map;
+
+	if (map && vtun_map_hold(map, txq))
+		return true;
+	return vtun_hold(file, txq);
+}
+
 /* Files have changed places: none knows which queue it has stopped. */
 static void vtun_wake_all(struct vtun_priv *priv)
 {
+	/* Without a carrier a queue has no qdisc of its own. */
+	bool holds = netif_carrier_ok(priv->dev);
+	bool runs = netif_running(priv->dev);
+	struct netdev_queue *txq;
+	struct vtun_file *file;
 	unsigned int i;
 
-	for (i = 0; i < priv->num_queues; i++)
-		WRITE_ONCE(rtnl_dereference(priv->files[i])->stopped, false);
-	if (netif_running(priv->dev))
-		netif_tx_wake_all_queues(priv->dev);
+	for (i = 0; i < priv->dev->num_tx_queues; i++) {
+		txq = netdev_get_tx_queue(priv->dev, i);
+		if (i < priv->num_queues) {
+			file = rtnl_dereference(priv->files[i]);
+			if (runs && holds && vtun_stays_stopped(file, txq))
+				continue;
+			WRITE_ONCE(file->stopped, false);
+		}
+		if (runs)
+			netif_tx_wake_queue(txq);
+	}
 }
 
 static void vtun_file_set_index(struct vtun_file *file, unsigned int index)
@@ -144,8 +166,9 @@ static void vtun_purge(struct vtun_priv *priv, struct vtun_file *file)
 	__skb_queue_purge(&late);
 }
 
-/* The last queue takes the place of one that goes. */
-static void vtun_unpublish(struct vtun_priv *priv, struct vtun_file *file)
+/* The last queue takes the place of one that goes. Returns that file, or NULL. */
+static struct vtun_file *vtun_unpublish(struct vtun_priv *priv,
+					struct vtun_file *file)
 {
 	unsigned int last = priv->num_queues - 1;
 	struct vtun_file *other = rtnl_dereference(priv->files[last]);
@@ -157,6 +180,19 @@ static void vtun_unpublish(struct vtun_priv *priv, struct vtun_file *file)
 	}
 	RCU_INIT_POINTER(priv->files[last], NULL);
 	WRITE_ONCE(priv->num_queues, last);
+	return other != file ? other : NULL;
+}
+
+/*
+ * Behind a grace period. BQL of the queue that @moved was does not wait for
+ * what it has from there: the next file is to find it as if it were new.
+ */
+static void vtun_moved(struct vtun_priv *priv, struct vtun_file *moved)
+{
+	if (!moved)
+		return;
+	vtun_ring_settle(priv, moved);
+	vtun_map_settle(priv, moved);
 }
 
 /**
@@ -168,14 +204,15 @@ static void vtun_unpublish(struct vtun_priv *priv, struct vtun_file *file)
 void vtun_disable(struct vtun_file *file)
 {
 	struct vtun_priv *priv = rtnl_dereference(file->tun);
+	struct vtun_file *moved = vtun_unpublish(priv, file);
 
-	vtun_unpublish(priv, file);
 	WRITE_ONCE(file->detached, priv);
 	list_add_tail(&file->next, &priv->disabled);
 	priv->num_disabled++;
 	if (file->napi_on)
 		napi_disable(&file->napi);
 	synchronize_net();
+	vtun_moved(priv, moved);
 	vtun_purge(priv, file);
 	vtun_set_queues(priv);
 	vtun_wake_all(priv);
@@ -243,18 +280,20 @@ static void vtun_release_device(struct vtun_priv *priv, struct vtun_file *file)
 void vtun_detach(struct vtun_file *file)
 {
 	struct vtun_priv *priv = rtnl_dereference(file->tun);
+	struct vtun_file *moved = NULL;
 
 	if (!priv)
 		return;
 	if (file->detached) {
 		vtun_undisable(priv, file);
 	} else {
-		vtun_unpublish(priv, file);
+		moved = vtun_unpublish(priv, file);
 		if (file->napi_on)
 			napi_disable(&file->napi);
 	}
 	RCU_INIT_POINTER(file->tun, NULL);
 	synchronize_net();
+	vtun_moved(priv, moved);
 	vtun_release_device(priv, file);
 	vtun_set_queues(priv);
 	vtun_wake_all(priv);

@@ -64,6 +64,42 @@ void vtun_entry_complete(struct vtun_priv *priv, void *entry)
 	local_bh_enable();
 }
 
+/**
+ * vtun_ring_settle() - a file has become another queue: tell the one that it was
+ *	of the end of those frames in its ring that came from there
+ * @priv: the device
+ * @file: the file; nobody sends to it as the queue that it was any more
+ *
+ * That queue may be another file's by the time they are read, if they are.
+ *
+ * Context: process.
+ */
+void vtun_ring_settle(struct vtun_priv *priv, struct vtun_file *file)
+{
+	struct ptr_ring *ring = &file->ring;
+	const struct sk_buff *skb;
+	int i, n;
+
+	spin_lock_bh(&ring->consumer_lock);
+	vtun_ended_flush(priv, file);
+	spin_lock(&ring->producer_lock);
+	/* Some in front of the head have been taken, and still stand there. */
+	n = ring->size - (ring->consumer_head - ring->consumer_tail);
+	for (i = ring->consumer_head; n > 0 && ring->queue[i]; n--) {
+		skb = vtun_entry_frame(ring->queue[i]);
+		if (vtun_entry_bql(ring->queue[i]) &&
+		    skb_get_queue_mapping(skb) != file->index) {
+			vtun_bql_completed(priv, skb_get_queue_mapping(skb), 1,
+					   skb->len);
+			WRITE_ONCE(ring->queue[i], (void *)skb);
+		}
+		if (++i == ring->size)
+			i = 0;
+	}
+	spin_unlock(&ring->producer_lock);
+	spin_unlock_bh(&ring->consumer_lock);
+}
+
 /* Half of the ring is free again, or all of it. BH off, consumer lock. */
 static noinline void vtun_wake(struct vtun_priv *priv, struct vtun_file *file)
 {
@@ -126,6 +162,10 @@ static __always_inline void *vtun_take_unlock(struct vtun_priv *priv,
 			return entry;
 		}
 		vtun_ended_add(ended, entry);
+	} else if (unlikely(ended->packets)) {
+		/* Those that follow may be such, too, and the ring never empty. */
+		vtun_taken_unlock(priv, file, NULL);
+		return entry;
 	}
 	/* The ring, then the mark; pairs with vtun_stop(). */
 	smp_mb();

@@ -77,6 +77,7 @@ struct vtun_map_block {
  * @waits: BQL has stopped it, and the program is to say what it has taken
  * @bql: slots of rx that BQL was told of, and that have not ended for it yet
  * @bql_txq: the device's queue that they came from
+ * @bql_end: the index behind the last of them
  * @tx_lock: serialises who consumes; protects @tx and @block
  * @tx: from the program
  * @block: for frames without an skb
@@ -97,6 +98,7 @@ struct vtun_map {
 	bool waits;
 	u32 bql;
 	u16 bql_txq;
+	u32 bql_end;
 
 	/* Of the program's own context. */
 	struct mutex tx_lock ____cacheline_aligned_in_smp; /* who consumes */

@@ -78,7 +78,7 @@ bool vtun_map_readable(const struct vtun_map *map)
 /*
  * BQL counts in slots: what a ring holds is these, and how many the program has
  * given back is all that is known of it. Those that BQL was not told of count
- * as the first to go. rx_lock.
+ * as the first to go, until the last that it was told of has gone. rx_lock.
  */
 static void vtun_map_bql_ended(struct vtun_priv *priv, struct vtun_map *map,
 			       u32 left)
@@ -92,8 +92,10 @@ static void vtun_map_bql_ended(struct vtun_priv *priv, struct vtun_map *map,
 /* Tells of what is seen to have gone, or cannot be seen any more. rx_lock. */
 static void vtun_map_bql_look(struct vtun_priv *priv, struct vtun_map *map)
 {
-	u32 used = map->rx.broken ? 0 : vtun_map_rx_used(map);
+	u32 used = vtun_map_rx_used(map);
 
+	if (map->rx.broken || (s32)(map->rx.seen - map->bql_end) >= 0)
+		used = 0;
 	if (map->bql > used)
 		vtun_map_bql_ended(priv, map, used);
 	if (map->waits)
@@ -106,7 +108,7 @@ static void vtun_map_bql_look(struct vtun_priv *priv, struct vtun_map *map)
 /**
  * vtun_map_settle() - a file's ring is no more where a queue's frames go
  * @priv: the device
- * @file: the file; nobody sends to it any more
+ * @file: the file; nobody sends to it any more, or not from that queue
  *
  * Context: process.
  */
@@ -126,6 +128,27 @@ void vtun_map_settle(struct vtun_priv *priv, struct vtun_file *file)
 }
 
 /* ---- the queue ---------------------------------------------------------- */
+
+/**
+ * vtun_map_hold() - a file may have become another queue: stop that where the
+ *	ring is full
+ * @map: the rings
+ * @txq: the queue that the file is now
+ *
+ * Context: process; RTNL.
+ * Return: whether the queue stands still; the program lets it go on.
+ */
+bool vtun_map_hold(struct vtun_map *map, struct netdev_queue *txq)
+{
+	bool hold;
+
+	spin_lock_bh(&map->rx_lock);
+	hold = map->stopped && !map->rx.broken && vtun_has_qdisc(txq);
+	if (hold)
+		netif_tx_stop_queue(txq);
+	spin_unlock_bh(&map->rx_lock);
+	return hold;
+}
 
 /* rx_lock. The program is to say when it has given slots back. */
 static void vtun_map_ask(struct vtun_map *map)
@@ -179,6 +202,7 @@ static void vtun_map_bql_sent(struct vtun_priv *priv, struct vtun_file *file,
 		vtun_map_bql_ended(priv, map, 0);
 	map->bql_txq = q;
 	map->bql += slots;
+	map->bql_end = map->rx.index;
 	spin_lock(&priv->txq[q].sent_lock);
 	netdev_tx_sent_queue(txq, slots * map->chunk_size);
 	spin_unlock(&priv->txq[q].sent_lock);

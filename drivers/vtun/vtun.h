@@ -57,13 +57,17 @@ struct vtun_ring_setup;
  *   tx_lock, a mutex, by who has tx received, and outside of all that a
  *   receive path takes.
  * Resizing a ring takes its consumer lock and then its producer lock, with
- * interrupts off; so no lock above is taken with interrupts off.
+ * interrupts off; so no lock above is taken with interrupts off. The two are
+ * taken in that order as well where a file has become another queue, with
+ * completed_lock inside.
  *
  * A sender that has filled a ring, from a queue with a qdisc, stops the queue,
  * sets &vtun_file.stopped and looks at the ring once more; a reader that takes
  * a frame looks at the flag afterwards, and wakes the queue when it has taken
- * half a ring, or the last frame. So none stays stopped. Where files change
- * places, and where the device is set up, all queues are woken.
+ * half a ring, or the last frame. So none stays stopped. Where the device is set
+ * up all queues are woken; where files change places all but those whose ring
+ * is full, which are stopped, and what a file holds of the queue that it was has
+ * ended as far as BQL is concerned.
  *
  * A file leaves its device: it is taken out of &vtun_priv.files, NAPI is
  * disabled, synchronize_net() waits for senders and readers of the pointer that
@@ -495,6 +499,7 @@ void vtun_bql_completed(struct vtun_priv *priv, unsigned int q,
 			unsigned int packets, unsigned int bytes);
 void vtun_entry_complete(struct vtun_priv *priv, void *entry);
 void vtun_entry_free(void *entry);
+void vtun_ring_settle(struct vtun_priv *priv, struct vtun_file *file);
 int vtun_put_hdr(const struct virtio_net_hdr *hdr, int hdr_sz,
 		 struct iov_iter *to);
 
@@ -513,6 +518,7 @@ bool vtun_map_xmit(struct vtun_priv *priv, struct vtun_file *file,
 		   unsigned int q, bool more, enum vnet_drop *why);
 void vtun_map_tell(struct vtun_file *file, struct vtun_map *map);
 void vtun_map_settle(struct vtun_priv *priv, struct vtun_file *file);
+bool vtun_map_hold(struct vtun_map *map, struct netdev_queue *txq);
 int vtun_map_xdp_xmit(struct vtun_priv *priv, struct vtun_file *file,
 		      struct vtun_map *map, struct xdp_frame **frames, int n);
 
@@ -540,6 +546,7 @@ ssize_t vtun_xdp_read(struct vtun_priv *priv, struct xdp_frame *frame,
 		      struct iov_iter *to);
 
 /* xmit.c */
+bool vtun_hold(struct vtun_file *file, struct netdev_queue *txq);
 netdev_tx_t vtun_xmit(struct sk_buff *skb, struct net_device *dev);
 extern const struct vnet_port_ops vtun_port_ops;
 

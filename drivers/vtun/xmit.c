@@ -36,6 +36,30 @@ static bool vtun_ring_is_full(struct vtun_file *file)
 	return unlikely(!file->ring.size) || __ptr_ring_full(&file->ring);
 }
 
+/**
+ * vtun_hold() - a file may have become another queue: stop that where the ring
+ *	is full
+ * @file: the file
+ * @txq: the queue that it is now
+ *
+ * Context: process; RTNL.
+ * Return: whether the queue stands still; the reader lets it go on.
+ */
+bool vtun_hold(struct vtun_file *file, struct netdev_queue *txq)
+{
+	bool hold;
+
+	local_bh_disable();
+	spin_lock(&file->ring.producer_lock);
+	hold = file->ring.size && __ptr_ring_full(&file->ring) &&
+	       vtun_has_qdisc(txq);
+	spin_unlock(&file->ring.producer_lock);
+	if (hold)
+		vtun_stop(file, txq);
+	local_bh_enable();
+	return hold;
+}
+
 /*
  * From a queue with a qdisc, where frames are better off: BQL keeps the ring
  * as short as the program is fast, and what it has no room for stays there.

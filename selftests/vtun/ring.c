@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "harness.h"
+#include "../lib/bpf.h"
 #include "mapped.h"
 
 #define NODE "/dev/net/vtun"
@@ -659,6 +660,142 @@ TEST_F(ring, bql_without_its_program)
 		} while (memcmp(self->in, self->out, 100));
 	}
 	ASSERT_EQ(0, ioctl(fd, TUNSETPERSIST, 0));
+}
+
+/* Other queues come and go: what waits for a ring that is full, as nobody reads it, goes on waiting. */
+static void others_come_and_go(struct __test_metadata *_metadata, bool by_ring)
+{
+	int fd = tun_open(NODE, O_NONBLOCK), other, room = 10000000, sock, got, sent;
+	unsigned char frame[100], in[2048];
+	struct mapped m;
+
+	ASSERT_EQ(0, tun_set_iff(fd, "t0", IFF_TAP | IFF_NO_PI | IFF_MULTI_QUEUE));
+	ASSERT_EQ(0, by_ring ? mapped_open(&m, fd, 128, 0, 0) : 0);
+	ASSERT_EQ(0, dev_up("t0"));
+	ASSERT_EQ(0, system("tc qdisc replace dev t0 root handle 1: mq"));
+	ASSERT_EQ(0, system("tc qdisc replace dev t0 parent 1:1 pfifo limit 2000"));
+	sock = dev_socket("t0");
+	make_frame(frame, sizeof(frame), 1);
+	/* BQL is not to say so before. */
+	if (by_ring) {
+		ASSERT_EQ(true, make_bql_generous(&m, sock, frame, in));
+	} else {
+		for (int i = 0; i < 50; i++) {
+			fill_up(sock, frame);
+			while (read(fd, in, sizeof(in)) == 100)
+				;
+		}
+		ASSERT_EQ(0, system("ip link set t0 txqueuelen 4"));
+	}
+	ASSERT_EQ(0, setsockopt(sock, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)));
+	for (sent = 0; sent < 400; sent++) {
+		make_frame(frame, sizeof(frame), sent);
+		ASSERT_EQ(100, send(sock, frame, 100, MSG_DONTWAIT));
+	}
+	EXPECT_EQ(0, by_ring ? 0 : system("tc -s qdisc show dev t0 | grep -q 'backlog [0-9Kb]* 396p'"));
+	/* A mapped ring keeps room for the longest frame, which each that comes and goes may have one frame into. */
+	for (int i = 0; i < (by_ring ? 24 : 3); i++) {
+		other = tun_open(NODE, 0);
+		ASSERT_EQ(0, tun_set_iff(other, "t0", IFF_TAP | IFF_NO_PI | IFF_MULTI_QUEUE));
+		if (i == 1) {
+			ASSERT_EQ(0, tun_set_queue(other, IFF_DETACH_QUEUE));
+			ASSERT_EQ(0, tun_set_queue(other, IFF_ATTACH_QUEUE));
+		}
+		close(other);
+	}
+	EXPECT_EQ(0, dev_stat("t0", TX_DROPPED));
+	for (got = 0; got < sent; got++) {
+		make_frame(frame, sizeof(frame), got);
+		ASSERT_EQ(100, by_ring ? mapped_recv(&m, in, sizeof(in), NULL) : read_frame(fd, in, sizeof(in), 0));
+		ASSERT_EQ(0, memcmp(in, frame, 100));
+	}
+	EXPECT_EQ(0, dev_stat("t0", TX_DROPPED));
+}
+
+TEST_F_TIMEOUT(ring, others_come_and_go, 200)
+{
+	others_come_and_go(_metadata, true);
+}
+
+TEST_F(ring, others_come_and_go_without)
+{
+	others_come_and_go(_metadata, false);
+}
+
+/* Everything goes to the queue of a number, or to the only one. */
+static int steer(int fd, int queue)
+{
+	const struct bpf_insn insns[] = { INSN_SET(BPF_REG_0, queue), INSN_EXIT };
+	int prog = bpf_load(BPF_PROG_TYPE_SOCKET_FILTER, insns, 2, 0), ret;
+
+	ret = ioctl(fd, TUNSETSTEERINGEBPF, &prog) ? -errno : 0;
+	close(prog);
+	return ret;
+}
+
+/*
+ * A file becomes another queue, with frames of the one that it was: BQL of that does not wait for their end, which may never
+ * come, when it is the queue of a third file.
+ */
+static void moves(struct __test_metadata *_metadata, bool by_ring, bool disable)
+{
+	int a = tun_open(NODE, 0), b = tun_open(NODE, 0), c = tun_open(NODE, O_NONBLOCK), sock, n = 0;
+	unsigned char frame[100], in[2048];
+	struct mapped m;
+
+	ASSERT_EQ(0, tun_set_iff(a, "t0", IFF_TAP | IFF_NO_PI | IFF_MULTI_QUEUE));
+	ASSERT_EQ(0, tun_set_iff(b, "t0", IFF_TAP | IFF_NO_PI | IFF_MULTI_QUEUE));
+	ASSERT_EQ(0, by_ring ? mapped_open(&m, b, 256, 0, 0) : 0);
+	ASSERT_EQ(0, steer(a, 1));
+	ASSERT_EQ(0, dev_up("t0"));
+	sock = dev_socket("t0");
+	make_frame(frame, sizeof(frame), 1);
+	for (int i = 0; i < 10; i++)
+		ASSERT_EQ(100, send(sock, frame, 100, MSG_DONTWAIT));
+	/* BQL has stopped the queue. */
+	EXPECT_LT(dev_stat("t0", TX_PACKETS), 10);
+	ASSERT_EQ(0, disable ? tun_set_queue(a, IFF_DETACH_QUEUE) : close(a));
+	ASSERT_EQ(0, tun_set_iff(c, "t0", IFF_TAP | IFF_NO_PI | IFF_MULTI_QUEUE));
+	for (int i = 0; i < 100; i++) {
+		make_frame(frame, sizeof(frame), i);
+		ASSERT_EQ(100, send(sock, frame, 100, MSG_DONTWAIT));
+		ASSERT_EQ(100, read_frame(c, in, sizeof(in), 0));
+		ASSERT_EQ(0, memcmp(in, frame, 100));
+	}
+	/* What the second had it has. */
+	if (by_ring) {
+		while (mapped_take(&m, in, sizeof(in), NULL) == 100)
+			n++;
+	} else {
+		ASSERT_EQ(0, fcntl(b, F_SETFL, O_NONBLOCK));
+		while (read(b, in, sizeof(in)) == 100)
+			n++;
+	}
+	EXPECT_LT(0, n);
+	EXPECT_GT(10, n);
+	/* And is served as its new queue. */
+	ASSERT_EQ(0, steer(b, 0));
+	for (int i = 0; i < 100; i++) {
+		make_frame(frame, sizeof(frame), i);
+		ASSERT_EQ(100, send(sock, frame, 100, MSG_DONTWAIT));
+		ASSERT_EQ(100, by_ring ? mapped_recv(&m, in, sizeof(in), NULL) : read_frame(b, in, sizeof(in), 0));
+		ASSERT_EQ(0, memcmp(in, frame, 100));
+	}
+}
+
+TEST_F(ring, moved_with_a_ring)
+{
+	moves(_metadata, true, false);
+}
+
+TEST_F(ring, moved_without)
+{
+	moves(_metadata, false, false);
+}
+
+TEST_F(ring, moved_for_one_that_is_disabled)
+{
+	moves(_metadata, true, true);
 }
 
 /* What the program says makes no sense any more: nobody waits for that, and read gets all that comes. */

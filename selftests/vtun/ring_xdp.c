@@ -302,6 +302,41 @@ static void send_from_stack(struct __test_metadata *_metadata, int sock, int n)
 	}
 }
 
+/* Frames that are redirected keep the ring from being empty; those of the stack do not wait for that. */
+TEST_F(ring_xdp, read_beside_the_stack)
+{
+	int fd = tun_open(NODE, O_NONBLOCK), sock, seen = 0;
+
+	SECOND_TAP(fd, sock);
+	ASSERT_EQ(100, send_batch(&self->m, self->out, 60, 100));
+	send_from_stack(_metadata, sock, 3);
+	for (int i = 0; i < 500; i++) {
+		ASSERT_EQ(1, send_batch(&self->m, self->out, 60, 1));
+		ASSERT_EQ(60, read(fd, self->in, sizeof(self->in)));
+		seen += is_from_stack(self->in);
+	}
+	EXPECT_EQ(3, seen);
+	EXPECT_EQ(0, dev_stat("t1", TX_DROPPED));
+}
+
+TEST_F(ring_xdp, take_beside_the_stack)
+{
+	int fd = tun_open(NODE, 0), sock, seen = 0;
+	struct mapped to;
+
+	SECOND_TAP(fd, sock);
+	ASSERT_EQ(0, mapped_open(&to, fd, 256, 0, 2048));
+	ASSERT_EQ(100, send_batch(&self->m, self->out, 60, 100));
+	send_from_stack(_metadata, sock, 3);
+	for (int i = 0; i < 500; i++) {
+		ASSERT_EQ(1, send_batch(&self->m, self->out, 60, 1));
+		ASSERT_EQ(60, mapped_take(&to, self->in, sizeof(self->in), NULL));
+		seen += is_from_stack(self->in);
+	}
+	EXPECT_EQ(3, seen);
+	EXPECT_EQ(0, dev_stat("t1", TX_DROPPED));
+}
+
 /* A ring that is found broken by frames that are redirected: the stack's do not wait for it any more. */
 TEST_F(ring_xdp, broken_beside_the_stack)
 {
