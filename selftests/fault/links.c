@@ -479,6 +479,40 @@ TEST_F_TIMEOUT(links, default_pvid, LIMIT)
 	WALK(request_default_pvid, reset_default_pvid);
 }
 
+/* Without a default ports may have a PVID of their own, which gives way to one, and comes back when that is refused. */
+static void settle_without_default(FIXTURE_DATA(links) *self)
+{
+	struct nl_msg msg;
+
+	op_bridge_change(&msg, BR, &(struct op_bridge){ .no_default_pvid = true });
+	must(self, &msg, "no default VLAN");
+	op_vlan(&msg, RTM_SETLINK, VA, 10, BRIDGE_VLAN_INFO_PVID | BRIDGE_VLAN_INFO_UNTAGGED);
+	must(self, &msg, "VLAN 10");
+	op_vlan(&msg, RTM_SETLINK, VC, 10, BRIDGE_VLAN_INFO_PVID | BRIDGE_VLAN_INFO_UNTAGGED);
+	must(self, &msg, "VLAN 10");
+}
+
+static void reset_to_no_default(void *arg)
+{
+	settle_without_default(arg);
+}
+
+TEST_F_TIMEOUT(links, default_pvid_from_none, LIMIT)
+{
+	struct nl_msg msg;
+
+	prepare_bridge(self);
+	make_pair_up(self);
+	op_pair(&msg, &(struct op_pair){
+		.name = "vc", .peer = "vd", .index = VC, .peer_index = VD, .mac = mac_c, .peer_mac = mac_d,
+	});
+	must(self, &msg, "pair");
+	take_port(self);
+	must_set(self, VC, IFLA_MASTER, BR);
+	settle_without_default(self);
+	WALK(request_default_pvid, reset_to_no_default);
+}
+
 /* The bridge's MTU follows. */
 TEST_F_TIMEOUT(links, port_mtu, LIMIT)
 {

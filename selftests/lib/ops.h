@@ -153,6 +153,7 @@ struct op_bridge {
 	unsigned int ageing, max_learned;
 	unsigned short group_fwd_mask, default_pvid;
 	bool no_ll_learn, flush;
+	bool no_default_pvid;		/* default_pvid is 0 */
 };
 
 /* What comes after the header in a request for a bridge, new or not. */
@@ -171,7 +172,7 @@ static inline void op_put_bridge(struct nl_msg *msg, const struct op_bridge *br)
 		nl_attr_u32(msg, OP_BR_FDB_MAX_LEARNED, br->max_learned);
 	if (br->group_fwd_mask)
 		nl_attr(msg, IFLA_BR_GROUP_FWD_MASK, &br->group_fwd_mask, sizeof(br->group_fwd_mask));
-	if (br->default_pvid)
+	if (br->default_pvid || br->no_default_pvid)
 		nl_attr(msg, IFLA_BR_VLAN_DEFAULT_PVID, &br->default_pvid, sizeof(br->default_pvid));
 	if (br->no_ll_learn)
 		nl_attr(msg, IFLA_BR_MULTI_BOOLOPT, &opt, sizeof(opt));
