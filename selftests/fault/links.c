@@ -436,6 +436,18 @@ TEST_F_TIMEOUT(links, port_option, LIMIT)
 	WALK(request_port_option, reset_port_option);
 }
 
+static void prepare_two_pairs(FIXTURE_DATA(links) *self)
+{
+	struct nl_msg msg;
+
+	prepare_bridge(self);
+	make_pair_up(self);
+	op_pair(&msg, &(struct op_pair){
+		.name = "vc", .peer = "vd", .index = VC, .peer_index = VD, .mac = mac_c, .peer_mac = mac_d,
+	});
+	must(self, &msg, "pair");
+}
+
 /* Ports and the bridge go into another VLAN, but for one that has been there by itself before. */
 static void request_default_pvid(struct nl_msg *msg, void *arg)
 {
@@ -464,14 +476,7 @@ static void reset_default_pvid(void *arg)
 
 TEST_F_TIMEOUT(links, default_pvid, LIMIT)
 {
-	struct nl_msg msg;
-
-	prepare_bridge(self);
-	make_pair_up(self);
-	op_pair(&msg, &(struct op_pair){
-		.name = "vc", .peer = "vd", .index = VC, .peer_index = VD, .mac = mac_c, .peer_mac = mac_d,
-	});
-	must(self, &msg, "pair");
+	prepare_two_pairs(self);
 	must_set(self, VC, IFLA_MASTER, BR);
 	take_port(self);
 	must_set(self, VD, IFLA_MASTER, BR);
@@ -480,37 +485,25 @@ TEST_F_TIMEOUT(links, default_pvid, LIMIT)
 }
 
 /* Without a default ports may have a PVID of their own, which gives way to one, and comes back when that is refused. */
-static void settle_without_default(FIXTURE_DATA(links) *self)
+static void settle_without_default(void *arg)
 {
 	struct nl_msg msg;
 
 	op_bridge_change(&msg, BR, &(struct op_bridge){ .no_default_pvid = true });
-	must(self, &msg, "no default VLAN");
+	must(arg, &msg, "no default VLAN");
 	op_vlan(&msg, RTM_SETLINK, VA, 10, BRIDGE_VLAN_INFO_PVID | BRIDGE_VLAN_INFO_UNTAGGED);
-	must(self, &msg, "VLAN 10");
+	must(arg, &msg, "VLAN 10");
 	op_vlan(&msg, RTM_SETLINK, VC, 10, BRIDGE_VLAN_INFO_PVID | BRIDGE_VLAN_INFO_UNTAGGED);
-	must(self, &msg, "VLAN 10");
-}
-
-static void reset_to_no_default(void *arg)
-{
-	settle_without_default(arg);
+	must(arg, &msg, "VLAN 10");
 }
 
 TEST_F_TIMEOUT(links, default_pvid_from_none, LIMIT)
 {
-	struct nl_msg msg;
-
-	prepare_bridge(self);
-	make_pair_up(self);
-	op_pair(&msg, &(struct op_pair){
-		.name = "vc", .peer = "vd", .index = VC, .peer_index = VD, .mac = mac_c, .peer_mac = mac_d,
-	});
-	must(self, &msg, "pair");
+	prepare_two_pairs(self);
 	take_port(self);
 	must_set(self, VC, IFLA_MASTER, BR);
 	settle_without_default(self);
-	WALK(request_default_pvid, reset_to_no_default);
+	WALK(request_default_pvid, settle_without_default);
 }
 
 /* The bridge's MTU follows. */

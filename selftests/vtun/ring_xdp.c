@@ -117,22 +117,6 @@ static int check_meta(void)
 #define SEND(len) ASSERT_EQ(SLOTS(len), mapped_send(&self->m, self->out, len, NULL))
 #define FROM_DEVICE(len) ASSERT_EQ(len, read_frame(self->sock, self->in, sizeof(self->in), 0))
 
-/* A counter of a device, by ethtool. */
-static long dev_counter(const char *dev, const char *name)
-{
-	char command[128];
-	long n = -1;
-	FILE *f;
-
-	snprintf(command, sizeof(command), "ethtool -S %s | sed -n 's/^ *%s: //p'", dev, name);
-	f = popen(command, "r");
-	if (f && fscanf(f, "%ld", &n) != 1)
-		n = -1;
-	if (f)
-		pclose(f);
-	return n;
-}
-
 static long counter(const char *name)
 {
 	return dev_counter("t0", name);

@@ -190,4 +190,21 @@ static inline int quiet_netns(void)
 	"tc qdisc add dev t0 clsact && tc filter add dev t0 ingress matchall action mirred egress redirect dev d0"
 #define LET_GO "tc qdisc del dev d0 root"
 
+/* The sum of those counters of a device, by ethtool, whose names match a regular expression of awk's; -1 without any. */
+static inline long dev_counter(const char *dev, const char *name)
+{
+	char command[160];
+	long n = -1;
+	FILE *f;
+
+	snprintf(command, sizeof(command),
+		 "ethtool -S %s | awk '/^ *%s:/ { n += $2; any = 1 } END { print any ? n : -1 }'", dev, name);
+	f = popen(command, "r");
+	if (f && fscanf(f, "%ld", &n) != 1)
+		n = -1;
+	if (f)
+		pclose(f);
+	return n;
+}
+
 #endif
