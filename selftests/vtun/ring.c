@@ -652,6 +652,7 @@ TEST_F(ring, bql_without_its_program)
 	munmap(m->user, m->setup.user.size);
 	close(self->fd);
 	ASSERT_EQ(0, tun_set_iff(fd, "t0", IFF_TAP | IFF_NO_PI));
+	ASSERT_EQ(true, dev_runs("t0"));
 	for (int i = 0; i < 200; i++) {
 		make_frame(self->out, 100, i);
 		TO_DEVICE(100);

@@ -15,23 +15,6 @@
 
 #include "../../include/uapi/vnet/vtap.h"
 
-/* Whether the device sends what it is told to: some time after it has a carrier. */
-static inline bool tap_runs(struct nl_sock *nl, const char *name)
-{
-	struct ifreq ifr = tun_ifr(name, 0);
-
-	for (int i = 0; i < 5000; i++) {
-		/* Somebody else may have deleted it. */
-		if (dev_ioctl(SIOCGIFFLAGS, &ifr))
-			return false;
-		if (ifr.ifr_flags & IFF_RUNNING)
-			/* What sets that goes on under RTNL. */
-			return nl_count_links(nl) > 0;
-		usleep(2000);
-	}
-	return false;
-}
-
 /* Both ends up; 0 or -errno. */
 static inline int tap_pair(struct nl_sock *nl, const char *name, const char *peer, int ring)
 {
@@ -55,7 +38,7 @@ static inline int tap_pair(struct nl_sock *nl, const char *name, const char *pee
 	nl_nest_end(&msg, data);
 	nl_nest_end(&msg, info);
 	rc = nl_talk(nl, &msg);
-	if (!rc && !(tap_runs(nl, name) && tap_runs(nl, peer)))
+	if (!rc && !(dev_runs(name) && dev_runs(peer)))
 		return -ETIMEDOUT;
 	return rc;
 }

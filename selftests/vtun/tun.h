@@ -112,6 +112,23 @@ static inline int dev_up(const char *name)
 	return dev_flags(name, IFF_UP, 0);
 }
 
+/* Whether the device sends what it is told to: some time after it has a carrier. */
+static inline bool dev_runs(const char *name)
+{
+	struct ifreq ifr = tun_ifr(name, 0);
+
+	for (int i = 0; i < 5000; i++) {
+		/* Somebody else may have deleted it. */
+		if (dev_ioctl(SIOCGIFFLAGS, &ifr))
+			return false;
+		/* What sets that goes on under RTNL, which who sets flags takes. */
+		if (ifr.ifr_flags & IFF_RUNNING)
+			return !dev_flags(name, 0, 0);
+		usleep(2000);
+	}
+	return false;
+}
+
 static inline int dev_index(const char *name)
 {
 	struct ifreq ifr = tun_ifr(name, 0);
