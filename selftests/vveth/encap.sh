@@ -298,8 +298,9 @@ bond_fails_over()
 {
 	need_module bonding
 	make_two_pairs
-	bonded "$a" 1 active-backup va wa
-	bonded "$b" 2 active-backup vb wb
+	# Named, for an end goes down while the other is taken into its bond, which is when the others would become active.
+	bonded "$a" 1 "active-backup primary va" va wa
+	bonded "$b" 2 "active-backup primary vb" vb wb
 	busywait 5000 active_is "$a" va || fail "va is not the active end"
 	joined
 	carries
@@ -365,8 +366,9 @@ tunnel_in_a_vlan_in_a_bond()
 {
 	need_module bonding 8021q vxlan
 	make_two_pairs
-	bonded "$a" 1 active-backup va wa
-	bonded "$b" 2 active-backup vb wb
+	# Named, for an end goes down while the other is taken into its bond, which is when the others would become active.
+	bonded "$a" 1 "active-backup primary va" va wa
+	bonded "$b" 2 "active-backup primary vb" vb wb
 	printf '%s\n' "link add top.9 link top type vlan id 9" "addr add 203.0.113.1/24 dev top.9" "link set top.9 up" \
 		"link add tun type vxlan id 1 dstport 4789 local 203.0.113.1 remote 203.0.113.2" \
 		"addr add 10.0.0.1/24 dev tun" "link set tun up" | ipb "$a"
