@@ -68,20 +68,25 @@ static bool vbr_takes_flood(const struct vbr_port *from,
 	       __vbr_may_egress(from, to, flags, verdict);
 }
 
-/*
- * With a checksum still to be made, the device needs to know where the
- * network header is; behind an in-band VLAN tag it is not where it was.
- */
-static bool vbr_find_network_header(struct sk_buff *skb)
+/* Behind in-band VLAN tags. */
+static noinline bool vbr_find_tagged_header(struct sk_buff *skb)
 {
 	int depth;
 
-	if (skb->ip_summed != CHECKSUM_PARTIAL || !eth_type_vlan(skb->protocol))
-		return true;
 	if (!vlan_get_protocol_and_depth(skb, skb->protocol, &depth))
 		return false;
 	skb_set_network_header(skb, depth);
 	return true;
+}
+
+/*
+ * With a checksum still to be made, the device needs to know where the
+ * network header is; behind an in-band VLAN tag it is not where it was.
+ */
+static __always_inline bool vbr_find_network_header(struct sk_buff *skb)
+{
+	return likely(!eth_type_vlan(skb->protocol)) ||
+	       skb->ip_summed != CHECKSUM_PARTIAL || vbr_find_tagged_header(skb);
 }
 
 /* With or without its tag, and counted for its VLAN; or NULL, counted, too. */
