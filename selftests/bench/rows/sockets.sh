@@ -24,6 +24,8 @@ cost()
 	if [[ $1 = *v6 ]]; then
 		address=${V6[$2]} size=${size%v6}
 	fi
+	# In a profile, as many as make enough samples.
+	[ -z "${BENCH_PROFILE:-}" ] || count=$((count * 20)) PROFILED=traffic,ksoftirqd/0 PROFILED_COUNT=$count
 	REPLY=$("$TOOLS/bench/traffic" "$kind" $client $server "$address" "$size" "$count") || die "$1 over $2 fails"
 }
 
