@@ -31,6 +31,7 @@
 #include <unistd.h>
 
 #include "netns.h"
+#include "slow.h"
 
 #define FLOW_WAIT_MS	2000
 #define FLOW_LEN	65000
@@ -75,7 +76,7 @@ static bool flow_readable(int fd)
 {
 	struct pollfd pfd = { .fd = fd, .events = POLLIN };
 
-	return poll(&pfd, 1, FLOW_WAIT_MS) == 1;
+	return poll(&pfd, 1, FLOW_WAIT_MS * slow_times()) == 1;
 }
 
 /* One message, or what a stream has of it. */

@@ -34,7 +34,7 @@
 # Time:
 #	busywait MS CMD...	poll CMD every 20 ms until it succeeds, at most MS milliseconds
 #	slowwait S CMD...	poll CMD every 200 ms until it succeeds, at most S seconds
-#	Both limits grow by the factor VNET_SLOW, which in-vm sets for a slow kernel.
+#	Both limits grow by the factor VNET_WAIT, for a slow kernel or machine.
 # Life:
 #	defer CMD...		run CMD when the case ends; last deferred, first run
 #	bg CMD... / bg_ns NS CMD...	start CMD in the background (in namespace NS); BG_PID; stopped when the case ends
@@ -187,7 +187,7 @@ nap()
 
 poll_until()
 {
-	local nap=$1 limit=$(($2 * ${VNET_SLOW:-1})) start now
+	local nap=$1 limit=$(($2 * ${VNET_WAIT:-${VNET_SLOW:-1}})) start now
 
 	shift 2
 	now_ms start
@@ -350,12 +350,12 @@ sweep()
 	local pgid=$1 before=$2 path
 
 	LEFT=''
-	if ! busywait 1000 group_gone "$pgid"; then
+	if ! busywait 10000 group_gone "$pgid"; then
 		LEFT+=" processes ($(pgrep -ag "$pgid" | tr '\n' ';'))"
 		kill -KILL -- "-$pgid" 2>/dev/null
 		busywait 1000 group_gone "$pgid"
 	fi
-	if ! busywait 1000 same_inventory "$before"; then
+	if ! busywait 10000 same_inventory "$before"; then
 		for path in $INVENTORY; do
 			[[ $'\n'$before == *$'\n'$path$'\n'* ]] && continue
 			LEFT+=" ${path##*/}"

@@ -39,7 +39,7 @@
 
 #define LINKD_WORDS	64
 #define LINKD_NAMES	512
-#define LINKD_UP_MS	5000
+#define LINKD_UP_MS	60000
 
 struct linkd_request {
 	char *words[LINKD_WORDS];

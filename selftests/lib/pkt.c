@@ -401,14 +401,14 @@ static bool pkt_complete(unsigned long count)
 	return true;
 }
 
+/* Silence is counted in looks, not by the clock: this process may have been made to wait, as may have who has frames. */
 static void pkt_receive_with_sender(pid_t pid, const struct pkt_sent *result)
 {
-	double last = pkt_now();
+	unsigned int silent = 0;
 	int status = -1;
 
-	while (pid || pkt_now() - last < opt.wait_ms / 1000.0) {
-		if (pkt_drain_all(10) || pid)
-			last = pkt_now();
+	while (pid || silent < opt.wait_ms) {
+		silent = pkt_drain_all(10) || pid ? 0 : silent + 10;
 		if (pid && stopped)
 			kill(pid, SIGTERM);
 		if (pid && waitpid(pid, &status, WNOHANG) == pid) {

@@ -24,6 +24,7 @@
 #include <sys/socket.h>
 
 #include "netns.h"
+#include "slow.h"
 
 #define UDP_PORT	"5202"
 #define UDP_WAIT_MS	2000
@@ -158,7 +159,7 @@ int main(int argc, char **argv)
 		udp_drain(rx, &result);
 	}
 	pfd = (struct pollfd){ .fd = rx, .events = POLLIN };
-	while (result.bytes < (unsigned long long)count * len && poll(&pfd, 1, UDP_WAIT_MS) > 0)
+	while (result.bytes < (unsigned long long)count * len && poll(&pfd, 1, UDP_WAIT_MS * slow_times()) > 0)
 		udp_drain(rx, &result);
 	printf("bytes=%llu reads=%lu longest=%lu segment=%d\n", result.bytes, result.reads, result.longest, result.segment);
 	if (result.bytes != (unsigned long long)count * len)

@@ -25,6 +25,7 @@
 #include <time.h>
 
 #include "netns.h"
+#include "slow.h"
 
 #define XFER_BLOCK	65536u
 
@@ -180,7 +181,7 @@ int main(int argc, char **argv)
 {
 	unsigned long long got;
 	struct addrinfo *ai;
-	int timeout = 60, listener, fd, status, c;
+	int timeout = 60 * slow_times(), listener, fd, status, c;
 	double start;
 
 	while ((c = getopt(argc, argv, "c:s:b:D:t:")) != -1) {

@@ -30,6 +30,7 @@
 
 #include "bpf.h"
 #include "netns.h"
+#include "slow.h"
 
 #define XSK_RING	2048
 #define XSK_FRAMES	(2 * XSK_RING)
@@ -124,7 +125,7 @@ static void xsk_bind(const struct xsk *xsk, char side)
 	if (strchr(opt_sides, side))
 		addr.sxdp_flags = XDP_ZEROCOPY | (opt_need_wakeup ? XDP_USE_NEED_WAKEUP : 0);
 	/* The kernel lets go of the last socket's queue some time after that has been closed. */
-	while ((rc = bind(xsk->fd, (struct sockaddr *)&addr, sizeof(addr))) && errno == EBUSY && tries++ < 200)
+	while ((rc = bind(xsk->fd, (struct sockaddr *)&addr, sizeof(addr))) && errno == EBUSY && tries++ < 2000)
 		usleep(10000);
 	if (rc)
 		err(errno == EOPNOTSUPP ? 4 : 1, "bind the AF_XDP socket");
@@ -209,7 +210,7 @@ static void xsk_complete(struct xsk *xsk)
 static void xsk_send(struct xsk *xsk, uint32_t first, unsigned int n, struct xsk *to, struct xsk_seen *seen)
 {
 	struct pollfd pollfd = { .fd = to ? to->fd : -1, .events = POLLIN };
-	uint64_t end = xsk_now() + opt_wait * 1000000ull;
+	uint64_t end = xsk_now() + opt_wait * slow_times() * 1000000ull;
 	uint32_t at = *xsk->tx.producer;
 	unsigned int i;
 
@@ -275,7 +276,7 @@ static void xsk_wait(struct xsk *xsk, struct xsk_seen *seen, unsigned int frames
 	struct pollfd pollfd = { .fd = xsk->fd, .events = POLLIN };
 
 	xsk_receive(xsk, seen);
-	while (seen->frames < frames && poll(&pollfd, 1, opt_wait) > 0)
+	while (seen->frames < frames && poll(&pollfd, 1, opt_wait * slow_times()) > 0)
 		xsk_receive(xsk, seen);
 }
 
