@@ -96,7 +96,7 @@ run_container()
 
 answers()
 {
-	[ "$(in_ns "$1" socat -T 2 - "TCP:$2,connect-timeout=2" </dev/null 2>/dev/null)" = "$3" ]
+	[ "$(in_ns "$1" socat -t 10 -T $((5 * ${VNET_WAIT:-1})) - "TCP:$2,connect-timeout=2" </dev/null 2>/dev/null)" = "$3" ]
 }
 
 two_containers_of_podman()

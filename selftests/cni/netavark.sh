@@ -149,7 +149,7 @@ without_nft()
 
 answers()
 {
-	[ "$(in_ns "$1" socat -T 2 - "TCP:$2,connect-timeout=2" </dev/null 2>/dev/null)" = c1 ]
+	[ "$(in_ns "$1" socat -t 10 -T $((5 * ${VNET_WAIT:-1})) - "TCP:$2,connect-timeout=$((2 * ${VNET_WAIT:-1}))" </dev/null 2>/dev/null)" = c1 ]
 }
 
 published_port()
@@ -164,8 +164,8 @@ published_port()
 	must ip -n "$out" addr add 203.0.113.2/24 dev e0
 	setup "$c1" '"192.0.2.2"' "$ports"
 	setup "$c2" '"192.0.2.3"'
-	bg_ns "$c1" socat TCP-LISTEN:80,reuseaddr,fork EXEC:'echo c1'
-	bg_ns "$c1" socat TCP-LISTEN:91,reuseaddr,fork EXEC:'echo c1'
+	bg_ns "$c1" socat -t 10 TCP-LISTEN:80,reuseaddr,fork EXEC:'echo c1'
+	bg_ns "$c1" socat -t 10 TCP-LISTEN:91,reuseaddr,fork EXEC:'echo c1'
 	busywait 5000 answers "$h" 192.0.2.2:80 || die "c1 does not serve"
 	answers "$out" 203.0.113.1:8080 || fail "the port does not lead to c1 from outside"
 	answers "$h" 203.0.113.1:8080 || fail "the port does not lead to c1 from the host"

@@ -89,7 +89,7 @@ published_port()
 		'{"type":"portmap","capabilities":{"portMappings":true}}' '{"type":"firewall","backend":"iptables"}'
 	RUNTIME='{"portMappings":[{"hostPort":8080,"containerPort":80,"protocol":"tcp"}]}' attach "$c1" eth0
 	attach "$c2" eth0
-	bg_ns "$c1" socat TCP-LISTEN:80,reuseaddr,fork EXEC:'echo c1'
+	bg_ns "$c1" socat -t 10 TCP-LISTEN:80,reuseaddr,fork EXEC:'echo c1'
 	busywait 5000 answers "$h" 192.0.2.2:80 || die "c1 does not serve"
 	answers "$out" 203.0.113.1:8080 || fail "the port does not lead to c1 from outside"
 	RUNTIME='{"portMappings":[{"hostPort":8080,"containerPort":80,"protocol":"tcp"}]}' detach "$c1" eth0
@@ -102,7 +102,7 @@ published_port()
 
 answers()
 {
-	[ "$(in_ns "$1" socat -T 2 - "TCP:$2,connect-timeout=2" </dev/null 2>/dev/null)" = c1 ]
+	[ "$(in_ns "$1" socat -t 10 -T $((5 * ${VNET_WAIT:-1})) - "TCP:$2,connect-timeout=$((2 * ${VNET_WAIT:-1}))" </dev/null 2>/dev/null)" = c1 ]
 }
 
 mac_and_mtu()

@@ -21,7 +21,7 @@
 #define FAULT_END	5000
 #define FAULT_STRIDE	9
 #define FAULT_QUICK_STRIDE	5
-#define FAULT_LOOKS	20
+#define FAULT_LOOKS	100
 #define FAULT_PAUSE_US	100000
 /* The answer was lost, as it needs an allocation too: the request may have been carried out or not. */
 #define FAULT_UNKNOWN	1

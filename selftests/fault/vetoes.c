@@ -71,21 +71,23 @@ static int talk(FIXTURE_DATA(vetoes) *self)
 /* The request in self->msg, with the veto and without. */
 static bool vetoed(FIXTURE_DATA(vetoes) *self, const char *action)
 {
+	const struct fault_walk walk = { .ns = self->ns, .nr_ns = 2 };
 	static struct fault_state before, after;
+	bool same;
 	int rc;
 
-	fault_look(&before, self->ns, 2);
+	fault_look_settled(&before, &walk);
 	veto(action, true);
 	rc = talk(self);
 	veto(action, false);
-	fault_look(&after, self->ns, 2);
+	same = fault_becomes(&after, &walk, &before);
 	if (rc != -VETO_ERRNO)
 		printf("# %s: answer %d\n", action, rc);
-	if (!fault_same(&before, &after))
+	if (!same)
 		printf("# %s left behind:\n%.*s# instead of\n%.*s", action, (int)after.len, after.text, (int)before.len,
 		       before.text);
 	fflush(stdout);
-	return rc == -VETO_ERRNO && fault_same(&before, &after) && !talk(self);
+	return rc == -VETO_ERRNO && same && !talk(self);
 }
 
 static void ask_pair(FIXTURE_DATA(vetoes) *self)

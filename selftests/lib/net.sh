@@ -25,6 +25,7 @@
 #	links NS		the names of the namespace's devices but lo, sorted, in one line
 # Counters:
 #	link_stat NS DEV FIELD...	rx_packets tx_bytes rx_dropped rx_missed_errors ... in the order asked for
+#	stat_is NS DEV FIELD VALUE	whether one of these has come to that
 #	all_across NS DEV PEER_NS PEER	whether PEER has received as many frames as DEV has sent
 #	lost NS DEV		frames that the end of a pair has dropped, sent and received, but for those that found the other's
 #				ring full: a burst without a qdisc may, on a busy machine
@@ -236,6 +237,11 @@ link_stat()
 		values+=("${BASH_REMATCH[1]}")
 	done
 	echo "${values[*]}"
+}
+
+stat_is()
+{
+	[ "$(link_stat "$1" "$2" "$3")" = "$4" ]
 }
 
 all_across()

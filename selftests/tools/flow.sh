@@ -16,6 +16,8 @@ SNAT='chain post { type nat hook postrouting priority 100
 start_flow()
 {
 	setup_router
+	# However long a slow machine takes to ask.
+	in_ns "$r" sysctl -qw net.netfilter.nf_flowtable_{tcp,udp}_timeout=3600 net.netfilter.nf_conntrack_udp_timeout{,_stream}=3600
 	ruleset "$SNAT"
 	flow_open "${@:1:$#-1}" "$c" "$s" "${!#}"
 	flow_ok up 2 100

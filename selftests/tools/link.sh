@@ -51,7 +51,7 @@ state_mtu_and_address()
 	must ip -n "$a" link set va mtu 1400 address 02:00:00:00:00:0a
 	check_eq "$(row "$a" va operstate admin mtu address)" "up up 1400 02:00:00:00:00:0a" "up"
 	must ip -n "$b" link set vb down
-	busywait 2000 not_up "$a" va || fail "va keeps its carrier"
+	busywait 5000 not_up "$a" va || fail "va keeps its carrier"
 	state=$(link_attr "$a" va operstate)
 	check_eq "$(row "$a" va operstate admin)" "${state,,} up" "the peer down"
 	must ip -n "$a" link set va down

@@ -26,7 +26,7 @@ drops_by_reason()
 	setup_ns a
 	make_pair "$a" va vb
 	ip -n "$a" link set vb down
-	busywait 2000 no_carrier "$a" va || fail "va keeps its carrier"
+	busywait 5000 no_carrier "$a" va || fail "va keeps its carrier"
 	reasons=$(in_ns "$a" ethtool -S va | sed -n 's/^ *drop_\(.*\): .*/\1/p' | sort | tr '\n' ' ')
 	check_ne "$reasons" "" "the driver's reasons"
 	check_eq "$(vnet_json "$a" '[.[0].drops | keys[]] | sort | join(" ") + " "' stats va)" "$reasons" "reasons"
@@ -47,7 +47,7 @@ text_has_the_reason_of_a_drop()
 	check_eq "$(vnet "$a" stats br0 | grep -c '^    drops ')" 0 "a line of drops before any"
 	# A source that is a group address is nobody's: no bridge takes such a frame.
 	pkt -T "$a:va2" -c 7 -s 03:00:00:00:00:01
-	busywait 2000 dropped "$a" br0 bad_source 7 || fail "drops of br0: $(vnet "$a" -j stats br0)"
+	busywait 5000 dropped "$a" br0 bad_source 7 || fail "drops of br0: $(vnet "$a" -j stats br0)"
 	check_match "$(vnet "$a" stats br0)" $'\n''    drops .*bad_source 7' "text"
 	check_eq "$(vnet "$a" stats br0 | grep -c 'no_egress 0')" 0 "reasons that are zero"
 }
@@ -143,7 +143,7 @@ rates_as_text()
 	setup_ns a b
 	add_pair "$a" va "$b" vb
 	vnet "$a" stats -w count 2 interval 0.05 queues >"$CASE_DIR/text" || fail "stats -w fails with $?"
-	check_eq "$(grep -cE '^[0-9:]+  1 device, over 0\.[0-9]+ s$' "$CASE_DIR/text")" 2 "answers"
+	check_eq "$(grep -cE '^[0-9:]+  1 device, over [0-9]+\.[0-9]+ s$' "$CASE_DIR/text")" 2 "answers"
 	check_eq "$(grep -cE '^va +vveth +0 +0 +0 +0 +0$' "$CASE_DIR/text")" 2 "lines of va"
 	check_eq "$(grep -cE '^  tx0 ' "$CASE_DIR/text")" 2 "lines of a queue"
 	check_eq "$(grep -c $'\033' "$CASE_DIR/text")" 0 "lines with control sequences where there is no terminal"
@@ -175,7 +175,7 @@ rates_on_a_terminal()
 	bg_ns "$a" ping -q -i 0.02 192.0.2.2
 	screen 10 80 count 3
 	check_eq "$(wc -l <"$CASE_DIR/screen")" 9 "lines on a screen of 10"
-	check_match "$(<"$CASE_DIR/screen")" '21 devices, over 0\.[0-9]+ s, the 14 quietest not shown'$'\n''DEVICE .*'$'\n''busy ' "the screen"
+	check_match "$(<"$CASE_DIR/screen")" '21 devices, over [0-9]+\.[0-9]+ s, the 14 quietest not shown'$'\n''DEVICE .*'$'\n''busy ' "the screen"
 	screen 10 80 count 2 queues
 	check_le "$(wc -l <"$CASE_DIR/screen")" 9 "lines with queues on a screen of 10"
 	check_match "$(<"$CASE_DIR/screen")" 'the [0-9]+ quietest not shown' "what is left out of the screen with queues"

@@ -211,6 +211,8 @@ heard_at()
 	pid=$BG_PID
 	busywait 5000 grep -q 'listening on' "$CASE_DIR/heard.err" || die "tcpdump does not start"
 	"$@"
+	# It may be silence that is waited for.
+	busywait 1000 test -s "$CASE_DIR/heard"
 	sleep 0.3
 	stop_bg "$pid"
 	grep -c . "$CASE_DIR/heard"

@@ -141,7 +141,7 @@ end_nspawn()
 # wait_for ADDRESS NAME
 wait_for()
 {
-	slowwait 30 says "$1" "$2" || die "$2 does not serve: $(cat "$CASE_DIR/$2")"
+	slowwait 120 says "$1" "$2" || die "$2 does not serve: $(cat "$CASE_DIR/$2")"
 }
 
 # nspawn makes the pair itself, of the in-tree type, and its outer end a port of the bridge that it is named.

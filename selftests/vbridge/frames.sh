@@ -119,6 +119,11 @@ longer_than_the_port_takes()
 	arrive 20
 }
 
+seen_all()
+{
+	[ "$(grep -c . "$CASE_DIR/seen")" -ge 50 ]
+}
+
 whoever_looks_sees_them()
 {
 	local port frames
@@ -132,7 +137,7 @@ whoever_looks_sees_them()
 		busywait 5000 grep -q 'listening on' "$CASE_DIR/tap" || die "tcpdump does not start"
 		cross 50
 		arrive 50
-		sleep 0.3
+		busywait 5000 seen_all
 		stop_bg "$BG_PID"
 		check_eq "$(grep -c . "$CASE_DIR/seen")" 50 "frames that tcpdump sees at $port"
 		grows "$frames" 0 "come to s2 without an skb meanwhile" without_skb

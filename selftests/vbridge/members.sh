@@ -42,7 +42,7 @@ check_frames()
 
 has_carrier()
 {
-	[ "$(link_flag "$1" "$2" LOWER_UP)" = yes ]
+	[ "$(link_flag "$1" "$2" UP) $(link_flag "$1" "$2" NO-CARRIER)" = "yes no" ]
 }
 
 # check_member PORT: all that a member has to do, for s2:e0 behind it.

@@ -402,6 +402,7 @@ changes_under_traffic()
 	for i in "${pids[@]}"; do
 		stop_bg "$i"
 	done
+	busywait 5000 port_is p2 forwarding || fail "the port is $(port_attr p2 state)"
 	reached 5 0 5t --
 }
 

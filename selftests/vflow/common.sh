@@ -86,14 +86,14 @@ flow_open()
 	FLOW='' FLOW_PID=$FLOW_PROC_PID
 	exec {FLOW_IN}>&"${FLOW_PROC[1]}" {FLOW_OUT}<&"${FLOW_PROC[0]}"
 	defer stop_bg "$FLOW_PID"
-	read -rt $((10 * ${VNET_SLOW:-1})) FLOW <&"$FLOW_OUT"
+	read -rt $((20 * ${VNET_WAIT:-1})) FLOW <&"$FLOW_OUT"
 	[ "$FLOW" = ready ] || die "no connection: flow $*"
 }
 
 flow_do()
 {
 	echo "$*" >&"$FLOW_IN"
-	read -rt $((60 * ${VNET_SLOW:-1})) FLOW <&"$FLOW_OUT" || die "flow does not answer to $*"
+	read -rt $((60 * ${VNET_WAIT:-1})) FLOW <&"$FLOW_OUT" || die "flow does not answer to $*"
 }
 
 # flow_ok COMMAND COUNT LEN: all messages come as they were sent.

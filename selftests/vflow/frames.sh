@@ -55,6 +55,8 @@ frames_flow()
 	flow_ok up 2 100
 	flow_ok down 2 100
 	wait_offloaded
+	# The flow of another family may be all that was seen there.
+	wait_taken
 	# The neighbours have been asked for by now.
 	flow_ok up 2 100
 }

@@ -42,6 +42,13 @@ answers_come_by_e1()
 
 # answers_of DEVICES [ARGS...]: what c sends is taken at in, nothing at out, where the routes would have answers come by, and
 # none is lost. ANSWERS is how many were taken at out2.
+up_taken()
+{
+	TAKEN_IN=$(taken in)
+	flow_ok up 1 100
+	[ $(($(taken in) - TAKEN_IN)) -ge 1 ]
+}
+
 answers_of()
 {
 	local addr sent before
@@ -55,7 +62,7 @@ answers_of()
 		flow_open "$@" "$c" "$s" "$addr"
 		flow_ok up 2 100
 		flow_ok down 2 100
-		busywait 5000 has_rules 1 || die "vflow has neither direction"
+		slowwait 10 up_taken || die "vflow does not take what the client sends"
 		remember_taken
 		before=$(taken out2)
 		sent=$(link_stat "$s" e1 tx_packets)

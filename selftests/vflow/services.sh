@@ -22,6 +22,8 @@ setup_services()
 	need_module nft_numgen nft_hash
 	setup_router
 	ipb "$s" <<<"addr add 198.51.100.3/24 dev e0"
+	# One that is not answered is to be remembered until all have been sent.
+	must in_ns "$r" sysctl -qw net.netfilter.nf_conntrack_udp_timeout=600
 }
 
 # datagrams N: each is a connection of its own to the service; who got how many is in AT2 and AT3.

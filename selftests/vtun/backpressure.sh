@@ -14,7 +14,8 @@ start()
 	bg_ns "$a" "$TOOLS/tun" -i "$name" "$@" >"$CASE_DIR/program"
 	busywait 5000 grep -q "ready $name" "$CASE_DIR/program" || die "no program on $name"
 	PROGRAM=$BG_PID
-	must ip -n "$a" link set "$name" up
+	# One that persists sends some time after its next program has come.
+	set_up "$a" "$name"
 	# shellcheck disable=SC2086 # words
 	must tc -n "$a" qdisc replace dev "$name" root $qdisc
 }

@@ -777,6 +777,7 @@ struct slow {
 	int fd;
 	unsigned long cmd;
 	void *page;
+	bool over;
 };
 
 static void *slow_call(void *arg)
@@ -784,6 +785,7 @@ static void *slow_call(void *arg)
 	struct slow *s = arg;
 
 	ioctl(s->fd, s->cmd, s->page);
+	__atomic_store_n(&s->over, true, __ATOMIC_RELEASE);
 	return NULL;
 }
 
@@ -793,7 +795,7 @@ static bool others_go_on(pid_t *pid)
 	*pid = fork();
 	if (!*pid)
 		_exit(dev_up("t1") ? 1 : 0);
-	for (int i = 0; i < 200; i++, usleep(10000))
+	for (int i = 0; i < 1000; i++, usleep(10000))
 		if (waitpid(*pid, NULL, WNOHANG) == *pid)
 			return true;
 	return false;
@@ -822,16 +824,21 @@ TEST(slow_memory_alone_waits)
 	ASSERT_EQ(0, tun_set_iff(other, "t1", IFF_TAP));
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
 		struct pollfd pollfd = { .fd = uffd, .events = POLLIN };
+		bool faulted;
 		pid_t pid = 0;
 
 		if (!commands[i].pointer)
 			continue;
 		s.fd = tun_open("/dev/net/vtun", 0);
 		s.cmd = commands[i].cmd;
+		s.over = false;
 		ASSERT_EQ(0, tun_set_iff(s.fd, "t0", IFF_TAP | IFF_MULTI_QUEUE));
 		ASSERT_EQ(0, pthread_create(&thread, NULL, slow_call, &s));
-		/* Some do not look. */
-		if (poll(&pollfd, 1, 300) == 1) {
+		/* Some do not look, and end. */
+		do
+			faulted = poll(&pollfd, 1, 10) == 1;
+		while (!faulted && !__atomic_load_n(&s.over, __ATOMIC_ACQUIRE));
+		if (faulted) {
 			waited++;
 			EXPECT_TRUE(others_go_on(&pid)) {
 				TH_LOG("%s", commands[i].name);

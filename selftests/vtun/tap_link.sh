@@ -50,7 +50,7 @@ goes_with_the_peers_namespace()
 	defer ip netns del "c-$$" 2>/dev/null
 	must ip -n "$a" link add n0 type vtap peer name p0 netns "c-$$"
 	must ip netns del "c-$$"
-	busywait 5000 no_links "$a" || fail "the pair outlives its peer's namespace"
+	slowwait 30 no_links "$a" || fail "the pair outlives its peer's namespace"
 }
 
 # The class of char devices is told apart by namespaces.

@@ -35,12 +35,7 @@ use()
 bounce()
 {
 	pkt -T "$a:t0" -c "$1"
-	busywait 5000 stat_is tx_packets "$1" || fail "the program has read $(link_stat "$a" t0 tx_packets)"
-}
-
-stat_is()
-{
-	[ "$(link_stat "$a" t0 "$1")" = "$2" ]
+	busywait 5000 stat_is "$a" t0 tx_packets "$1" || fail "the program has read $(link_stat "$a" t0 tx_packets)"
 }
 
 pass()
@@ -48,7 +43,7 @@ pass()
 	make_tap -r
 	use t0 pass
 	bounce 50
-	busywait 5000 stat_is rx_packets 50 || fail "received: $(link_stat "$a" t0 rx_packets)"
+	busywait 5000 stat_is "$a" t0 rx_packets 50 || fail "received: $(link_stat "$a" t0 rx_packets)"
 	check_eq "$(link_stat "$a" t0 rx_dropped)" 0 "dropped"
 }
 
@@ -58,7 +53,7 @@ verdict()
 	make_tap -r
 	use t0 "$1"
 	bounce 50
-	busywait 5000 stat_is rx_dropped 50 || fail "dropped: $(link_stat "$a" t0 rx_dropped)"
+	busywait 5000 stat_is "$a" t0 rx_dropped 50 || fail "dropped: $(link_stat "$a" t0 rx_dropped)"
 	check_eq "$(link_stat "$a" t0 rx_packets)" 0 "received"
 	check_eq "$(ethtool_stat "$a" t0 "$2")" 50 "$2"
 }
@@ -106,7 +101,7 @@ redirect_to_nowhere()
 	make_tap -r
 	use t0 redirect 9999
 	bounce 20
-	busywait 5000 stat_is rx_dropped 20 || fail "dropped: $(link_stat "$a" t0 rx_dropped)"
+	busywait 5000 stat_is "$a" t0 rx_dropped 20 || fail "dropped: $(link_stat "$a" t0 rx_dropped)"
 	check_eq "$(ethtool_stat "$a" t0 drop_xdp_redirect)" 20 "drop_xdp_redirect"
 }
 
@@ -115,7 +110,7 @@ redirect_to_the_tap()
 	make_tap
 	use va redirect "$(link_attr "$a" t0 ifindex)"
 	pkt -T "$b:vb" -c 300 -r 5000
-	busywait 5000 stat_is tx_packets 300 || fail "the program has read $(link_stat "$a" t0 tx_packets)"
+	busywait 5000 stat_is "$a" t0 tx_packets 300 || fail "the program has read $(link_stat "$a" t0 tx_packets)"
 	check_eq "$(link_stat "$a" t0 tx_bytes tx_dropped)" "18000 0" "bytes, dropped"
 }
 
@@ -124,7 +119,7 @@ redirect_into_a_full_ring()
 	make_tap -S
 	use va redirect "$(link_attr "$a" t0 ifindex)"
 	pkt -T "$b:vb" -c 600 -r 5000
-	busywait 5000 stat_is tx_dropped 100 || fail "dropped: $(link_stat "$a" t0 tx_dropped)"
+	busywait 5000 stat_is "$a" t0 tx_dropped 100 || fail "dropped: $(link_stat "$a" t0 tx_dropped)"
 	check_eq "$(ethtool_stat "$a" t0 drop_ring_full)" 100 "drop_ring_full"
 	# What is left in the ring is freed with the device.
 	kill -KILL "$PROGRAM"

@@ -26,8 +26,8 @@ carrier_is()
 
 check_carriers()
 {
-	busywait 2000 carrier_is "$a" va "$1" || fail "$3: va is $(carrier "$a" va), want $1"
-	busywait 2000 carrier_is "$b" vb "$2" || fail "$3: vb is $(carrier "$b" vb), want $2"
+	busywait 5000 carrier_is "$a" va "$1" || fail "$3: va is $(carrier "$a" va), want $1"
+	busywait 5000 carrier_is "$b" vb "$2" || fail "$3: vb is $(carrier "$b" vb), want $2"
 }
 
 make_pair()
@@ -76,8 +76,8 @@ operstate_is()
 
 check_states()
 {
-	busywait 2000 operstate_is "$a" va "$1" || fail "$3: va is $(link_attr "$a" va operstate), want $1"
-	busywait 2000 operstate_is "$b" vb "$2" || fail "$3: vb is $(link_attr "$b" vb operstate), want $2"
+	busywait 5000 operstate_is "$a" va "$1" || fail "$3: va is $(link_attr "$a" va operstate), want $1"
+	busywait 5000 operstate_is "$b" vb "$2" || fail "$3: vb is $(link_attr "$b" vb operstate), want $2"
 }
 
 # An end that lacks its carrier for the sake of the other says so, where that is in sight.
@@ -101,14 +101,14 @@ operational_states_in_one_namespace()
 	b=$a
 	must ip -n "$a" link add va type "$PAIR" peer name vb
 	must ip -n "$a" link set va up
-	busywait 2000 operstate_is "$a" va LOWERLAYERDOWN || fail "va up: va is $(link_attr "$a" va operstate)"
+	busywait 5000 operstate_is "$a" va LOWERLAYERDOWN || fail "va up: va is $(link_attr "$a" va operstate)"
 	must ip -n "$a" link set vb up
 	check_states UP UP "both up"
 	must ip -n "$a" link set va down
-	busywait 2000 operstate_is "$a" vb LOWERLAYERDOWN || fail "va down: vb is $(link_attr "$a" vb operstate)"
+	busywait 5000 operstate_is "$a" vb LOWERLAYERDOWN || fail "va down: vb is $(link_attr "$a" vb operstate)"
 	must ip -n "$a" link set vb down
 	must ip -n "$a" link set vb up
-	busywait 2000 operstate_is "$a" vb LOWERLAYERDOWN || fail "vb up again: vb is $(link_attr "$a" vb operstate)"
+	busywait 5000 operstate_is "$a" vb LOWERLAYERDOWN || fail "vb up again: vb is $(link_attr "$a" vb operstate)"
 }
 
 frames_after_flapping()

@@ -325,9 +325,14 @@ bond_round_robin()
 	joined
 	tcp_check "$a" "$b" 198.51.100.2 "$BYTES" || fail "TCP"
 	tcp_check "$b" "$a" 2001:db8:1::1 "$BYTES" || fail "TCP over IPv6, back"
-	check_ge "$(link_stat "$a" va tx_packets)" 20 "frames sent by va"
-	check_ge "$(link_stat "$a" wa tx_packets)" 20 "frames sent by wa"
+	check_ge "$(link_stat "$a" va tx_packets)" 5 "frames sent by va"
+	check_ge "$(link_stat "$a" wa tx_packets)" 5 "frames sent by wa"
 	check_pair
+}
+
+two_ports()
+{
+	in_ns "$a" grep -q 'Number of ports: 2' /proc/net/bonding/top
 }
 
 bond_802_3ad()
@@ -339,7 +344,7 @@ bond_802_3ad()
 	slowwait 10 ping_ok "$a" 198.51.100.2 || fail "no answer"
 	joined
 	carries 4
-	check_match "$(in_ns "$a" cat /proc/net/bonding/top)" 'Number of ports: 2' "the aggregator"
+	slowwait 10 two_ports || fail "the aggregator: $(in_ns "$a" cat /proc/net/bonding/top)"
 }
 
 team()

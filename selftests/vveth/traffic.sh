@@ -216,7 +216,7 @@ order_across_cpus()
 	others="$others $BG_PID"
 	pkt -T "$a:va" -R "$b:vb" -c "$count" -m 3
 	check_eq "${PKT[rx0.dup]} ${PKT[rx0.late]}" "0 0" "frames twice, late"
-	check_ge "${PKT[rx0.unique]}" $((count / 2)) "frames come"
+	check_ge "${PKT[rx0.unique]}" $((count / 10)) "frames come"
 	for pid in $others; do
 		stop_bg "$pid"
 	done
@@ -236,11 +236,11 @@ cpu_goes_under_traffic()
 	done
 	for i in 1 2 3; do
 		echo 0 >"$cpu" || fail "the CPU does not go"
-		ping_ok "$a" 192.0.2.2 || fail "no answer without the CPU"
+		busywait 10000 ping_ok "$a" 192.0.2.2 || fail "no answer without the CPU"
 		check_tcp "without the CPU" "$b" "$a" 192.0.2.1 100000
 		echo 1 >"$cpu" || fail "the CPU does not come back"
-		ping_ok "$a" 192.0.2.2 || fail "no answer with the CPU back"
-		in_ns "$b" taskset 2 ping -q -c 2 -i 0.2 -W 2 192.0.2.1 || fail "no answer on the CPU that came back"
+		busywait 10000 ping_ok "$a" 192.0.2.2 || fail "no answer with the CPU back"
+		busywait 10000 in_ns "$b" taskset 2 ping -q -c 2 -i 0.2 -W 2 192.0.2.1 || fail "no answer on the CPU that came back"
 	done
 	for pid in $others; do
 		stop_bg "$pid"

@@ -80,7 +80,7 @@ both_namespaces_end_in_a_storm()
 		must ip -n "$a" link add "seen$i" type "$PAIR" peer name seer netns "x-$$"
 		make_storm "x-$$" "y-$$"
 		printf 'netns del x-%s\nnetns del y-%s\n' $$ $$ | ip -batch - || fail "namespaces not deleted"
-		slowwait 20 no_link "$a" "seen$i" || fail "round $i: the namespaces do not end"
+		slowwait 60 no_link "$a" "seen$i" || fail "round $i: the namespaces do not end"
 	done
 }
 
@@ -93,8 +93,8 @@ one_namespace_ends_in_a_storm()
 	defer forget_ns "y-$$"
 	make_storm "$x" "y-$$"
 	must ip netns del "y-$$"
-	slowwait 20 no_link "$x" p0 || fail "p0 is still there"
-	slowwait 20 no_link "$x" p1 || fail "p1 is still there"
+	slowwait 60 no_link "$x" p0 || fail "p0 is still there"
+	slowwait 60 no_link "$x" p1 || fail "p1 is still there"
 }
 
 rmmod_in_a_storm()

@@ -290,7 +290,7 @@ rings_change_beside_a_flood()
 		echo "}"
 	} >"$CASE_DIR/slow"
 	in_ns "$b" nft -f "$CASE_DIR/slow" || skip "no nft"
-	"$TOOLS/xsk" -T "$a:va" -z t -F $((20 * ${VNET_SLOW:-1})) >"$CASE_DIR/flood" 2>&1 &
+	"$TOOLS/xsk" -T "$a:va" -z t -F $((120 * ${VNET_SLOW:-1})) >"$CASE_DIR/flood" 2>&1 &
 	flood=$!
 	defer stop_bg "$flood"
 	for i in 64 512; do
