@@ -210,7 +210,7 @@ static void xsk_complete(struct xsk *xsk)
 static void xsk_send(struct xsk *xsk, uint32_t first, unsigned int n, struct xsk *to, struct xsk_seen *seen)
 {
 	struct pollfd pollfd = { .fd = to ? to->fd : -1, .events = POLLIN };
-	uint64_t end = xsk_now() + opt_wait * slow_times() * 1000000ull;
+	uint64_t end = xsk_now() + opt_wait * 1000000ull;
 	uint32_t at = *xsk->tx.producer;
 	unsigned int i;
 
@@ -276,7 +276,7 @@ static void xsk_wait(struct xsk *xsk, struct xsk_seen *seen, unsigned int frames
 	struct pollfd pollfd = { .fd = xsk->fd, .events = POLLIN };
 
 	xsk_receive(xsk, seen);
-	while (seen->frames < frames && poll(&pollfd, 1, opt_wait * slow_times()) > 0)
+	while (seen->frames < frames && poll(&pollfd, 1, opt_wait) > 0)
 		xsk_receive(xsk, seen);
 }
 
@@ -332,6 +332,7 @@ int main(int argc, char **argv)
 		errx(2, "-T is needed, and a length that fits");
 	if (!opt_batch || opt_batch > XSK_RING || opt_frames > XSK_RING)
 		errx(2, "more than a ring has room for");
+	opt_wait *= slow_times();
 	if (rx) {
 		xsk_open(&to, rx);
 		for (i = 0; i < opt_frames; i++)
