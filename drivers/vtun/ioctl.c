@@ -534,8 +534,8 @@ static long vtun_ioctl_dev(struct vtun_priv *priv, struct vtun_file *file,
 		call->answer_ifr = true;
 		return 0;
 	case SIOCSIFHWADDR:
-		return dev_set_mac_address_user(priv->dev,
-						&call->ifr.ifr_hwaddr, NULL);
+		return vnet_compat_set_mac_user(priv->dev,
+						&call->ifr.ifr_hwaddr);
 	case TUNSETNOCSUM:
 		return 0;
 	case TUNSETDEBUG:

@@ -36,6 +36,24 @@ static inline void vnet_compat_set_netns_immutable(struct net_device *dev)
 }
 
 /*
+ * An address is in a struct sockaddr_storage since 6.16, of which as much is
+ * read as the device's addresses are long. May go when that is the oldest
+ * kernel served.
+ */
+static inline int vnet_compat_set_mac_user(struct net_device *dev,
+					   struct sockaddr *sa)
+{
+#ifdef VNET_HAVE_MAC_USER_STORAGE
+	struct sockaddr_storage ss = {};
+
+	memcpy(&ss, sa, sizeof(*sa));
+	return dev_set_mac_address_user(dev, &ss, NULL);
+#else
+	return dev_set_mac_address_user(dev, sa, NULL);
+#endif
+}
+
+/*
  * How long NAPI may hold frames of GRO's back is a setting of its own since
  * 6.13, and what it holds is in a struct since 6.15. The helpers may go when
  * that is the oldest kernel served.
