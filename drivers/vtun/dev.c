@@ -260,7 +260,6 @@ static void vtun_setup_tun(struct net_device *dev)
 	dev->addr_len = 0;
 	eth_zero_addr(dev->broadcast);
 	dev->flags = IFF_POINTOPOINT | IFF_NOARP | IFF_MULTICAST;
-	dev->max_mtu = VTUN_MTU_MAX;
 }
 
 /**
@@ -282,6 +281,7 @@ void vtun_setup_mode(struct net_device *dev, unsigned int flags)
 		return;
 	}
 	dev->netdev_ops = &vtun_tap_ops;
+	dev->max_mtu = VTUN_MTU_MAX - ETH_HLEN;
 	dev->priv_flags |= IFF_LIVE_ADDR_CHANGE;
 }
 
@@ -303,7 +303,8 @@ void vtun_setup(struct net_device *dev)
 	dev->pcpu_stat_type = NETDEV_PCPU_STAT_TSTATS;
 	dev->tx_queue_len = VTUN_RING_SIZE;
 	dev->min_mtu = ETH_MIN_MTU;
-	dev->max_mtu = VTUN_MTU_MAX - ETH_HLEN;
+	/* Of either mode: what the device is to have is looked at before that. */
+	dev->max_mtu = VTUN_MTU_MAX;
 
 	/* ndo_start_xmit keeps the skb itself: it must not be shared. */
 	dev->priv_flags &= ~IFF_TX_SKB_SHARING;

@@ -152,6 +152,11 @@ static int vtun_newlink(struct net_device *dev,
 		return err;
 	}
 	vtun_setup_mode(dev, cfg.flags);
+	if (dev->mtu > dev->max_mtu) {
+		NL_SET_ERR_MSG_ATTR(extack, params->tb[IFLA_MTU],
+				    "the MTU of a tap is at most 65521");
+		return -EINVAL;
+	}
 	priv->owner = cfg.owner;
 	priv->group = cfg.group;
 	priv->vnet_hdr_sz = cfg.vnet_hdr_sz;

@@ -39,6 +39,8 @@ all_options()
 	check_eq "$(link_attr "$a" t0 mtu)" 1300 "MTU"
 	must ip -n "$a" link add t1 address 02:00:00:00:00:01 type vtun mode tap no_pi multi_queue off
 	check_eq "$(link_attr "$a" t1 address)" 02:00:00:00:00:01 "address"
+	must ip -n "$a" link add t2 mtu 65535 type vtun mode tun
+	must ip -n "$a" link add t3 mtu 65521 type vtun mode tap
 }
 
 programs_attach_later()
@@ -107,6 +109,8 @@ bad_options()
 	check_refused '10 to 4096' ip -n "$a" link add t0 type vtun vnet_hdr_sz 5000
 	check_refused . ip -n "$a" link add t0 type vtun vnet_hdr_sz 9
 	check_refused . ip -n "$a" link add t0 mtu 65600 type vtun
+	check_refused 'the MTU of a tap is at most 65521' ip -n "$a" link add t0 mtu 65522 type vtun mode tap
+	check_refused . ip -n "$a" link add t0 mtu 65536 type vtun mode tun
 	check_eq "$(links "$a")" "" "devices"
 }
 
