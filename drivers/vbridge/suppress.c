@@ -179,6 +179,9 @@ static u32 vbr_suppress_arp(struct vbr_question *ask, struct sk_buff *skb)
 	if (!n)
 		return 0;
 	neigh_release(n);
+	/* As in vbr_suppress_nd(). */
+	if (ether_addr_equal_unaligned(ha, arp->sha))
+		return VBR_PORT_SUPPRESS;
 	fdb = vbr_fdb_lookup_rcu(ask->br, ha, ask->verdict->vid);
 	if (!fdb)
 		return 0;

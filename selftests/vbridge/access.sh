@@ -297,7 +297,7 @@ solicitations_are_answered_for()
 # Nobody is told that he has his own address.
 own_address_is_no_duplicate()
 {
-	need_tool tcpdump
+	need_tool tcpdump busybox
 	setup_stations -6 3
 	address_stations
 	set_slave p3 proxy_arp_wifi on
@@ -307,6 +307,18 @@ own_address_is_no_duplicate()
 	must ip -n "$s3" addr add 2001:db8::3/64 dev e0
 	slowwait 20 dad_is_over || fail "duplicate address detection does not end"
 	! ip -n "$s3" addr show dev e0 | grep dadfailed || fail "an address is taken for a duplicate of itself"
+	must ip -n "$h" neigh replace 192.0.2.3 lladdr "$(mac 3)" nud permanent dev vbr0
+	asks_for_its_own proxy_arp_wifi
+	set_slave p3 proxy_arp_wifi off
+	set_slave p3 proxy_arp on
+	asks_for_its_own proxy_arp
+}
+
+# asks_for_its_own OPTION: as a station does that has just been given its address.
+asks_for_its_own()
+{
+	check_eq "$(heard_at "$s3" 'arp[6:2] = 2 and arp[14:4] = 0xc0000203' \
+		in_ns "$s3" busybox arping -q -D -c 2 -I e0 192.0.2.3)" 0 "answers to who asks for its own address, with $1"
 }
 
 dad_is_over()
