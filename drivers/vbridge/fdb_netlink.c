@@ -473,7 +473,8 @@ static bool vbr_dump_names(const struct netlink_callback *cb,
 
 /**
  * struct vbr_fdb_place - the entry that a dump has to go on with
- * @key: its address and VLAN
+ * @key: its address and VLAN; no entry has an address of zeros, which is for a
+ *	table that has not been begun
  * @nr: its number
  *
  * Behind what the core has in the callback, where 12 bytes are left on 32-bit
@@ -491,19 +492,20 @@ static struct vbr_fdb_place *vbr_fdb_place(struct netlink_callback *cb)
 }
 
 /*
- * Where a dump goes on that has got as far as number @done, from 0: with the
- * entry that did not fit, or where that has gone with the next; NULL behind
- * all of them.
+ * Where a dump goes on that has got as far as number @done, from 0, which is
+ * in the device's own list where the table has not been begun: with the entry
+ * that did not fit, or where that has gone with the next; NULL behind all of
+ * them.
  */
 static struct vbr_fdb *vbr_fdb_resume_rcu(struct vbr *br,
 					  const struct vbr_fdb_place *place,
 					  int done, int *idx)
 {
-	bool begins = *idx >= done;
+	bool begins = is_zero_ether_addr(place->key.addr);
 	struct vbr_fdb *fdb;
 
 	if (!begins) {
-		*idx = done;
+		*idx = max(*idx, done);
 		fdb = vbr_fdb_find_rcu(br, place->key.addr, place->key.vid);
 		if (fdb && fdb->nr == place->nr)
 			return fdb;
@@ -553,6 +555,9 @@ static int vbr_fdb_dump(struct sk_buff *skb, struct netlink_callback *cb,
 	}
 out:
 	rcu_read_unlock();
+	/* Another table may follow. */
+	if (!err)
+		memset(place, 0, sizeof(*place));
 	return err;
 }
 

@@ -606,7 +606,7 @@ static int vbr_link_parse_port(struct vbr_link_change *change,
 			       const struct nlattr *info,
 			       struct netlink_ext_ack *extack)
 {
-	struct nlattr *tb[VBR_BRPORT_MAX + 1];
+	struct nlattr *tb[VBR_BRPORT_MAX + 1] = {};
 	int err;
 
 	if (!info)
@@ -616,10 +616,15 @@ static int vbr_link_parse_port(struct vbr_link_change *change,
 			       "these are options of a port, and the device is none");
 		return -EINVAL;
 	}
-	err = nla_parse_nested(tb, VBR_BRPORT_MAX, info, vbr_port_policy,
-			       extack);
-	if (err)
-		return err;
+	if (!(info->nla_type & NLA_F_NESTED) && nla_len(info) == sizeof(u8)) {
+		/* The state alone: daemons of a spanning tree send that. */
+		tb[IFLA_BRPORT_STATE] = (struct nlattr *)info;
+	} else {
+		err = nla_parse_nested(tb, VBR_BRPORT_MAX, info,
+				       vbr_port_policy, extack);
+		if (err)
+			return err;
+	}
 	change->cfg = cfg;
 	return vbr_port_config_parse(cfg, change->port, tb, VBR_BRPORT_MAX,
 				     extack);

@@ -12,6 +12,7 @@
 #include <linux/veth.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 
 #include "harness.h"
 #include "nl.h"
@@ -288,6 +289,126 @@ TEST_F(netlink, out_of_range)
 	EXPECT_PORT_REFUSED(change_port(self, IFLA_BRPORT_MODE, &two, sizeof(two)));
 }
 
+/* What follows a frame or a change of a link comes some time after it. */
+static unsigned int wait_option(FIXTURE_DATA(netlink) *self, unsigned short nest, unsigned short type, unsigned int want)
+{
+	unsigned int have = ~want, tries;
+
+	for (tries = 0; tries < 500 && have != want; tries++) {
+		if (tries)
+			usleep(10000);
+		have = option(self, nest, type);
+	}
+	return have;
+}
+
+/* A change of the state that is that state and no more, as daemons of a spanning tree sent it once. */
+static int change_state(FIXTURE_DATA(netlink) *self, const void *value, size_t len)
+{
+	struct ifinfomsg ifi = { .ifi_family = AF_BRIDGE, .ifi_index = self->port };
+
+	nl_begin(&self->msg, RTM_SETLINK, 0);
+	nl_put(&self->msg, &ifi, sizeof(ifi));
+	nl_attr(&self->msg, IFLA_PROTINFO, value, len);
+	return nl_talk(&self->nl, &self->msg);
+}
+
+TEST_F(netlink, state_alone)
+{
+	unsigned char blocking = BR_STATE_BLOCKING, five = 5;
+
+	ASSERT_EQ(BR_STATE_FORWARDING,
+		  wait_option(self, IFLA_INFO_SLAVE_DATA, IFLA_BRPORT_STATE, BR_STATE_FORWARDING));
+	EXPECT_PORT_REFUSED(change_state(self, &five, 1));
+	EXPECT_PORT_REFUSED(change_state(self, &blocking, 0));
+	EXPECT_EQ(BR_STATE_FORWARDING, option(self, IFLA_INFO_SLAVE_DATA, IFLA_BRPORT_STATE));
+	EXPECT_EQ(0, change_state(self, &blocking, 1));
+	EXPECT_EQ(BR_STATE_BLOCKING, option(self, IFLA_INFO_SLAVE_DATA, IFLA_BRPORT_STATE));
+}
+
+/* An address of the device's own list comes, or goes. */
+static int own_address(const char *name, unsigned char nr, bool comes)
+{
+	struct ifreq ifr = { .ifr_hwaddr.sa_data = { 0x33, 0x33, 0x77, 0, 0, nr } };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0), rc;
+
+	snprintf(ifr.ifr_name, IFNAMSIZ, "%s", name);
+	rc = ioctl(fd, comes ? SIOCADDMULTI : SIOCDELMULTI, &ifr) ? -errno : 0;
+	close(fd);
+	return rc;
+}
+
+/* An address of the bridge in its table. */
+static int table_address(FIXTURE_DATA(netlink) *self, int bridge, unsigned short nr)
+{
+	struct ndmsg ndm = {
+		.ndm_family = AF_BRIDGE, .ndm_ifindex = bridge, .ndm_state = NUD_PERMANENT, .ndm_flags = NTF_SELF,
+	};
+	unsigned char mac[ETH_ALEN] = { 2, 0, 0, 0x77, nr >> 8, nr };
+
+	nl_begin(&self->msg, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL);
+	nl_put(&self->msg, &ndm, sizeof(ndm));
+	nl_attr(&self->msg, NDA_LLADDR, mac, sizeof(mac));
+	return nl_talk(&self->nl, &self->msg);
+}
+
+/* What one message says of a bridge: addresses of its own list, and of its table; false at the end. */
+static bool told(const struct nl_sock *nl, int bridge, unsigned int *own, unsigned int *table)
+{
+	static unsigned char buffer[4096];
+	int len = recv(nl->fd, buffer, sizeof(buffer), 0), left = len;
+	struct nlmsghdr *hdr = (void *)buffer;
+
+	for (; NLMSG_OK(hdr, (unsigned int)left); hdr = NLMSG_NEXT(hdr, left)) {
+		const struct ndmsg *ndm = NLMSG_DATA(hdr);
+		const struct nlattr *mac;
+
+		if (hdr->nlmsg_type == NLMSG_DONE || hdr->nlmsg_type == NLMSG_ERROR)
+			return false;
+		mac = nl_find((const char *)ndm + NLMSG_ALIGN(sizeof(*ndm)), hdr->nlmsg_len - NLMSG_LENGTH(sizeof(*ndm)),
+			      NDA_LLADDR);
+		if (ndm->ndm_ifindex != bridge || !mac)
+			continue;
+		*own += !memcmp(nl_data(mac), "\x33\x33\x77", 3);
+		*table += !memcmp(nl_data(mac), "\x02\x00\x00\x77", 4);
+	}
+	return len > 0;
+}
+
+/* Between two messages of a dump the second bridge's own list grows short; its table is told all the same, and once. */
+TEST_F(netlink, own_list_grows_short_in_a_dump)
+{
+	struct ndmsg ndm = { .ndm_family = AF_BRIDGE };
+	unsigned int i, other, own = 0, table = 0;
+	struct nl_sock dump;
+
+	start_link(self, "vbr1", kind("VNET_BRIDGE", "vbridge"), NLM_F_CREATE | NLM_F_EXCL);
+	ASSERT_EQ(0, finish_link(self));
+	other = if_nametoindex("vbr1");
+	for (i = 0; i < 300; i++)
+		ASSERT_EQ(0, table_address(self, self->bridge, i));
+	for (i = 0; i < 10; i++)
+		ASSERT_EQ(0, table_address(self, other, i));
+	/* Three messages and more: the one that was read and the next are there when the list is changed. */
+	for (i = 0; i < 250; i++)
+		ASSERT_EQ(0, own_address("vbr1", i, true));
+	ASSERT_EQ(0, nl_open(&dump, 0));
+	nl_begin(&self->msg, RTM_GETNEIGH, NLM_F_DUMP);
+	nl_put(&self->msg, &ndm, sizeof(ndm));
+	ASSERT_EQ(0, nl_send(&dump, &self->msg));
+	while (!own && told(&dump, other, &own, &table))
+		;
+	ASSERT_LT(0, own);
+	ASSERT_EQ(0, table);
+	for (i = 0; i < 250; i++)
+		ASSERT_EQ(0, own_address("vbr1", i, false));
+	while (told(&dump, other, &own, &table))
+		;
+	EXPECT_GT(250, own);
+	EXPECT_EQ(10, table);
+	close(dump.fd);
+}
+
 /* A bridge that is refused is not made. */
 TEST_F(netlink, new_bridge_with_a_bad_option)
 {
@@ -314,19 +435,6 @@ static int send_from(unsigned char last)
 	rc = sendto(fd, frame, sizeof(frame), 0, (struct sockaddr *)&to, sizeof(to));
 	close(fd);
 	return rc == sizeof(frame) ? 0 : -errno;
-}
-
-/* What follows a frame or a change of a link comes some time after it. */
-static unsigned int wait_option(FIXTURE_DATA(netlink) *self, unsigned short nest, unsigned short type, unsigned int want)
-{
-	unsigned int have = ~want, tries;
-
-	for (tries = 0; tries < 500 && have != want; tries++) {
-		if (tries)
-			usleep(10000);
-		have = option(self, nest, type);
-	}
-	return have;
 }
 
 static unsigned int wait_learned(FIXTURE_DATA(netlink) *self, unsigned int want)
