@@ -252,6 +252,8 @@ int vnet_port_fdb_del(struct vnet_port *port, struct ndmsg *ndm,
 		return err;
 	if (extack)
 		extack->_msg = NULL;
+	/* That one is the core's to tell. */
+	*notified = false;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vnet_port_fdb_del);
