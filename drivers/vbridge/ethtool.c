@@ -56,9 +56,32 @@ static void vbr_get_ethtool_stats(struct net_device *dev,
 	vnet_drops_get_values(br->drops, VBR_DROPS, data);
 }
 
+/* The speed is that of the fastest port that is up. RTNL. */
+static int vbr_get_link_ksettings(struct net_device *dev,
+				  struct ethtool_link_ksettings *cmd)
+{
+	const struct vbr *br = netdev_priv(dev);
+	struct ethtool_link_ksettings link;
+	const struct vbr_port *port;
+	u32 fastest = 0;
+
+	list_for_each_entry(port, &br->ports, list) {
+		if (!netif_running(port->dev) || !netif_oper_up(port->dev) ||
+		    __ethtool_get_link_ksettings(port->dev, &link) ||
+		    link.base.speed == (u32)SPEED_UNKNOWN)
+			continue;
+		fastest = max(fastest, link.base.speed);
+	}
+	cmd->base.duplex = DUPLEX_UNKNOWN;
+	cmd->base.port = PORT_OTHER;
+	cmd->base.speed = fastest ?: (u32)SPEED_UNKNOWN;
+	return 0;
+}
+
 const struct ethtool_ops vbr_ethtool_ops = {
 	.get_drvinfo		= vbr_get_drvinfo,
 	.get_link		= ethtool_op_get_link,
+	.get_link_ksettings	= vbr_get_link_ksettings,
 	.get_ts_info		= ethtool_op_get_ts_info,
 	.get_sset_count		= vbr_get_sset_count,
 	.get_strings		= vbr_get_strings,

@@ -316,6 +316,21 @@ refused_members()
 	unchanged
 }
 
+speed_is()
+{
+	in_ns "$h" ethtool vbr0 | grep -q "Speed: $1\$"
+}
+
+# Of those that are up, as whoever stands on the bridge is told.
+speed_of_the_fastest()
+{
+	need_tool ethtool
+	make_host
+	busywait 5000 speed_is 10000Mb/s || fail "with a pair: $(in_ns "$h" ethtool vbr0)"
+	must ip -n "$h" link set p1 down
+	busywait 5000 speed_is Unknown! || fail "with a pair that is down: $(in_ns "$h" ethtool vbr0)"
+}
+
 # A member that is taken away together with its device, from under the bridge.
 members_vanish()
 {
@@ -353,6 +368,7 @@ ALL_TESTS="
 	all_at_once
 	refused_members
 	members_vanish
+	speed_of_the_fastest
 "
 # They make devices and files of the first namespace when they are loaded.
 modprobe -q -a bonding ip_gre
