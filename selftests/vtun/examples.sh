@@ -61,7 +61,8 @@ switch()
 	check_le "${said%% *}" 100 "frames that the switch knew no port for"
 }
 
-tunnel()
+# Two hosts, joined by a pair, and a key.
+two_hosts()
 {
 	load vtun
 	setup_ns -6 a b
@@ -69,12 +70,28 @@ tunnel()
 	must ip -n "$a" addr add 198.51.100.1/24 dev va
 	must ip -n "$b" addr add 198.51.100.2/24 dev vb
 	must dd if=/dev/urandom of="$CASE_DIR/key" bs=32 count=1 status=none
+}
+
+# tunnel_at_a WAY / tunnel_at_b WAY [KEY]: an end of the tunnel, up.
+tunnel_at_a()
+{
 	start "$1" "$a" tunnel "$CASE_DIR/key" t0 198.51.100.1 198.51.100.2 4000
-	start "$1" "$b" tunnel "$CASE_DIR/key" t0 198.51.100.2 198.51.100.1 4000
 	must ip -n "$a" link set t0 mtu 1400
-	must ip -n "$b" link set t0 mtu 1400
 	address "$a" t0 1
+}
+
+tunnel_at_b()
+{
+	start "$1" "$b" tunnel "$CASE_DIR/${2-key}" t0 198.51.100.2 198.51.100.1 4000
+	must ip -n "$b" link set t0 mtu 1400
 	address "$b" t0 2
+}
+
+tunnel()
+{
+	two_hosts
+	tunnel_at_a "$1"
+	tunnel_at_b "$1"
 	must ping_ok "$a" 192.0.2.2
 	must ping_ok "$b" 2001:db8::1
 	must in_ns "$a" ping -q -c 300 -i 0.002 -s 1300 -W 5 192.0.2.2 >/dev/null
@@ -84,19 +101,40 @@ tunnel()
 # Somebody who does not know the key is not let in.
 other_key()
 {
-	load vtun
-	setup_ns -6 a b
-	add_pair "$a" va "$b" vb
-	must ip -n "$a" addr add 198.51.100.1/24 dev va
-	must ip -n "$b" addr add 198.51.100.2/24 dev vb
-	must dd if=/dev/urandom of="$CASE_DIR/key" bs=32 count=1 status=none
+	two_hosts
 	must dd if=/dev/urandom of="$CASE_DIR/key2" bs=32 count=1 status=none
-	start calls "$a" tunnel "$CASE_DIR/key" t0 198.51.100.1 198.51.100.2 4000
-	start calls "$b" tunnel "$CASE_DIR/key2" t0 198.51.100.2 198.51.100.1 4000
-	address "$a" t0 1
-	address "$b" t0 2
+	tunnel_at_a calls
+	tunnel_at_b calls key2
 	! in_ns "$a" ping -q -c 3 -i 0.2 -W 1 192.0.2.2 >/dev/null || fail "a tunnel with two keys"
 	check_eq "$(link_stat "$b" t0 rx_packets)" 0 "packets let in"
+	od -An -v -tx1 "$CASE_DIR/key" | tr -d ' \n' >"$CASE_DIR/key3"
+	check_refused 'no key of 32 bytes' "$BUILD/tools/vtun-tunnel" "$CASE_DIR/key3" t1 198.51.100.2 198.51.100.1 4000
+}
+
+# What was recorded is not let in by an end that has been started since, which all the same finds its other end again.
+nothing_old()
+{
+	local pid
+
+	need_tool socat
+	two_hosts
+	tunnel_at_a calls
+	pid=$BG_PID
+	bg_ns "$b" socat -u UDP4-RECVFROM:4000 CREATE:"$CASE_DIR/old"
+	busywait 10000 in_ns "$b" grep -q ':0FA0 ' /proc/net/udp || die "socat has no socket"
+	in_ns "$a" ping -q -c 1 -W 1 192.0.2.2 >/dev/null
+	busywait 10000 test -s "$CASE_DIR/old" || die "nothing to record"
+	stop_bg "$pid"
+	tunnel_at_b calls
+	pid=$BG_PID
+	must in_ns "$a" socat -u OPEN:"$CASE_DIR/old" UDP4-SENDTO:198.51.100.2:4000,bind=198.51.100.1:4000
+	sleep 0.5
+	check_eq "$(link_stat "$b" t0 rx_packets)" 0 "packets let in"
+	tunnel_at_a calls
+	busywait 10000 ping_ok "$a" 192.0.2.2 || fail "no answer after what is old"
+	stop_bg "$pid"
+	tunnel_at_b calls
+	busywait 10000 ping_ok "$b" 192.0.2.1 || fail "no answer to an end that was started again"
 }
 
 reflector_by_rings() { reflector rings; }
@@ -114,5 +152,6 @@ ALL_TESTS="
 	tunnel_by_rings
 	tunnel_by_calls
 	other_key
+	nothing_old
 "
 run_tests "$@"

@@ -3,9 +3,12 @@
  * vtun-tunnel [-w] KEYFILE NAME LOCAL REMOTE PORT: the packets of a tun device, encrypted, to another host and back. Both
  * have the 32 bytes of the key in a file. -w goes by read and write.
  *
- * A datagram is a nonce of 24 bytes and what XChaCha20-Poly1305 makes of the packet. The nonce is the sender's session and a
- * count; a session begins with the time at which its sender was started, so what was recorded of an older one is refused, as
- * is a count that was seen.
+ * A datagram is a nonce of 24 bytes, the other host's session as its sender knows it, and what XChaCha20-Poly1305 makes of
+ * the packet, which vouches for both. The nonce is the sender's session, new each time that it is started, and a count.
+ *
+ * A session is let in once it knows ours: who does not is told, by a datagram without a packet, and what was recorded
+ * before we were started stays outside, whoever has sent it. So does a session that another has followed, and a count that
+ * was seen.
  */
 #include <arpa/inet.h>
 #include <endian.h>
@@ -18,11 +21,11 @@
 #include <signal.h>
 #include <sodium.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "libvtun.h"
@@ -32,20 +35,30 @@
 #define TAG crypto_aead_xchacha20poly1305_ietf_ABYTES
 #define WINDOW 64
 
+#define FORMER 256
+
+struct session {
+	unsigned char random[16];
+};
+
 struct nonce {
-	uint64_t start;		/* of the session, nanoseconds since 1970; big-endian */
-	uint64_t random;
+	struct session session;
 	uint64_t count;		/* big-endian */
 };
 
 struct datagram {
 	struct nonce nonce;
+	struct session known;	/* the receiver's, as the sender knows it */
 	unsigned char sealed[PACKET + TAG];
 };
 
 static unsigned char key[crypto_aead_xchacha20poly1305_ietf_KEYBYTES];
 static struct nonce mine, theirs;
 static uint64_t seen;		/* bit N: theirs.count less N was there */
+static struct session former[FORMER];	/* of theirs, those that others have followed */
+static unsigned int formers;
+static struct session stranger;	/* one that does not know ours */
+static bool greeting;		/* it is to be told */
 static struct datagram grams[BATCH];
 static struct iovec iovs[BATCH];
 static struct mmsghdr messages[BATCH];
@@ -63,19 +76,12 @@ static void on_signal(int sig)
 static void read_key(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char more;
 
-	if (fd < 0 || read(fd, key, sizeof(key)) != sizeof(key))
+	/* A longer file is another key than it looks like, hexadecimal digits for instance. */
+	if (fd < 0 || read(fd, key, sizeof(key)) != sizeof(key) || read(fd, &more, 1))
 		errx(1, "%s: no key of %zu bytes", path, sizeof(key));
 	close(fd);
-}
-
-static void begin_session(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	mine.start = htobe64(now.tv_sec * 1000000000ULL + now.tv_nsec);
-	randombytes_buf(&mine.random, sizeof(mine.random));
 }
 
 /* A batch from a ring comes at once, and what there is no room for is lost. Past the system's bound, where one may. */
@@ -109,16 +115,35 @@ static int udp_socket(const char *local, const char *remote, const char *port)
 	return fd;
 }
 
-/* Whether the datagram is new; it was found to be genuine. */
-static bool fresh(const struct nonce *nonce)
+static bool same(const struct session *one, const struct session *other)
 {
-	uint64_t start = be64toh(nonce->start), count = be64toh(nonce->count), last = be64toh(theirs.count);
+	return !memcmp(one, other, sizeof(*one));
+}
 
-	if (!memcmp(nonce, &mine, offsetof(struct nonce, count)))
+static bool was_here(const struct session *session)
+{
+	for (unsigned int i = 0; i < formers && i < FORMER; i++)
+		if (same(former + i, session))
+			return true;
+	return false;
+}
+
+/* Whether the datagram is new; it was found to be genuine. */
+static bool fresh(const struct datagram *gram)
+{
+	const struct nonce *nonce = &gram->nonce;
+	uint64_t count = be64toh(nonce->count), last = be64toh(theirs.count);
+
+	/* Ours comes back where somebody sends it back. */
+	if (same(&nonce->session, &mine.session) || was_here(&nonce->session))
 		return false;
-	if (memcmp(nonce, &theirs, offsetof(struct nonce, count))) {
-		if (start <= be64toh(theirs.start))
+	if (!same(&nonce->session, &theirs.session)) {
+		if (!same(&gram->known, &mine.session)) {
+			stranger = nonce->session;
+			greeting = true;
 			return false;
+		}
+		former[formers++ % FORMER] = theirs.session;
 		theirs = *nonce;
 		seen = 1;
 		return true;
@@ -134,6 +159,29 @@ static bool fresh(const struct nonce *nonce)
 	return true;
 }
 
+/* Of the packet and what vouches for the sender, for who has the session @to. Returns the datagram's size. */
+static size_t seal(struct datagram *gram, const struct session *to, const void *packet, size_t len)
+{
+	unsigned long long size;
+
+	mine.count = htobe64(be64toh(mine.count) + 1);
+	gram->nonce = mine;
+	gram->known = *to;
+	crypto_aead_xchacha20poly1305_ietf_encrypt(gram->sealed, &size, packet, len, (void *)&gram->known,
+						   sizeof(gram->known), NULL, (void *)&gram->nonce, key);
+	return offsetof(struct datagram, sealed) + size;
+}
+
+/* Tells a stranger of our session. */
+static void greet(int fd)
+{
+	struct datagram gram;
+	size_t size = seal(&gram, &stranger, NULL, 0);
+
+	greeting = false;
+	sent += send(fd, &gram, size, 0) == (ssize_t)size;
+}
+
 /* From the device to the other host. Returns whether there was something. */
 static bool outwards(struct vtun *v, int fd)
 {
@@ -143,7 +191,6 @@ static bool outwards(struct vtun *v, int fd)
 	for (unsigned int i = 0; i < n; i++) {
 		struct datagram *gram = grams + count;
 		unsigned char flat[PACKET], *packet = frames[i].piece[0].iov_base;
-		unsigned long long len;
 
 		if (frames[i].len > PACKET)
 			continue;
@@ -151,11 +198,7 @@ static bool outwards(struct vtun *v, int fd)
 			vtun_copy(frames + i, flat, sizeof(flat));
 			packet = flat;
 		}
-		mine.count = htobe64(be64toh(mine.count) + 1);
-		gram->nonce = mine;
-		crypto_aead_xchacha20poly1305_ietf_encrypt(gram->sealed, &len, packet, frames[i].len, NULL, 0, NULL,
-							   (void *)&gram->nonce, key);
-		iovs[count] = (struct iovec){ gram, sizeof(gram->nonce) + len };
+		iovs[count] = (struct iovec){ gram, seal(gram, &theirs.session, packet, frames[i].len) };
 		count++;
 	}
 	vtun_release(v, n);
@@ -172,22 +215,27 @@ static bool outwards(struct vtun *v, int fd)
 /* Opened where the device is to have it. */
 static int open_datagram(struct vtun *v, const struct datagram *gram, size_t size)
 {
-	struct vtun_frame frame;
+	const size_t head = offsetof(struct datagram, sealed);
+	struct vtun_frame frame = { .pieces = 1 };
 	unsigned long long len;
-	int ret;
+	int ret = 0;
 
-	if (size <= sizeof(gram->nonce) + TAG)
+	if (size < head + TAG)
 		return -EINVAL;
-	size -= sizeof(gram->nonce);
-	ret = vtun_reserve(v, &frame, size - TAG);
+	size -= head;
+	if (size > TAG)
+		ret = vtun_reserve(v, &frame, size - TAG);
 	if (ret)
 		return ret;
 	if (frame.pieces > 1 || crypto_aead_xchacha20poly1305_ietf_decrypt(frame.piece[0].iov_base, &len, NULL, gram->sealed,
-									   size, NULL, 0, (void *)&gram->nonce, key))
+									   size, (void *)&gram->known,
+									   sizeof(gram->known), (void *)&gram->nonce,
+									   key))
 		return -EINVAL;
-	if (!fresh(&gram->nonce))
+	if (!fresh(gram))
 		return -EINVAL;
-	vtun_commit(v, &frame);
+	if (size > TAG)
+		vtun_commit(v, &frame);
 	return 0;
 }
 
@@ -205,6 +253,8 @@ static bool inwards(struct vtun *v, int fd)
 			received++;
 	}
 	vtun_submit(v);
+	if (greeting)
+		greet(fd);
 	return n > 0;
 }
 
@@ -224,7 +274,7 @@ int main(int argc, char **argv)
 	if (sodium_init() < 0)
 		errx(1, "libsodium does not start");
 	read_key(argv[1]);
-	begin_session();
+	randombytes_buf(&mine.session, sizeof(mine.session));
 	fd = udp_socket(argv[3], argv[4], argv[5]);
 	v = vtun_open(argv[2], &options);
 	if (!v)
