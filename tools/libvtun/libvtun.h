@@ -200,11 +200,13 @@ size_t vtun_copy(const struct vtun_frame *frame, void *to, size_t room);
  * vtun_arm() - ask to be woken by the file's POLLIN
  * @v: as of vtun_open()
  *
- * Before whatever sleeps on several files; vtun_disarm() after it. Where frames
- * have come or gone since the last time, other programs of the CPU get their
- * turn first, so that more frames are there at once.
+ * Before whatever sleeps on several files, with all frames released;
+ * vtun_disarm() after it. Where frames have come or gone since the last time,
+ * other programs of the CPU get their turn first, so that more frames are there
+ * at once.
  *
- * Return: whether one may sleep; else there is a frame already.
+ * Return: whether one may sleep; else there is a frame already, or one that was
+ * not released.
  */
 bool vtun_arm(struct vtun *v);
 
