@@ -119,6 +119,31 @@ tap_by_the_hook()
 	is_gone red0 || fail "a tap stays without a bridge"
 }
 
+# hook MACHINE OPERATION: as libvirt calls it, with the description of every machine the same.
+hook()
+{
+	on_page hook metadata | in_ns "$a" "$HOOK" "$1" "${@:2}" -
+}
+
+# libvirt says release of a machine that was refused, too.
+hook_takes_what_it_has_made()
+{
+	need_module vtun
+	setup_ns a
+	must ip -n "$a" link add vbr0 up type vbridge
+	hook red prepare begin || die "no tap for red"
+	check_match "$(ip -n "$a" -d link show red0)" 'master vbr0.* alias libvirt red' "the tap"
+	hook blue prepare begin 2>/dev/null && fail "blue gets what is red's"
+	hook blue release end
+	hook re release end
+	is_gone red0 && fail "the tap of red goes with another machine"
+	hook red release end
+	is_gone red0 || fail "the tap stays when red has ended"
+	must ip -n "$a" link add red0 type vtun mode tap
+	hook red release end
+	is_gone red0 && fail "what the hook has not made goes with the machine"
+}
+
 vtap_that_is_there()
 {
 	local path=/run/vnet-libvirt.$$ node
@@ -137,6 +162,7 @@ vtap_that_is_there()
 }
 
 ALL_TESTS="
+	hook_takes_what_it_has_made
 	tap_by_the_hook
 	vtap_that_is_there
 "
