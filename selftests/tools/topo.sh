@@ -80,6 +80,11 @@ hostile_names()
 	vnet "$a" topo svg >"$CASE_DIR/svg"
 	well_formed "$CASE_DIR/svg"
 	check_eq "$(vnet "$a" topo dot | grep -c ' -- ')" 1 "edges"
+	# UTF-8, but not of XML: U+FFFE and U+FFFF.
+	must ip -n "$a" link add $'x\357\277\276x' type "vveth" peer name $'y\357\277\277'
+	vnet "$a" topo svg >"$CASE_DIR/svg"
+	well_formed "$CASE_DIR/svg"
+	grep -q 'class="name">[xy]?' "$CASE_DIR/svg" || fail "no device with such a name: $(<"$CASE_DIR/svg")"
 	vnet "$a" topo dot | grep -qF 'label="v?[1m\\\" DOWN"' || fail "the name in dot: $(vnet "$a" topo dot)"
 	vnet "$a" -j topo | jq . >/dev/null || fail "no JSON"
 }

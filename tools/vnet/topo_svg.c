@@ -35,14 +35,20 @@ static void svg_text(struct svg *svg, int x, int y, const char *class,
 	topo_clean(clean, sizeof(clean), text);
 	fprintf(svg->f, "<text x=\"%d\" y=\"%d\" class=\"%s\">", x, y, class);
 	for (const char *s = clean; *s; s++) {
-		if (*s == '<')
+		/* U+FFFE and U+FFFF are UTF-8 but no characters of XML. */
+		if (strncmp(s, "\xef\xbf\xbe", 3) == 0 ||
+		    strncmp(s, "\xef\xbf\xbf", 3) == 0) {
+			fputc('?', svg->f);
+			s += 2;
+		} else if (*s == '<') {
 			fputs("&lt;", svg->f);
-		else if (*s == '>')
+		} else if (*s == '>') {
 			fputs("&gt;", svg->f);
-		else if (*s == '&')
+		} else if (*s == '&') {
 			fputs("&amp;", svg->f);
-		else
+		} else {
 			fputc(*s, svg->f);
+		}
 	}
 	fputs("</text>\n", svg->f);
 }
