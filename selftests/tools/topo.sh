@@ -128,11 +128,20 @@ out_of_sight()
 
 members_and_masters_of_other_kinds()
 {
-	setup_ns a
+	setup_ns a b
 	make_pair "$a" va vb
 	must ip -n "$a" link add vlan7 link va type vlan id 7
 	make_bridge "$a" br0 vlan7
 	check_match "$(vnet "$a" topo)" "br0 vbridge"[^$'\n']*$'\n'"\|  \+-- vlan7 vlan" "a member that is a VLAN"
+	# A container behind one of a VRF.
+	need_module vrf
+	must ip -n "$a" link add vrf0 type vrf table 7
+	add_pair "$a" vc "$b" eth0
+	must ip -n "$a" link set vc master vrf0
+	check_match "$(vnet "$a" topo)" "\| vc -+\+---- $b: eth0" "a member of a VRF"
+	check_match "$(vnet "$a" topo --svg)" ">vc" "a member of a VRF in the picture"
+	must ip -n "$a" link set br0 master vrf0
+	check_match "$(vnet "$a" topo)" "\| br0 vbridge" "a bridge in a VRF"
 }
 
 # 300 containers: so many calls of the kernel for each.

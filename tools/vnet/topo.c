@@ -26,6 +26,11 @@ bool topo_is_bridge(const struct topo_dev *dev)
 	       strcmp(dev->row->kind, "bridge") == 0;
 }
 
+bool topo_is_port(const struct topo_dev *dev)
+{
+	return dev->master && topo_is_bridge(dev->master);
+}
+
 void topo_clean(char *text, size_t size, const char *name)
 {
 	size_t n = 0, len;

@@ -11,7 +11,7 @@
  * @row: what is known of it
  * @ns: its namespace
  * @peer: the pair's other end, NULL where it is out of sight or there is none
- * @master: the bridge that it is a port of, NULL if of none
+ * @master: the bridge, bond or VRF that it belongs to, NULL if to none
  * @addr: its IP addresses as text, those of the link itself left out
  * @addr_count: how many
  * @x: where it is drawn, once that is known
@@ -67,6 +67,9 @@ const char *topo_ns_label(const struct topo_ns *ns);
 
 /* Is the device a bridge, of whatever kind? */
 bool topo_is_bridge(const struct topo_dev *dev);
+
+/* Is it drawn with a bridge? Members of a bond or a VRF stand by themselves. */
+bool topo_is_port(const struct topo_dev *dev);
 
 /**
  * topo_describe() - a device and what goes with it, in one line

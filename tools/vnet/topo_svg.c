@@ -167,7 +167,7 @@ static void svg_band(struct svg *svg, struct topo_ns *ns)
 					svg_bridge(svg, &ns->dev[i], &x, y));
 	}
 	for (size_t i = 0; i < ns->dev_count; i++) {
-		if (!topo_is_bridge(&ns->dev[i]) && !ns->dev[i].master)
+		if (!topo_is_bridge(&ns->dev[i]) && !topo_is_port(&ns->dev[i]))
 			below = svg_max(below,
 					svg_column(svg, &ns->dev[i], &x,
 						   y + SVG_BAR + 20));

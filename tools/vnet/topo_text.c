@@ -72,16 +72,16 @@ static void topo_box_fill(struct topo_box *box, const struct topo_ns *ns)
 
 		if (!topo_is_bridge(dev))
 			continue;
-		topo_box_add(box, dev->master ? " ^ port: " : "", dev);
+		topo_box_add(box, topo_is_port(dev) ? " ^ port: " : "", dev);
 		topo_box_ports(box, ns, dev);
 	}
 	for (size_t i = 0; i < ns->dev_count; i++) {
 		const struct topo_dev *dev = &ns->dev[i];
 
 		/* A pair within the namespace is drawn at its first end. */
-		if (topo_is_bridge(dev) || dev->master ||
+		if (topo_is_bridge(dev) || topo_is_port(dev) ||
 		    (dev->peer && dev->peer->ns == ns &&
-		     (dev->peer < dev || dev->peer->master)))
+		     (dev->peer < dev || topo_is_port(dev->peer))))
 			continue;
 		topo_box_add(box, "", dev);
 	}
