@@ -82,6 +82,14 @@ only_what_is_lost_from_now_on()
 	check_ge "$(jq '.[0].milliseconds' "$CASE_DIR/json")" 2000 "milliseconds"
 }
 
+all_namespaces_take_no_wait()
+{
+	setup_ns a b
+	check_status 1 "\"drops interval\" waits in one namespace" vnet "$a" -a drops interval 0.01
+	check_eq "$(vnet "$a" -a drops interval 0.01 2>&1 >/dev/null | wc -l)" 1 "times that this is said"
+	check_eq "$(vnet "$a" -a stats -w 2>&1 >/dev/null | grep -c watches)" 1 "times that stats says it"
+}
+
 without_rights()
 {
 	setup_bridge
@@ -90,5 +98,5 @@ without_rights()
 }
 
 ALL_TESTS="reason_and_what_it_means nothing_lost same_as_the_counters every_reason_has_a_sentence only_what_is_lost_from_now_on
-	without_rights"
+	all_namespaces_take_no_wait without_rights"
 run_tests "$@"

@@ -118,6 +118,11 @@ static int drops_run_period(struct cmd_env *env, const struct drops_words *words
 	struct drops_view view = { .o = env->out, .period = true };
 	int status;
 
+	if (env->out->shared) {
+		env->refused = true;
+		complain("\"drops interval\" waits in one namespace: leave -all out, or name it with -n");
+		return CMD_USAGE;
+	}
 	watch_begin();
 	status = samples_read(&before, env->nl, words->name);
 	if (status != CMD_USAGE) {

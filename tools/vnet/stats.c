@@ -191,6 +191,7 @@ static int stats_watch(struct cmd_env *env, const struct stats_words *words)
 	int status;
 
 	if (env->out->shared) {
+		env->refused = true;
 		complain("\"stats -w\" watches one namespace: leave -all out, or name it with -n");
 		return CMD_USAGE;
 	}
