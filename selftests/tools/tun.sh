@@ -19,6 +19,10 @@ make_and_show()
 	check_eq "$(ip -n "$a" -j -d link show t1 | jq -r '.[0].linkinfo.info_data.type')" tun "what ip says of t1"
 	check_status 0 "" vnet "$a" tun del t0
 	check_status 0 "" vnet "$a" tun del t1
+	check_status 0 "" vnet "$a" tun add t1 user 012345
+	check_eq "$(vnet_get "$a" uid tun t1)" 12345 "a user in decimal digits"
+	check_status 1 "\"user 0x10\": must be a number" vnet "$a" tun add t2 user 0x10
+	check_status 0 "" vnet "$a" tun del t1
 	check_eq "$(links "$a")" br0 "devices"
 }
 

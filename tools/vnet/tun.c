@@ -2,6 +2,7 @@
 /* `vnet tun`: tun and tap devices of the suite, and which programs have them. */
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <grp.h>
 #include <limits.h>
 #include <linux/if_link.h>
@@ -150,8 +151,9 @@ static bool tun_parse_id(struct args *args, const char *keyword, uint32_t *id)
 	const char *word = args_value(args, keyword);
 	bool group = strcmp(keyword, "group") == 0;
 	const struct passwd *user;
+	unsigned long long number;
 	const struct group *grp;
-	struct args number;
+	char *end;
 
 	if (!word)
 		return false;
@@ -166,8 +168,16 @@ static bool tun_parse_id(struct args *args, const char *keyword, uint32_t *id)
 			 word);
 		return false;
 	}
-	number = (struct args){ .left = 1, .word = args->word - 1 };
-	return args_u32(&number, keyword, 0, UINT32_MAX - 1, id);
+	/* Decimal whatever it begins with, as to ip. */
+	errno = 0;
+	number = strtoull(word, &end, 10);
+	if (*end || errno || number >= UINT32_MAX) {
+		complain("\"%s %s\": must be a number from 0 to %u", keyword,
+			 word, UINT32_MAX - 1);
+		return false;
+	}
+	*id = number;
+	return true;
 }
 
 static bool tun_parse_mode(struct args *args, uint8_t *type)
