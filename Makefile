@@ -133,15 +133,22 @@ check-deb: deb
 
 ## make install    the modules for the running kernel, the plugins, the tool; make uninstall takes them away
 install: all
+	@[ -n '$(DESTDIR)' ] || [ '$(release)' = "$$(uname -r)" ] || \
+		echo "install: for $(release), which does not run: boot it, or install linux-headers-$$(uname -r) and make again" >&2
 	install -d '$(DESTDIR)/lib/modules/$(release)/updates/vnet'
 	install -m 644 $B/modules/*.ko '$(DESTDIR)/lib/modules/$(release)/updates/vnet/'
 	@$(MAKE) --no-print-directory -C tools install OUT='$(abspath $B/tools)' PLUGINS='$(abspath $B/plugins)' DESTDIR='$(DESTDIR)'
 	$(if $(DESTDIR),,depmod '$(release)')
 
 uninstall:
-	rm -rf '$(DESTDIR)/lib/modules/$(release)/updates/vnet'
 	@$(MAKE) --no-print-directory -C tools uninstall DESTDIR='$(DESTDIR)'
-	$(if $(DESTDIR),,depmod '$(release)')
+	@# Those of all kernels that it was ever installed for.
+	set -e; for dir in '$(DESTDIR)'/lib/modules/*/updates/vnet; do \
+		[ -d "$$dir" ] || continue; \
+		rm -rf "$$dir"; \
+		dir=$${dir%/updates/vnet}; \
+		$(if $(DESTDIR),:,depmod "$${dir##*/}"); \
+	done
 
 # As modprobe knows it: kernel.release of Debian's 6.1 is another.
 release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' '$(KDIR)/include/generated/utsrelease.h')
