@@ -104,7 +104,12 @@ policies_let_in()
 		service $VIP tcp 80 198.51.100.2:80
 		policy 198.51.100.2 tcp 80 192.0.2.0/24 203.0.113.7
 		policy 198.51.100.2 tcp 81 203.0.113.0/24
+		policy 198.51.100.3 tcp 80 10.1.2.3 10.1.0.0/16 10.0.0.0/8 10.0.0.0/16 192.0.2.7
+		policy 198.51.100.3 tcp 80 192.0.2.0/24
 	EOF
+	# A set takes none that lies within another.
+	check_eq "$(in_ns "$r" nft list set ip services tcp-allowed | grep -oE '198.51.100.3 . 80 . [0-9./]+' | sort | paste -sd ' ')" \
+		"198.51.100.3 . 80 . 10.0.0.0/8 198.51.100.3 . 80 . 192.0.2.0/24" "what the policies of .3 come to"
 	answers 80 || fail "no connection that the policy allows"
 	in_ns "$c" timeout 10 socat -u /dev/null "TCP:$VIP:80" || fail "no connection by the service"
 	! answers 81 || fail "a connection that no policy allows"
