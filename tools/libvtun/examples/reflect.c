@@ -107,6 +107,8 @@ static int reflect(struct vtun *v, const struct vtun_frame *in)
 	} else {
 		unsigned char flat[65550];
 
+		if (in->len > sizeof(flat))
+			return -EMSGSIZE;
 		at = vtun_copy(in, flat, sizeof(flat));
 		for (size_t i = 0, done = 0; i < out.pieces && done < at; done += out.piece[i++].iov_len)
 			memcpy(out.piece[i].iov_base, flat + done, out.piece[i].iov_len);

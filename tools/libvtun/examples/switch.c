@@ -27,6 +27,7 @@ static struct station {
 } table[TABLE];
 
 static struct vtun *port[PORTS];
+static bool stopped[PORTS];	/* the device has not taken all, by TUNSETSNDBUF */
 static unsigned int ports;
 static unsigned long long forwarded, flooded, full;
 static volatile sig_atomic_t over;
@@ -97,7 +98,7 @@ static void rest(void)
 	bool may = true;
 
 	for (unsigned int i = 0; i < ports; i++) {
-		fds[i] = (struct pollfd){ .fd = vtun_fd(port[i]), .events = POLLIN };
+		fds[i] = (struct pollfd){ .fd = vtun_fd(port[i]), .events = stopped[i] ? POLLIN | POLLOUT : POLLIN };
 		may &= vtun_arm(port[i]);
 	}
 	if (may)
@@ -135,9 +136,9 @@ int main(int argc, char **argv)
 
 		for (unsigned int i = 0; i < ports; i++)
 			some |= serve(i);
-		/* A device that is down has no use for it; it loses it, as a cable that was pulled. */
+		/* A device that is down takes nothing: a ring of frames waits for it, the others are counted as full. */
 		for (unsigned int i = 0; i < ports; i++)
-			vtun_submit(port[i]);
+			stopped[i] = vtun_submit(port[i]) == -EAGAIN;
 		if (!some)
 			rest();
 	}
