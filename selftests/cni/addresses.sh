@@ -153,11 +153,14 @@ collected_where_nothing_is_valid()
 	check_eq "$(links "$h") $(links "$c1")" "vbr0 " "devices"
 }
 
+# What the agent is run by.
+RUNNER=()
+
 # agent VAR=VALUE...: vnet-node on node n1, a round a second.
 agent()
 {
 	# shellcheck disable=SC2016 # a command of the agent's
-	bg ip netns exec "$h" env NODE=n1 MODE=vxlan NODES="cat $CASE_DIR/nodes" BIN="$CASE_DIR/bin" NET="$CASE_DIR/net" \
+	bg ip netns exec "$h" "${RUNNER[@]}" env NODE=n1 MODE=vxlan NODES="cat $CASE_DIR/nodes" BIN="$CASE_DIR/bin" NET="$CASE_DIR/net" \
 		PLUGIN="$CASE_DIR/plugin" INTERVAL=1 "$@" "${VNET_EXAMPLES:-${SELFTESTS%/*}/Documentation/examples}/kubernetes/vnet-node" run
 }
 
@@ -192,6 +195,75 @@ add_dummy_with_address()
 	printf '%s\n' "link add d0 up type dummy" "addr add 203.0.113.1/24 dev d0" | ipb "$h"
 }
 
+# setup_node LINE...: the list of nodes, and the agent's folders.
+setup_node()
+{
+	setup_ns h
+	add_dummy_with_address
+	mkdir "$CASE_DIR/bin" "$CASE_DIR/net"
+	echo first >"$CASE_DIR/plugin"
+	printf '%s\n' "$@" >"$CASE_DIR/nodes"
+}
+
+# One that cannot be reached keeps nobody waiting, and where nothing changes nothing is written.
+node_out_of_reach()
+{
+	local when
+
+	setup_node "n0 192.0.2.9 10.244.0.0/24" "n1 203.0.113.1 10.244.1.0/24" "n2 203.0.113.2 10.244.2.0/24"
+	agent MODE=routed 2>"$CASE_DIR/said"
+	busywait 20000 test -e "$CASE_DIR/net/10-vnet.conflist" || die "no network"
+	when=$(stat -c %y "$CASE_DIR/net")
+	check_eq "$(ip -n "$h" route show proto 86 | awk '{ print $1, $3 }')" "10.244.2.0/24 203.0.113.2" "routes"
+	busywait 20000 complained "no route 10.244.0.0/24" || fail "no word of who is out of reach"
+	check_eq "$(stat -c %y "$CASE_DIR/net")" "$when" "when the folder was written to"
+}
+
+first_process_is_told_to_end()
+{
+	local RUNNER=(unshare -p -f --kill-child)
+
+	need_tool unshare pgrep
+	setup_node "n1 203.0.113.1 10.244.1.0/24"
+	agent MODE=routed INTERVAL=600
+	busywait 20000 test -e "$CASE_DIR/net/10-vnet.conflist" || die "no network"
+	busywait 10000 sleeps || die "the agent does not rest"
+	kill "$(pgrep -P "$BG_PID")"
+	busywait 5000 has_ended || fail "the agent goes on"
+}
+
+sleeps()
+{
+	pgrep -P "$(pgrep -P "$BG_PID")" -x sleep >/dev/null
+}
+
+has_ended()
+{
+	! kill -0 "$BG_PID" 2>/dev/null
+}
+
+# The address that the vxlan device sends from, and where that sends what is for all.
+ways()
+{
+	local from to
+
+	from=$(ip -n "$h" -d link show vx7 2>/dev/null | sed -n 's/.* local \([^ ]*\) .*/\1/p')
+	to=$(bridge -n "$h" fdb show dev vx7 2>/dev/null | awk '$1 == "00:00:00:00:00:00" { print $3 }' | sort | paste -sd ' ')
+	[ "$from $to" = "$*" ]
+}
+
+# The vxlan device is made anew for another address; who has none of this family is left out.
+node_with_another_address()
+{
+	need_module vxlan
+	setup_node "n1 203.0.113.1 10.244.1.0/24" "n2 2001:db8::2,203.0.113.2 10.244.2.0/24" "n3 2001:db8::3 10.244.3.0/24"
+	agent SUBNET=10.244.0.0/16
+	busywait 20000 ways 203.0.113.1 203.0.113.2 || fail "ways at first: $(ip -n "$h" -d link show vx7)"
+	ipb "$h" <<<"addr replace 203.0.113.7/24 dev d0"
+	sed -i 's/203.0.113.1/203.0.113.7/' "$CASE_DIR/nodes"
+	busywait 20000 ways 203.0.113.7 203.0.113.2 || fail "ways of another address: $(ip -n "$h" -d link show vx7)"
+}
+
 # In two rounds, so that one is through.
 complained()
 {
@@ -205,5 +277,8 @@ ALL_TESTS="
 	process_left_behind
 	collected_where_nothing_is_valid
 	network_of_a_node
+	node_out_of_reach
+	first_process_is_told_to_end
+	node_with_another_address
 "
 run_tests "$@"
