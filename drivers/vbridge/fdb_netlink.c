@@ -495,13 +495,14 @@ static struct vbr_fdb_place *vbr_fdb_place(struct netlink_callback *cb)
  * Where a dump goes on that has got as far as number @done, from 0, which is
  * in the device's own list where the table has not been begun: with the entry
  * that did not fit, or where that has gone with the next; NULL behind all of
- * them.
+ * them. A place of a bridge that has gone is still there at 0, where nothing is
+ * left out.
  */
 static struct vbr_fdb *vbr_fdb_resume_rcu(struct vbr *br,
 					  const struct vbr_fdb_place *place,
 					  int done, int *idx)
 {
-	bool begins = is_zero_ether_addr(place->key.addr);
+	bool begins = !done || is_zero_ether_addr(place->key.addr);
 	struct vbr_fdb *fdb;
 
 	if (!begins) {
