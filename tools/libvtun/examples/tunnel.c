@@ -135,9 +135,11 @@ static bool fresh(const struct datagram *gram)
 	uint64_t count = be64toh(nonce->count), last = be64toh(theirs.count);
 
 	/* Ours comes back where somebody sends it back. */
-	if (same(&nonce->session, &mine.session) || was_here(&nonce->session))
+	if (same(&nonce->session, &mine.session))
 		return false;
 	if (!same(&nonce->session, &theirs.session)) {
+		if (was_here(&nonce->session))
+			return false;
 		if (!same(&gram->known, &mine.session)) {
 			stranger = nonce->session;
 			greeting = true;
