@@ -269,7 +269,8 @@ ipvlan()
 	done
 }
 
-# bonded NS NR MODE DEV...: a bond of ends.
+# bonded NS NR MODE DEV...: a bond of ends. Where one is active, it is to be named, for an end goes down while the other is taken
+# into its bond, which is when the others would become active.
 bonded()
 {
 	local ns=$1 nr=$2 mode=$3 dev
@@ -298,7 +299,6 @@ bond_fails_over()
 {
 	need_module bonding
 	make_two_pairs
-	# Named, for an end goes down while the other is taken into its bond, which is when the others would become active.
 	bonded "$a" 1 "active-backup primary va" va wa
 	bonded "$b" 2 "active-backup primary vb" vb wb
 	busywait 5000 active_is "$a" va || fail "va is not the active end"
@@ -371,7 +371,6 @@ tunnel_in_a_vlan_in_a_bond()
 {
 	need_module bonding 8021q vxlan
 	make_two_pairs
-	# Named, for an end goes down while the other is taken into its bond, which is when the others would become active.
 	bonded "$a" 1 "active-backup primary va" va wa
 	bonded "$b" 2 "active-backup primary vb" vb wb
 	printf '%s\n' "link add top.9 link top type vlan id 9" "addr add 203.0.113.1/24 dev top.9" "link set top.9 up" \
