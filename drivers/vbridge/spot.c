@@ -231,35 +231,54 @@ void vbr_spots_shrink(struct vbr *br)
 		mod_delayed_work(system_long_wq, &br->spots_work, 0);
 }
 
+/* Chunks of so many lines. */
+static u32 vbr_spots_chunks(u32 lines)
+{
+	return DIV_ROUND_UP(lines, VBR_SPOT_CHUNK);
+}
+
 static void vbr_spots_free(struct vbr_spots *spots)
 {
+	u32 i;
+
 	if (!spots)
 		return;
-	kvfree(spots->at);
-	kfree(spots);
+	for (i = 0; i < vbr_spots_chunks(spots->mask + 1); i++)
+		kvfree(spots->chunk[i]);
+	kvfree(spots);
 }
 
 /*
  * Two to four lines for each entry, and enough until there is an entry for each
  * line: every growth visits all entries. One in ten has no spot then, to
  * begin with one in thirty or fewer.
+ *
+ * In chunks that the kernel's own mapping of memory has in a large page, where
+ * there is one free: one area of many pages would cost a cold line a longer walk
+ * wherever such areas have none.
  */
 static struct vbr_spots *vbr_spots_alloc(u32 entries)
 {
 	u32 lines = max(roundup_pow_of_two(entries + 1) * 2, VBR_SPOTS_MIN);
-	struct vbr_spots *spots = kzalloc(sizeof(*spots), GFP_KERNEL);
+	u32 i, chunks = vbr_spots_chunks(lines);
+	struct vbr_spots *spots;
 
+	spots = kvzalloc(struct_size(spots, chunk, chunks), GFP_KERNEL);
 	if (!spots)
 		return NULL;
-	spots->at = kvcalloc(lines, VBR_SPOT_WAYS * sizeof(*spots->at),
-			     GFP_KERNEL | __GFP_NOWARN);
-	if (!spots->at) {
-		kfree(spots);
-		return NULL;
-	}
 	spots->mask = lines - 1;
 	spots->limit = lines;
 	spots->seed = get_random_u32();
+	for (i = 0; i < chunks; i++) {
+		spots->chunk[i] = kvcalloc(min_t(u32, lines, VBR_SPOT_CHUNK),
+					   VBR_SPOT_WAYS *
+					   sizeof(**spots->chunk),
+					   GFP_KERNEL | __GFP_NOWARN);
+		if (!spots->chunk[i]) {
+			vbr_spots_free(spots);
+			return NULL;
+		}
+	}
 	return spots;
 }
 

@@ -16,6 +16,9 @@
 /* Those of one line. */
 #define VBR_SPOT_WAYS 2
 
+/* Lines that lie side by side: 2 MiB, a large page of the kernel's memory. */
+#define VBR_SPOT_CHUNK 32768
+
 /**
  * struct vbr_spot - where an address lies
  * @word: address and VLAN, struct vbr_fdb_key as one word; 0 while it is free
@@ -37,11 +40,12 @@ struct vbr_spot {
 
 /**
  * struct vbr_spots - the spots of a bridge
- * @at: them, VBR_SPOT_WAYS for each value of the hash
  * @mask: of the hash
  * @seed: of the hash
  * @limit: number of entries from which on there are too few of them; under
  *	vbr.fdb_lock
+ * @chunk: them, VBR_SPOT_WAYS for each value of the hash, VBR_SPOT_CHUNK values
+ *	in each but the only one of a small table
  *
  * A memory of what the forwarding table says: an entry whose line was full, one
  * that has come just now, or one that leads to the host, has no spot, and is
@@ -50,10 +54,10 @@ struct vbr_spot {
  * the same spots: that is what vbr_spot_read() relies on.
  */
 struct vbr_spots {
-	struct vbr_spot *at;
 	u32 mask;
 	u32 seed;
 	u32 limit;
+	struct vbr_spot *chunk[];
 };
 
 /**
@@ -107,8 +111,10 @@ static __always_inline struct vbr_spot *
 vbr_spot_line(const struct vbr_spots *spots, u64 word)
 {
 	u32 hash = vbr_fdb_hash(&word, sizeof(word), spots->seed);
+	u32 line = hash & spots->mask;
 
-	return spots->at + (hash & spots->mask) * VBR_SPOT_WAYS;
+	return spots->chunk[line / VBR_SPOT_CHUNK] +
+	       line % VBR_SPOT_CHUNK * VBR_SPOT_WAYS;
 }
 
 /*

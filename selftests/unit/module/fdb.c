@@ -520,6 +520,44 @@ static void spots_grow_and_shrink(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, unit_spots(unit, n, test) > n * 8 / 10);
 }
 
+/* A large table has its spots in several chunks, and each is in use. */
+static void spots_lie_in_all_chunks(struct kunit *test)
+{
+	struct unit_bridge *unit = test->priv;
+	int i, n = VBR_SPOT_CHUNK + 2000, first = 0, other = 0;
+	struct vbr_spots *spots;
+
+	unit->br->fdb_max_learned = 0;
+	unit->br->fdb_max_learned_port = 0;
+	for (i = 0; i < n; i++) {
+		unit_learn(unit->port[i % UNIT_PORTS], i);
+		if (!(i % 500))
+			cond_resched();
+	}
+	KUNIT_EXPECT_EQ(test, unit_count(unit), n);
+	flush_delayed_work(&unit->br->spots_work);
+	rcu_read_lock();
+	spots = rcu_dereference(unit->br->spots);
+	KUNIT_EXPECT_TRUE(test, spots->mask >= 2 * VBR_SPOT_CHUNK - 1);
+	for (i = 0; i < n; i++) {
+		struct vbr_spotted at = {};
+		struct vbr_spot *spot;
+
+		spot = vbr_spot_find_rcu(unit->br, UNIT_ADDR(i), 0, &at);
+		if (!spot)
+			continue;
+		if (spot >= spots->chunk[0] && spot < spots->chunk[0] +
+		    VBR_SPOT_CHUNK * VBR_SPOT_WAYS)
+			first++;
+		else
+			other++;
+	}
+	rcu_read_unlock();
+	KUNIT_EXPECT_TRUE(test, first + other > n * 8 / 10);
+	KUNIT_EXPECT_TRUE(test, first > n / 8);
+	KUNIT_EXPECT_TRUE(test, other > n / 3);
+}
+
 static struct kunit_case unit_fdb_cases[] = {
 	KUNIT_CASE(look_up_by_address_and_vlan),
 	KUNIT_CASE(stations_are_learned_and_move),
@@ -536,6 +574,7 @@ static struct kunit_case unit_fdb_cases[] = {
 	KUNIT_CASE(spots_follow_their_entries),
 	KUNIT_CASE(spots_keep_entries_young),
 	KUNIT_CASE(spots_grow_and_shrink),
+	KUNIT_CASE(spots_lie_in_all_chunks),
 	{ }
 };
 
