@@ -529,10 +529,11 @@ static int vveth_xdp_receive_frames(struct vveth_rq *rq, int budget)
 		for (i = 0; i < n; i++) {
 			struct sk_buff *skb = skbs[i];
 
-			bytes += xdp_get_frame_len(frames[i]);
 			if (likely(skb))
 				skb = __xdp_build_skb_from_frame(frames[i], skb,
 								 rq->dev);
+			bytes += likely(skb) ? skb->len + ETH_HLEN :
+					       xdp_get_frame_len(frames[i]);
 			vveth_xdp_deliver_frame(rq, frames[i], skb);
 		}
 		done += n;

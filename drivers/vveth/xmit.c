@@ -40,11 +40,13 @@ static __always_inline int vveth_gro_proto(const struct sk_buff *skb)
 {
 	const void *l3 = skb->data;
 
-	switch (skb->protocol) {
-	case htons(ETH_P_IP):
+	/* Not in a switch, which would ask for others first. */
+	if (likely(skb->protocol == htons(ETH_P_IP))) {
 		if (unlikely(skb_headlen(skb) < sizeof(struct iphdr)))
 			return vveth_gro_proto_paged(skb);
 		return ((const struct iphdr *)l3)->protocol;
+	}
+	switch (skb->protocol) {
 	case htons(ETH_P_IPV6):
 		if (unlikely(skb_headlen(skb) < sizeof(struct ipv6hdr)))
 			return vveth_gro_proto_paged(skb);
@@ -78,14 +80,16 @@ static __always_inline bool vveth_gro_helps_proto(int proto,
 						  const struct net_device *dev,
 						  const struct net_device *rcv)
 {
-	switch (proto) {
-	case IPPROTO_UDP:
+	/* First, as its frames are small and many. */
+	if (proto == IPPROTO_UDP) {
 		if (rcv->features &
 		    (NETIF_F_GRO_FRAGLIST | NETIF_F_GRO_UDP_FWD))
 			return true;
 		/* Else only a tunnel's, if there is any on this host. */
 		return static_branch_unlikely(&udp_encap_needed_key) &&
 		       !(skb && vveth_gro_done_by_sender(skb, dev));
+	}
+	switch (proto) {
 	case IPPROTO_TCP:
 	case IPPROTO_GRE:
 	case IPPROTO_IPIP:
