@@ -391,11 +391,17 @@ static int vveth_poll(struct napi_struct *napi, int budget)
 		do {
 			struct vveth_xdp *xdp = rcu_dereference_bh(rq->xdp);
 			bool xsk = READ_ONCE(rq->xsk_called);
-			int left = budget - done;
+			int left = budget - done, most = left;
 
-			/* A ring that is never empty leaves sockets a half. */
-			done += vveth_rq_run_all(rq, xdp, xsk && left > 1 ?
-							  left / 2 : left);
+			/*
+			 * A ring that is never empty leaves sockets a half. A
+			 * lane is received whole: where a turn ends before the
+			 * budget does, the ring alone is looked into again.
+			 */
+			if (unlikely(xsk) && left > 1 &&
+			    rq->lane_at == rq->lane_n)
+				most = left / 2;
+			done += vveth_rq_run_all(rq, xdp, most);
 			if (unlikely(xsk) && done < budget)
 				done += vveth_xsk_receive(rq, xdp,
 							  budget - done);

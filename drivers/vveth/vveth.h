@@ -42,10 +42,11 @@ struct vveth_xsks;
  * CPU go there, without a lock, for the tasklet runs on the same CPU when BH
  * is on again, and so not meanwhile. It closes the lane before it looks into
  * it, and takes what it finds before the ring. So does NAPI where the tasklet
- * hands the ring over. What is put into the ring from that CPU closes the lane
- * as well, and the lane takes nothing while the ring holds anything, which may
- * be a sender's that has come from another CPU: so no frame overtakes another
- * of its flow.
+ * hands the ring over, and neither gives the ring up while there is anything in
+ * the lane. What is put into the ring from that CPU closes the lane as well,
+ * and the lane takes nothing while the ring holds anything, which may be a
+ * sender's that has come from another CPU: so no frame overtakes another of its
+ * flow.
  *
  * A frame for GRO goes into the lane, too, without a qdisc and as long as such
  * frames come one at a time: the tasklet receives one that is alone there, as

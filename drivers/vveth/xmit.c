@@ -225,6 +225,8 @@ static __always_inline bool vveth_lane_open(struct vveth_rq *rq, int cpu)
 				   VVETH_RQ_TASKLET) != VVETH_RQ_IDLE)
 		return false;
 	vveth_rq_schedule(rq);
+	/* Nobody gives a ring up who has left something in its lane. */
+	DEBUG_NET_WARN_ON_ONCE(rq->lane_n);
 	/* What is there may be older frames of the same flow. */
 	if (unlikely(!__ptr_ring_empty(&rq->ring)))
 		return false;

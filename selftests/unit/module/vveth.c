@@ -361,6 +361,95 @@ static void lanes_come_first(struct kunit *test)
 	unit_rq_free(rq);
 }
 
+/* An end that nobody else knows, without a peer. */
+static struct net_device *unit_end(void)
+{
+	struct net_device *dev = alloc_netdev(sizeof(struct vveth_priv),
+					      "unit%d", NET_NAME_ENUM,
+					      ether_setup);
+
+	if (dev)
+		spin_lock_init(&dev->addr_list_lock);
+	return dev;
+}
+
+/* Fills the lane with frames of a protocol that nobody receives. */
+static bool unit_lane_fill(struct vveth_rq *rq, struct net_device *dev)
+{
+	struct sk_buff *skb;
+
+	while (rq->lane_n < VVETH_LANE_SIZE) {
+		skb = unit_frame(ETH_ZLEN);
+		if (!skb)
+			return false;
+		skb_reset_mac_header(skb);
+		__skb_pull(skb, ETH_HLEN);
+		skb->dev = dev;
+		skb->protocol = htons(ETH_P_802_EX1);
+		rq->lane[rq->lane_n++] = skb;
+	}
+	return true;
+}
+
+/*
+ * A socket that has called has its share of the budget, but no ring is given up
+ * with frames in its lane: whoever takes that ring next writes behind them.
+ */
+static void lanes_are_received_whole(struct kunit *test)
+{
+	static const struct {
+		int budget;
+		bool called;
+	} cases[] = {
+		{ VVETH_LANE_SIZE, true },
+		{ VVETH_LANE_SIZE + 1, true },
+		{ VVETH_LANE_SIZE, false },
+		{ VVETH_LANE_SIZE / 8, true },
+	};
+	struct vveth_rx_stats *stats = kzalloc(sizeof(*stats), GFP_KERNEL);
+	struct net_device *dev = unit_end();
+	int i, n;
+
+	if (!unit_has(test, stats))
+		return;
+	if (!unit_has(test, dev))
+		return;
+	u64_stats_init(&stats->syncp);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct vveth_rq *rq = unit_rq();
+
+		if (!unit_has(test, rq))
+			break;
+		rq->dev = dev;
+		rq->stats = stats;
+		rq->of = 1;
+		netif_napi_add(dev, &rq->napi, vveth_poll);
+		KUNIT_EXPECT_TRUE(test, unit_lane_fill(rq, dev));
+		rq->xsk_called = cases[i].called;
+		/* Of a NAPI that is at work. */
+		set_bit(NAPI_STATE_SCHED, &rq->napi.state);
+		atomic_set(&rq->owner, VVETH_RQ_NAPI);
+		local_bh_disable();
+		do {
+			n = vveth_poll(&rq->napi, cases[i].budget);
+			KUNIT_EXPECT_TRUE_MSG(test, rq->lane_at == rq->lane_n ||
+					      atomic_read(&rq->owner) ==
+					      VVETH_RQ_NAPI, "(case %d)", i);
+		} while (n == cases[i].budget);
+		local_bh_enable();
+		KUNIT_EXPECT_EQ_MSG(test, rq->lane_n - rq->lane_at, 0,
+				    "(case %d)", i);
+		KUNIT_EXPECT_FALSE(test, rq->xsk_called);
+		while (rq->lane_at < rq->lane_n)
+			kfree_skb(rq->lane[rq->lane_at++]);
+		__netif_napi_del(&rq->napi);
+		synchronize_net();
+		unit_rq_free(rq);
+	}
+	free_netdev(dev);
+	kfree(stats);
+}
+
 static void unit_gro_holds(struct napi_struct *napi)
 {
 #ifdef VNET_HAVE_NAPI_GRO_NODE
@@ -501,6 +590,7 @@ static struct kunit_case unit_vveth_cases[] = {
 	KUNIT_CASE(lanes_are_opened),
 	KUNIT_CASE(lanes_take_what_is_in_order),
 	KUNIT_CASE(lanes_come_first),
+	KUNIT_CASE(lanes_are_received_whole),
 	KUNIT_CASE(gro_is_spared_frames_that_are_alone),
 	KUNIT_CASE(queues_have_their_turns),
 	KUNIT_CASE(ends_have_sane_addresses_and_mtus),
