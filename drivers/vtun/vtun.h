@@ -326,6 +326,33 @@ static inline bool vtun_xdp_sees(size_t len)
 	return len >= ETH_HLEN;
 }
 
+/*
+ * A frame whose skb is built around it lies in one page, with the room in front
+ * of it and what ends the skb. What the device wants in front may change between
+ * the question whether that fits and the answer's use: then there is less.
+ */
+static inline bool vtun_build_has_room(size_t len, int headroom)
+{
+	size_t room = SKB_WITH_OVERHEAD(PAGE_SIZE) - XDP_PACKET_HEADROOM -
+		      NET_SKB_PAD - NET_IP_ALIGN - SMP_CACHE_BYTES;
+
+	return len <= room && headroom <= XDP_PACKET_HEADROOM;
+}
+
+/* @headroom is never below NET_SKB_PAD; see vtun_dev_set_rx_headroom(). */
+static inline unsigned int vtun_build_pad(bool program, int headroom)
+{
+	if (program)
+		return XDP_PACKET_HEADROOM + NET_SKB_PAD + NET_IP_ALIGN;
+	return min(headroom, XDP_PACKET_HEADROOM) + NET_IP_ALIGN;
+}
+
+static inline unsigned int vtun_build_size(unsigned int pad, size_t len)
+{
+	return SKB_DATA_ALIGN(pad + len) +
+	       SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
+}
+
 /* Something says which frames the program gets to see. RCU. */
 static inline bool vtun_has_filter(const struct vtun_priv *priv)
 {

@@ -24,11 +24,8 @@
 bool vtun_build_fits(const struct vtun_priv *priv,
 		     const struct vtun_file *file, size_t len)
 {
-	size_t room = SKB_WITH_OVERHEAD(PAGE_SIZE) - XDP_PACKET_HEADROOM -
-		      NET_SKB_PAD - NET_IP_ALIGN - SMP_CACHE_BYTES;
-
-	return READ_ONCE(file->sk.sk_sndbuf) == INT_MAX && len <= room &&
-	       READ_ONCE(priv->headroom) <= XDP_PACKET_HEADROOM;
+	return READ_ONCE(file->sk.sk_sndbuf) == INT_MAX &&
+	       vtun_build_has_room(len, READ_ONCE(priv->headroom));
 }
 
 static struct sk_buff *vtun_skb_around(struct vtun_file *file,
@@ -220,18 +217,14 @@ struct sk_buff *vtun_build_skb(struct vtun_priv *priv, struct vtun_file *file,
 			       size_t len, bool *show, struct iov_iter *from)
 {
 	struct page_frag *frag = &current->task_frag;
-	unsigned int pad = NET_SKB_PAD + NET_IP_ALIGN;
+	unsigned int pad, size;
 	struct xdp_buff xdp;
-	unsigned int size;
 	u32 act;
 	void *buf;
 
-	if (rcu_access_pointer(priv->xdp_prog))
-		pad += XDP_PACKET_HEADROOM;
-	else
-		pad = max_t(unsigned int, pad, READ_ONCE(priv->headroom) + NET_IP_ALIGN);
-	size = SKB_DATA_ALIGN(pad + len) +
-	       SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
+	pad = vtun_build_pad(rcu_access_pointer(priv->xdp_prog),
+			     READ_ONCE(priv->headroom));
+	size = vtun_build_size(pad, len);
 	frag->offset = ALIGN(frag->offset, SMP_CACHE_BYTES);
 	if (unlikely(!skb_page_frag_refill(size, frag, GFP_KERNEL)))
 		return ERR_PTR(-ENOMEM);

@@ -11,7 +11,7 @@ kunit_test_suites(&unit_core_suite, &unit_vveth_suite, &unit_fdb_suite,
 		  &unit_decide_suite, &unit_options_suite,
 		  &unit_port_options_suite, &unit_fdb_messages_suite,
 		  &unit_vlans_suite, &unit_tunnels_suite,
-		  &unit_counts_suite);
+		  &unit_counts_suite, &unit_vtun_suite);
 
 #else
 
@@ -22,7 +22,7 @@ static int __init unit_init(void)
 		&unit_decide_suite, &unit_options_suite,
 		&unit_port_options_suite, &unit_fdb_messages_suite,
 		&unit_vlans_suite, &unit_tunnels_suite,
-		&unit_counts_suite,
+		&unit_counts_suite, &unit_vtun_suite,
 	};
 	int i;
 

@@ -150,5 +150,6 @@ extern struct kunit_suite unit_fdb_messages_suite;
 extern struct kunit_suite unit_vlans_suite;
 extern struct kunit_suite unit_tunnels_suite;
 extern struct kunit_suite unit_counts_suite;
+extern struct kunit_suite unit_vtun_suite;
 
 #endif /* _VNET_UNIT_H */
