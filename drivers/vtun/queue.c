@@ -40,7 +40,10 @@ static void vtun_wake_all(struct vtun_priv *priv)
 			file = rtnl_dereference(priv->files[i]);
 			if (runs && holds && vtun_stays_stopped(file, txq))
 				continue;
+			spin_lock_bh(&file->ring.consumer_lock);
+			file->taken = 0;
 			WRITE_ONCE(file->stopped, false);
+			spin_unlock_bh(&file->ring.consumer_lock);
 		}
 		if (runs)
 			netif_tx_wake_queue(txq);

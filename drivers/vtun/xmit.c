@@ -17,7 +17,8 @@ static void vtun_stop(struct vtun_file *file, struct netdev_queue *txq)
 	bool empty;
 
 	netif_tx_stop_queue(txq);
-	WRITE_ONCE(file->stopped, true);
+	/* Who sees the mark finds a queue that stands still; see vtun_wake(). */
+	smp_store_release(&file->stopped, true);
 	/* Pairs with vtun_consume(). */
 	smp_mb();
 	/* Against the ring's getting another size, which frees the old one. */

@@ -204,7 +204,8 @@ static void vveth_txq_stop(struct vveth_rq *rq, struct netdev_queue *txq,
 	const struct vveth_priv *rcv_priv = netdev_priv(rq->dev);
 
 	netif_tx_stop_queue(txq);
-	WRITE_ONCE(rq->waiting, true);
+	/* Who sees the mark finds a queue that stands still. */
+	smp_store_release(&rq->waiting, true);
 	/* Pairs with those in vveth_rq_release() and vveth_rq_keep(). */
 	smp_mb();
 	if (!ptr_ring_full(&rq->ring) ||
