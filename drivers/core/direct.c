@@ -179,6 +179,26 @@ static void vnet_road_count(const struct vnet_port *port, bool tx,
 	u64_stats_update_end(&roads->syncp);
 }
 
+/*
+ * What is in a slot. What the port counts its roads with was there before either
+ * was filled, and lies beside them: whoever finds somebody finds that, too.
+ */
+static __always_inline struct vnet_flow *
+vnet_port_flow(const struct vnet_port *port)
+{
+	RCU_LOCKDEP_WARN(!rcu_read_lock_bh_held(), "a slot is read");
+	/* Pairs with rcu_assign_pointer() and cmpxchg() in port.c. */
+	return smp_load_acquire((struct vnet_flow *__force const *)&port->flow);
+}
+
+static __always_inline struct vnet_switch *
+vnet_port_switch(const struct vnet_port *port)
+{
+	RCU_LOCKDEP_WARN(!rcu_read_lock_bh_held(), "a slot is read");
+	/* Pairs with rcu_assign_pointer() and cmpxchg() in port.c. */
+	return smp_load_acquire((struct vnet_switch *__force const *)&port->sw);
+}
+
 /* As the receive path leaves a frame to hooks and to a receive handler. */
 static void vnet_set_headers(struct sk_buff *skb)
 {
@@ -252,8 +272,8 @@ static noinline enum vnet_road vnet_offer_flow(struct vnet_flow *flow,
 bool vnet_port_receive(struct vnet_port *port, struct sk_buff *skb,
 		       enum vnet_road road)
 {
-	struct vnet_flow *flow = rcu_dereference_bh(port->flow);
-	struct vnet_switch *sw = rcu_dereference_bh(port->sw);
+	struct vnet_flow *flow = vnet_port_flow(port);
+	struct vnet_switch *sw = vnet_port_switch(port);
 	unsigned int len = skb->len + ETH_HLEN;
 	struct net_device *dev = skb->dev;
 
@@ -325,8 +345,8 @@ unsigned int vnet_port_receive_frames(struct vnet_port *port,
 				      struct xdp_frame **frames, unsigned int n,
 				      enum vnet_road road, u64 *bytes)
 {
-	struct vnet_flow *flow = rcu_dereference_bh(port->flow);
-	struct vnet_switch *sw = rcu_dereference_bh(port->sw);
+	struct vnet_flow *flow = vnet_port_flow(port);
+	struct vnet_switch *sw = vnet_port_switch(port);
 	unsigned int left;
 	u64 len;
 
