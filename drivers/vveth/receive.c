@@ -488,19 +488,26 @@ void vveth_rq_start(struct vveth_rq *rq)
  * vveth_rq_drain() - wait until all frames of a queue have been received
  * @rq: the queue, which no sender puts anything into any more
  *
- * GRO may still hold some of them: vveth_rq_stop() waits for that.
+ * That goes for those that GRO holds back for others to come, too: what NAPI
+ * still holds when it is deleted is lost.
  *
  * Context: RTNL; sleeps.
  */
 void vveth_rq_drain(struct vveth_rq *rq)
 {
-	/* A burst's last frame, which wakes, may have gone to another ring. */
-	local_bh_disable();
-	vveth_rq_wake(rq, true);
-	local_bh_enable();
-	while (atomic_read(&rq->owner) != VVETH_RQ_IDLE ||
-	       !__ptr_ring_empty(&rq->ring))
+	/*
+	 * A burst's last frame, which wakes, may have gone to another ring; and
+	 * a turn that receives nothing has GRO let go of what is older than
+	 * this tick, or of all.
+	 */
+	do {
+		local_bh_disable();
+		vveth_rq_wake(rq, true);
+		local_bh_enable();
 		usleep_range(10, 100);
+	} while (atomic_read_acquire(&rq->owner) != VVETH_RQ_IDLE ||
+		 !__ptr_ring_empty(&rq->ring) ||
+		 vnet_compat_napi_gro_holds(&rq->napi));
 }
 
 /**

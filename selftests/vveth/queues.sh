@@ -223,6 +223,54 @@ frames_wait_while_rings_change()
 	check_eq "$(ring "$b" vb)" "32768 512" "the ring, room and use"
 }
 
+# undelivered: of the datagrams that va has sent, $SENT, how many vb's stack has not seen yet. Nobody takes them there.
+undelivered()
+{
+	echo $((SENT - $(in_ns "$b" nstat -asz UdpNoPorts | awk '/UdpNoPorts/ { print $2 }')))
+}
+
+all_delivered()
+{
+	[ "$(undelivered)" = 0 ]
+}
+
+# gro_holds_back: datagrams of flows that wait for others to come, for 20 seconds.
+gro_holds_back()
+{
+	local i try
+
+	for ((try = 0; try < 5; try++)); do
+		for ((i = 0; i < 6; i++)); do
+			must in_ns "$a" bash -c 'echo 1 >/dev/udp/192.0.2.2/9'
+			SENT=$((SENT + 1))
+		done
+		[ "$(undelivered)" = 0 ] || return 0
+	done
+	die "GRO holds nothing back"
+}
+
+# Nor is what GRO has taken out of a ring lost with it.
+gro_lets_go_while_rings_change()
+{
+	suite_only "has no rings to change"
+	need_tool nstat
+	make_four
+	ipb "$a" <<< "addr add 192.0.2.1/24 dev va"
+	ipb "$b" <<< "addr add 192.0.2.2/24 dev vb"
+	ping_ok "$a" 192.0.2.2 || die "no ping"
+	must in_ns "$b" ethtool -K vb gro on rx-udp-gro-forwarding on
+	ip netns exec "$b" bash -c "echo 20000000000 >/sys/class/net/vb/gro_flush_timeout" || skip "no gro_flush_timeout"
+	SENT=0
+	gro_holds_back
+	must in_ns "$b" ethtool -G vb rx 512
+	busywait 3000 all_delivered || fail "lost with a ring of another size: $(undelivered) of $SENT"
+	SENT=$((SENT - $(undelivered)))
+	gro_holds_back
+	must in_ns "$b" ethtool -L vb rx 2
+	busywait 3000 all_delivered || fail "lost with another number of rings: $(undelivered) of $SENT"
+	check_eq "$(ethtool_stat "$b" vb drop_purged)" 0 "dropped with the rings"
+}
+
 # What a container's administrator has rings made of is the container's memory, by which it can be limited.
 rings_are_charged()
 {
@@ -255,6 +303,7 @@ ALL_TESTS="
 	flows_spread
 	changes_under_traffic
 	frames_wait_while_rings_change
+	gro_lets_go_while_rings_change
 	rings_are_charged
 "
 run_tests "$@"
