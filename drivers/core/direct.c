@@ -23,8 +23,25 @@
  */
 #define VNET_DIRECT_HOPS 3
 
-/* Hops that the frame under way on this CPU has taken; with BH off. */
+/*
+ * Hops that the frame under way on this CPU has taken; with BH off. On
+ * PREEMPT_RT since 6.18 that does not keep others off the CPU: nothing is
+ * handed over by those who receive there, and nobody counts.
+ */
+#define VNET_DIRECT_EVER (!IS_ENABLED(CONFIG_PREEMPT_RT))
+
 static DEFINE_PER_CPU(unsigned int, vnet_direct_depth);
+
+static __always_inline unsigned int vnet_depth(void)
+{
+	return VNET_DIRECT_EVER ? __this_cpu_read(vnet_direct_depth) : 0;
+}
+
+static __always_inline void vnet_depth_add(int hops)
+{
+	if (VNET_DIRECT_EVER)
+		__this_cpu_add(vnet_direct_depth, hops);
+}
 
 /* The names in ethtool -S behind ordinary_rx_ and ordinary_tx_. */
 static const struct {
@@ -114,7 +131,7 @@ vnet_road_rx_any(const struct net_device *dev)
 		return VNET_ROAD_TC;
 	if (unlikely(vnet_has_rps(dev)))
 		return VNET_ROAD_RPS;
-	if (unlikely(__this_cpu_read(vnet_direct_depth) >= VNET_DIRECT_HOPS))
+	if (!VNET_DIRECT_EVER || unlikely(vnet_depth() >= VNET_DIRECT_HOPS))
 		return VNET_ROAD_DEPTH;
 	if (unlikely(vnet_has_vlan_devices(dev)))
 		return VNET_ROAD_VLAN;
@@ -236,7 +253,7 @@ static __always_inline enum vnet_road vnet_offer(struct vnet_flow *flow,
 	enum vnet_road road = VNET_ROAD_FLOW;
 
 	vnet_set_headers(skb);
-	__this_cpu_inc(vnet_direct_depth);
+	vnet_depth_add(1);
 	if (unlikely(flow) && flow->ops->input(flow, skb))
 		road = VNET_ROAD_DIRECT;
 	else if (unlikely(sw && vnet_has_nf_ingress(skb->dev)))
@@ -244,7 +261,7 @@ static __always_inline enum vnet_road vnet_offer(struct vnet_flow *flow,
 	else if (likely(sw))
 		road = likely(sw->ops->input(sw, skb)) ? VNET_ROAD_DIRECT :
 							 vnet_road_refused(sw);
-	__this_cpu_dec(vnet_direct_depth);
+	vnet_depth_add(-1);
 	return road;
 }
 
@@ -367,10 +384,10 @@ unsigned int vnet_port_receive_frames(struct vnet_port *port,
 	}
 
 	len = vnet_frames_len(frames, n);
-	__this_cpu_inc(vnet_direct_depth);
+	vnet_depth_add(1);
 	left = unlikely(flow) ? flow->ops->input_frames(flow, frames, n) :
 				sw->ops->input_frames(sw, frames, n);
-	__this_cpu_dec(vnet_direct_depth);
+	vnet_depth_add(-1);
 	if (likely(left < n)) {
 		len -= vnet_frames_len(frames, left);
 		if (bytes)
@@ -550,7 +567,7 @@ EXPORT_SYMBOL_GPL(vnet_port_xmit_frames);
  */
 int vnet_queue_xmit(struct sk_buff *skb)
 {
-	unsigned int depth = __this_cpu_read(vnet_direct_depth);
+	unsigned int depth = vnet_depth();
 	int ret;
 
 	if (!depth)
@@ -573,7 +590,7 @@ EXPORT_SYMBOL_GPL(vnet_queue_xmit);
  */
 bool vnet_direct_may_queue(void)
 {
-	return __this_cpu_read(vnet_direct_depth) <= 1;
+	return vnet_depth() <= 1;
 }
 EXPORT_SYMBOL_GPL(vnet_direct_may_queue);
 
@@ -587,7 +604,7 @@ EXPORT_SYMBOL_GPL(vnet_direct_may_queue);
  */
 void vnet_direct_descend(void)
 {
-	__this_cpu_inc(vnet_direct_depth);
+	vnet_depth_add(1);
 }
 EXPORT_SYMBOL_GPL(vnet_direct_descend);
 
@@ -598,7 +615,7 @@ EXPORT_SYMBOL_GPL(vnet_direct_descend);
  */
 void vnet_direct_ascend(void)
 {
-	__this_cpu_dec(vnet_direct_depth);
+	vnet_depth_add(-1);
 }
 EXPORT_SYMBOL_GPL(vnet_direct_ascend);
 

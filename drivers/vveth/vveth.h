@@ -406,10 +406,15 @@ struct vveth_priv {
 	enum vveth_mode mode;
 };
 
-/* Whether all frames are for NAPI: a thread was asked for, or see @to_napi. */
+/*
+ * Whether all frames are for NAPI: a thread was asked for, or see @to_napi. Or
+ * BH off keeps nobody else from what is the CPU's own, its list of queues and a
+ * lane, as on PREEMPT_RT since 6.18; NAPI's lists the core protects there.
+ */
 static inline bool vveth_rq_napi_only(const struct vveth_rq *rq)
 {
-	return test_bit(NAPI_STATE_THREADED, &rq->napi.state) ||
+	return IS_ENABLED(CONFIG_PREEMPT_RT) ||
+	       test_bit(NAPI_STATE_THREADED, &rq->napi.state) ||
 	       READ_ONCE(rq->to_napi);
 }
 

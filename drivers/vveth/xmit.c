@@ -216,9 +216,6 @@ static void vveth_txq_stop(struct vveth_rq *rq, struct netdev_queue *txq,
 /* Takes a ring that nobody owns, and opens its lane for this CPU. */
 static __always_inline bool vveth_lane_open(struct vveth_rq *rq, int cpu)
 {
-	/* There a sender's section with BH off may be interrupted. */
-	if (IS_ENABLED(CONFIG_PREEMPT_RT))
-		return false;
 	if (atomic_read(&rq->owner) != VVETH_RQ_IDLE || vveth_rq_napi_only(rq))
 		return false;
 	/* Pairs with vveth_rq_release(). */
