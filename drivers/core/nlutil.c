@@ -57,14 +57,60 @@ int vnet_nl_check_info(struct nlattr *tb[], int which,
 }
 EXPORT_SYMBOL_GPL(vnet_nl_check_info);
 
-/* What makes the two a pair is said once; here it would be passed over. */
-static int vnet_nl_peer_whole(struct nlattr *tb[],
+/* Known since Linux 6.3; before that the core has no use for them. */
+#define VNET_IFLA_GSO_IPV4_MAX_SIZE 63
+#define VNET_IFLA_GRO_IPV4_MAX_SIZE 64
+
+/* Whether the second end of a pair gets that when it is made, as others do. */
+static bool vnet_nl_peer_takes(int type)
+{
+	switch (type) {
+	case IFLA_IFNAME:
+	case IFLA_ADDRESS:
+	case IFLA_BROADCAST:
+	case IFLA_MTU:
+	case IFLA_TXQLEN:
+	case IFLA_OPERSTATE:
+	case IFLA_LINKMODE:
+	case IFLA_GROUP:
+	case IFLA_NUM_TX_QUEUES:
+	case IFLA_NUM_RX_QUEUES:
+	case IFLA_GSO_MAX_SIZE:
+	case IFLA_GSO_MAX_SEGS:
+	case IFLA_GRO_MAX_SIZE:
+	case IFLA_NET_NS_PID:
+	case IFLA_NET_NS_FD:
+		return true;
+	case VNET_IFLA_GSO_IPV4_MAX_SIZE:
+	case VNET_IFLA_GRO_IPV4_MAX_SIZE:
+		return type <= IFLA_MAX;
+	default:
+		return false;
+	}
+}
+
+/*
+ * What makes the two a pair is said once, and what the core does for a device
+ * behind newlink it does for the first end alone: here it would be passed over.
+ */
+static int vnet_nl_peer_whole(const struct nlattr *peer,
 			      struct netlink_ext_ack *extack)
 {
-	if (tb[IFLA_LINKINFO]) {
-		NL_SET_ERR_MSG_ATTR(extack, tb[IFLA_LINKINFO],
-				    "the kind and the options of a pair are those of both ends: leave them out for the peer");
-		return -EINVAL;
+	const struct nlattr *nla;
+	int rem;
+
+	nla_for_each_attr(nla, nla_data(peer) + sizeof(struct ifinfomsg),
+			  nla_len(peer) - (int)sizeof(struct ifinfomsg), rem) {
+		if (nla_type(nla) == IFLA_LINKINFO) {
+			NL_SET_ERR_MSG_ATTR(extack, nla,
+					    "the kind and the options of a pair are those of both ends: leave them out for the peer");
+			return -EINVAL;
+		}
+		if (!vnet_nl_peer_takes(nla_type(nla))) {
+			NL_SET_ERR_MSG_ATTR(extack, nla,
+					    "the peer is not given this when it is made: set it afterwards, where it can be set (ip link set)");
+			return -EINVAL;
+		}
 	}
 	return 0;
 }
@@ -102,7 +148,7 @@ int vnet_nl_peer_parse(struct vnet_nl_peer *cfg, const struct net_device *dev,
 			return err;
 		cfg->ifmp = nla_data(nla);
 		cfg->tb = cfg->parsed;
-		err = vnet_nl_peer_whole(cfg->tb, extack) ?:
+		err = vnet_nl_peer_whole(nla, extack) ?:
 		      validate(cfg->tb, NULL, extack);
 		if (err)
 			return err;

@@ -216,6 +216,81 @@ TEST_F(netlink, peer_with_options_of_its_own)
 	EXPECT_REFUSED(-EINVAL);
 }
 
+/*
+ * What the core does for a device behind newlink, or does not know, is not passed over: each alone, and nothing is made.
+ * Every other number is read-only, or too new.
+ */
+TEST_F(netlink, peer_is_not_given_all)
+{
+	static const unsigned char zero[8];
+	static const struct {
+		int type;
+		unsigned int len;
+	} lost[] = {
+		{ IFLA_MASTER, 4 }, { IFLA_IFALIAS, 4 }, { IFLA_LINK, 4 }, { IFLA_PROTO_DOWN, 1 }, { IFLA_CARRIER, 1 },
+		{ IFLA_PROMISCUITY, 4 }, { IFLA_EXT_MASK, 4 }, { IFLA_AF_SPEC, 0 }, { IFLA_XDP, 0 }, { IFLA_PROP_LIST, 0 },
+		{ IFLA_VFINFO_LIST, 0 }, { IFLA_TARGET_NETNSID, 4 }, { IFLA_NEW_IFINDEX, 4 }, { IFLA_MAP, 0 }, { 0, 4 },
+		{ 200, 4 }, { 16000, 4 },
+	};
+	unsigned int i;
+
+	if (in_tree())
+		SKIP(return, "the in-tree peer passes over it");
+	for (i = 0; i < ARRAY_SIZE(lost); i++) {
+		start_peer(self);
+		nl_attr_str(&self->msg, IFLA_IFNAME, "vb");
+		nl_attr(&self->msg, lost[i].type, zero, lost[i].len);
+		EXPECT_NE(0, finish(self)) {
+			TH_LOG("attribute %d", lost[i].type);
+		}
+		EXPECT_NE('\0', self->nl.extack[0]) {
+			TH_LOG("attribute %d", lost[i].type);
+		}
+		EXPECT_EQ(self->before, nl_count_links(&self->nl));
+	}
+}
+
+struct peer_search {
+	unsigned int found, group, txqlen, segs;
+};
+
+static void find_peer(const struct nlmsghdr *hdr, void *arg)
+{
+	const struct nlattr *name = nl_link_attr(hdr, IFLA_IFNAME), *attr;
+	struct peer_search *search = arg;
+
+	if (!name || strcmp(nl_data(name), "vb"))
+		return;
+	search->found++;
+	attr = nl_link_attr(hdr, IFLA_GROUP);
+	search->group = attr ? *(const unsigned int *)nl_data(attr) : 0;
+	attr = nl_link_attr(hdr, IFLA_TXQLEN);
+	search->txqlen = attr ? *(const unsigned int *)nl_data(attr) : 0;
+	attr = nl_link_attr(hdr, IFLA_GSO_MAX_SEGS);
+	search->segs = attr ? *(const unsigned int *)nl_data(attr) : 0;
+}
+
+/* And what it is given it has. */
+TEST_F(netlink, peer_is_given_the_rest)
+{
+	struct peer_search search = {};
+
+	start_peer(self);
+	nl_attr_str(&self->msg, IFLA_IFNAME, "vb");
+	nl_attr_u32(&self->msg, IFLA_GROUP, 77);
+	nl_attr_u32(&self->msg, IFLA_TXQLEN, 123);
+	nl_attr_u32(&self->msg, IFLA_GSO_MAX_SEGS, 17);
+	nl_attr_u32(&self->msg, IFLA_NUM_TX_QUEUES, 2);
+	nl_attr_u32(&self->msg, IFLA_NUM_RX_QUEUES, 2);
+	ASSERT_EQ(0, finish(self));
+	EXPECT_LE(0, nl_each_link(&self->nl, find_peer, &search));
+	EXPECT_EQ(1, search.found);
+	EXPECT_EQ(77, search.group);
+	EXPECT_EQ(123, search.txqlen);
+	EXPECT_EQ(17, search.segs);
+	EXPECT_EQ(0, nl_del_link(&self->nl, "va"));
+}
+
 TEST_F(netlink, unused_option)
 {
 	if (in_tree())
