@@ -5,6 +5,7 @@
  * each frame is made one for the end that receives it.
  */
 #include <linux/etherdevice.h>
+#include <linux/if_macvlan.h>
 #include <linux/if_vlan.h>
 #include "vveth.h"
 
@@ -68,13 +69,59 @@ drop:
  */
 static struct net_device_ops vveth_l3_netdev_ops __ro_after_init;
 
+/*
+ * All frames that come have the end's own address: of macvlans, which are told
+ * apart by theirs, one that has the end to itself alone would get any. Whether
+ * it has cannot be changed later.
+ */
+static bool vveth_l3_carries(const struct net_device *upper)
+{
+	const struct macvlan_dev *macvlan = netdev_priv(upper);
+
+	return !netif_is_macvlan(upper) ||
+	       macvlan->mode == MACVLAN_MODE_PASSTHRU;
+}
+
+static int vveth_l3_event(struct notifier_block *nb, unsigned long event,
+			  void *ptr)
+{
+	const struct net_device *dev = netdev_notifier_info_to_dev(ptr);
+	const struct netdev_notifier_changeupper_info *info = ptr;
+
+	if (event != NETDEV_PRECHANGEUPPER ||
+	    dev->netdev_ops != &vveth_l3_netdev_ops || !info->linking ||
+	    vveth_l3_carries(info->upper_dev))
+		return NOTIFY_DONE;
+	NL_SET_ERR_MSG(netdev_notifier_info_to_extack(&info->info),
+		       "in mode l3 every frame has the end's own address: of macvlan only mode passthru would get any (ipvlan needs no address)");
+	return notifier_from_errno(-EOPNOTSUPP);
+}
+
+static struct notifier_block vveth_l3_notifier = {
+	.notifier_call = vveth_l3_event,
+};
+
 /**
  * vveth_l3_init() - for the module's own initialisation
+ *
+ * Context: process; takes RTNL.
+ * Return: 0 or -errno.
  */
-void __init vveth_l3_init(void)
+int __init vveth_l3_init(void)
 {
 	vveth_l3_netdev_ops = vveth_netdev_ops;
 	vveth_l3_netdev_ops.ndo_start_xmit = vveth_l3_xmit;
+	return register_netdevice_notifier(&vveth_l3_notifier);
+}
+
+/**
+ * vveth_l3_exit() - undo vveth_l3_init()
+ *
+ * Context: process; takes RTNL.
+ */
+void vveth_l3_exit(void)
+{
+	unregister_netdevice_notifier(&vveth_l3_notifier);
 }
 
 /**

@@ -19,15 +19,22 @@ static int __init vveth_init(void)
 	err = vveth_receive_init();
 	if (err)
 		return err;
-	vveth_l3_init();
+	err = vveth_l3_init();
+	if (err)
+		goto err_receive;
 	vveth_xsk_init();
 	vnet_kind_register(&vveth_kind);
 	err = rtnl_link_register(&vveth_link_ops);
-	if (err) {
-		vnet_kind_unregister(&vveth_kind);
-		vveth_xsk_exit();
-		vveth_receive_exit();
-	}
+	if (err)
+		goto err_kind;
+	return 0;
+
+err_kind:
+	vnet_kind_unregister(&vveth_kind);
+	vveth_xsk_exit();
+	vveth_l3_exit();
+err_receive:
+	vveth_receive_exit();
 	return err;
 }
 
@@ -38,6 +45,7 @@ static void __exit vveth_exit(void)
 	/* Rings are freed by an RCU callback of this module. */
 	rcu_barrier();
 	vveth_xsk_exit();
+	vveth_l3_exit();
 	vveth_receive_exit();
 }
 

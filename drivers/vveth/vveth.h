@@ -559,7 +559,8 @@ int vveth_rings_replace(struct net_device *dev, unsigned int n,
 			unsigned int size);
 
 /* l3.c */
-void vveth_l3_init(void);
+int __init vveth_l3_init(void);
+void vveth_l3_exit(void);
 void vveth_l3_setup(struct net_device *dev);
 
 /* qstats.c */

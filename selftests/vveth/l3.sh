@@ -202,6 +202,30 @@ no_bridge_no_vlan()
 	check_eq "$(link_attr "$a" va master)" "" "master of va"
 }
 
+# Frames come with va's own address, which is no macvlan's; one that has va to itself takes them all, and ipvlan goes by IP.
+no_macvlan_but_alone()
+{
+	local mode
+
+	need_module macvlan
+	make_l3
+	for mode in bridge private vepa source; do
+		check_refused "only mode passthru" ip -n "$a" link add mv link va type macvlan mode "$mode"
+	done
+	check_eq "$(links "$a")" va "devices after the refusals"
+	must ip -n "$a" link add mv link va type macvlan mode passthru
+	ipb "$b" <<< "addr add 192.0.2.2/24 dev vb"
+	ipb "$a" <<-EOT
+		addr add 192.0.2.1/24 dev mv
+		link set mv arp off up
+	EOT
+	ping_ok "$a" 192.0.2.2 || fail "no answer through the macvlan"
+	must ip -n "$a" link del mv
+	need_module ipvlan
+	must ip -n "$a" link add iv link va type ipvlan
+	must ip -n "$a" link del iv
+}
+
 # Super-frames cross as they are; where they are cut before, GRO makes some again.
 tcp_in_super_frames()
 {
@@ -302,6 +326,7 @@ ALL_TESTS="
 	only_ip_passes
 	last_of_a_burst_is_no_ip
 	no_bridge_no_vlan
+	no_macvlan_but_alone
 	tcp_in_super_frames
 	mtu_of_the_receiver_counts
 	routed_between_l3_and_l2
