@@ -34,12 +34,13 @@ static inline int bpf_call(int cmd, union bpf_attr *attr)
 	return syscall(SYS_bpf, cmd, attr, sizeof(*attr));
 }
 
-static inline int bpf_load(int type, const struct bpf_insn *insns, size_t n, uint32_t flags)
+/* A program that may call what the device's driver has for it, where the index is not 0; such take few flags. */
+static inline int bpf_load_bound(int type, const struct bpf_insn *insns, size_t n, uint32_t flags, uint32_t ifindex)
 {
 	static char log[65536];
 	union bpf_attr attr = {
 		.prog_type = type, .insns = (uintptr_t)insns, .insn_cnt = n, .license = (uintptr_t)"GPL",
-		.prog_flags = flags | BPF_F_ANY_ALIGNMENT,
+		.prog_flags = flags | (ifindex ? 0 : BPF_F_ANY_ALIGNMENT), .prog_ifindex = ifindex,
 		.log_buf = (uintptr_t)log, .log_size = sizeof(log), .log_level = 1,
 	};
 	int fd;
@@ -50,6 +51,11 @@ static inline int bpf_load(int type, const struct bpf_insn *insns, size_t n, uin
 	if (fd < 0)
 		err(1, "BPF_PROG_LOAD: %s", log);
 	return fd;
+}
+
+static inline int bpf_load(int type, const struct bpf_insn *insns, size_t n, uint32_t flags)
+{
+	return bpf_load_bound(type, insns, n, flags, 0);
 }
 
 /* A map of one or more 32-bit numbers. */

@@ -2,11 +2,12 @@
 /*
  * What the kernel's netdev family says of a device's queues (qstats-get), for which no tool is installed everywhere.
  *
- *	qstats NS DEV
+ *	qstats NS DEV [features]
  *
  * Prints a line "dev rx_packets= rx_bytes= tx_packets= tx_bytes=" for the device as a whole, then one for each queue,
  * "rx N packets= bytes=" or "tx N packets= bytes=". Counters that are not told are left out. Exits with 4 where the
- * kernel has no such thing.
+ * kernel has no such thing. With "features" it prints what that family says of XDP (dev-get) instead:
+ * "xdp-features=0x… xdp-rx-metadata-features=0x…".
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -25,6 +26,11 @@
 
 /* <linux/netdev.h> of Linux 6.12. */
 enum {
+	QSTATS_DEV_GET = 1,
+	QSTATS_DEV_IFINDEX = 1,
+	QSTATS_DEV_XDP_FEATURES = 3,
+	QSTATS_DEV_RX_METADATA = 5,
+	QSTATS_DEV_ATTRS,
 	QSTATS_GET = 12,
 	QSTATS_IFINDEX = 1,
 	QSTATS_QUEUE_TYPE = 2,
@@ -155,6 +161,30 @@ static void qstats_dump(unsigned int ifindex, unsigned int scope)
 		errx(1, "qstats-get: %s", strerror(-rc));
 }
 
+static void qstats_print_features(const struct nlmsghdr *hdr)
+{
+	uint64_t values[QSTATS_DEV_ATTRS];
+	unsigned int have = qstats_parse(hdr, values, QSTATS_DEV_ATTRS);
+
+	if (have & 1u << QSTATS_DEV_XDP_FEATURES)
+		printf("xdp-features=0x%llx", (unsigned long long)values[QSTATS_DEV_XDP_FEATURES]);
+	if (have & 1u << QSTATS_DEV_RX_METADATA)
+		printf(" xdp-rx-metadata-features=0x%llx", (unsigned long long)values[QSTATS_DEV_RX_METADATA]);
+	putchar('\n');
+}
+
+static void qstats_features(unsigned int ifindex)
+{
+	char buffer[128];
+	struct nlmsghdr *hdr = qstats_begin(buffer, qstats_family, QSTATS_DEV_GET, NLM_F_ACK);
+	int rc;
+
+	qstats_put(hdr, QSTATS_DEV_IFINDEX, &ifindex, sizeof(ifindex));
+	rc = qstats_talk(hdr, qstats_print_features);
+	if (rc)
+		errx(1, "dev-get: %s", strerror(-rc));
+}
+
 int main(int argc, char **argv)
 {
 	struct sockaddr_nl addr = { .nl_family = AF_NETLINK };
@@ -162,8 +192,8 @@ int main(int argc, char **argv)
 	char buffer[128];
 	struct nlmsghdr *hdr;
 
-	if (argc != 3)
-		errx(2, "usage: qstats NS DEV");
+	if (argc != 3 && (argc != 4 || strcmp(argv[3], "features")))
+		errx(2, "usage: qstats NS DEV [features]");
 	netns_enter(argv[1]);
 	ifindex = if_nametoindex(argv[2]);
 	qstats_fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
@@ -173,6 +203,10 @@ int main(int argc, char **argv)
 	qstats_put(hdr, CTRL_ATTR_FAMILY_NAME, "netdev", sizeof("netdev"));
 	if (qstats_talk(hdr, qstats_take_family) || !qstats_family)
 		return QSTATS_UNSUPPORTED;
+	if (argc == 4) {
+		qstats_features(ifindex);
+		return 0;
+	}
 	qstats_dump(ifindex, 0);
 	qstats_dump(ifindex, QSTATS_SCOPE_QUEUE);
 	return 0;

@@ -277,6 +277,114 @@ metadata_goes_along()
 	busywait 5000 ping_ok "$a" 192.0.2.2 || fail "no metadata at the filter"
 }
 
+# What the kernel's netdev family says of a device: which parts of XDP it has, and what programs may ask of frames.
+features()
+{
+	local rc=0
+
+	FEATURES=$("$TOOLS/qstats" "$1" "$2" features) || rc=$?
+	[ "$rc" -ne 4 ] || skip "the kernel does not tell"
+	[ "$rc" -eq 0 ] || die "qstats failed with $rc"
+}
+
+# Who puts programs onto devices looks at it when they are made; nothing has to be switched on before.
+features_are_there_from_the_start()
+{
+	local at_first
+
+	need_kernel 6.8
+	suite_only "needs a program or GRO at the receiving end"
+	setup_ns a b
+	must ip -n "$a" link add va type "$PAIR" peer name vb netns "$b"
+	features "$a" va
+	echo "$FEATURES"
+	at_first=$FEATURES
+	# Programs, redirecting, being redirected to, frames of several buffers either way; and sockets without a copy,
+	# where the kernel has AF_XDP.
+	check_match "$at_first" '^xdp-features=0x(67|6f) ' "features of an end that is down"
+	check_match "$at_first" ' xdp-rx-metadata-features=0x7$' "what programs may ask for"
+	features "$b" vb
+	check_eq "$FEATURES" "$at_first" "features of the other end"
+	up_both "$a" va "$b" vb
+	must in_ns "$b" ethtool -K vb gro off
+	features "$b" vb
+	check_eq "$FEATURES" "$at_first" "features without GRO"
+	use "$b" vb pass
+	features "$b" vb
+	check_eq "$FEATURES" "$at_first" "features with a program"
+}
+
+# ask_driver WHAT [NUMBER]: a program on vb that passes frames of which the kernel says so.
+ask_driver()
+{
+	local path=/sys/fs/bpf/vnet-$$-ask rc=0
+
+	mountpoint -q /sys/fs/bpf || skip "no BPF file system"
+	in_ns "$b" "$TOOLS/xdpload" "$path" ask vb "$@" || rc=$?
+	[ "$rc" -ne 4 ] || skip "the kernel does not tell programs of frames"
+	[ "$rc" -eq 0 ] || die "the program that asks for $* is not loaded"
+	attach "$b" vb "$path"
+	rm -f "$path"
+}
+
+# come [OPTION...]: how many of ten frames pass.
+come()
+{
+	pkt -R "$b:vb" -c 10 -w 300 "$@"
+	COME=${PKT[rx0.frames]}
+}
+
+metadata_is_told()
+{
+	need_kernel 6.8
+	suite_only "it is another driver's"
+	make_pair
+	ask_driver hash
+	come -T "$a:va"
+	check_eq "$COME" 10 "frames with a hash over ports"
+	come -T "$a:va" -p 88b5
+	check_eq "$COME" 0 "frames without ports that have such a hash"
+	ask_driver time
+	come -T "$a:va"
+	check_eq "$COME" 10 "frames with a timestamp, which no hardware has set"
+	need_module 8021q
+	ipb "$a" <<-EOT
+		link add link va name va.5 type vlan id 5
+		link set va.5 up
+	EOT
+	wait_up "$a" va.5
+	ask_driver tag 5
+	come -T "$a:va.5"
+	check_eq "$COME" 10 "frames with the tag"
+	come -T "$a:va"
+	check_eq "$COME" 0 "frames without a tag that have one"
+	ask_driver tag 6
+	come -T "$a:va.5"
+	check_eq "$COME" 0 "frames with another tag"
+}
+
+# Of a frame that came without an skb nothing is known, and it says so.
+metadata_of_frames_without_skb()
+{
+	local what
+
+	need_kernel 6.8
+	suite_only "it is another driver's"
+	setup_ns a b c
+	# The program that asks is on vb: what comes there was redirected by another end.
+	add_pair "$a" va "$c" vc
+	add_pair "$c" vd "$b" vb
+	mountpoint -q /sys/fs/bpf || skip "no BPF file system"
+	in_ns "$c" "$TOOLS/xdpload" "/sys/fs/bpf/vnet-$$-on" redirect "$(index "$c" vd)" || die "no program"
+	attach "$c" vc "/sys/fs/bpf/vnet-$$-on"
+	rm -f "/sys/fs/bpf/vnet-$$-on"
+	for what in hash time tag; do
+		ask_driver "$what" none
+		come -T "$a:va"
+		check_eq "$COME" 10 "frames of which there is no $what"
+	done
+}
+
 set_mtu()
 {
 	ipb "$a" <<< "link set va mtu $1"
@@ -658,6 +766,9 @@ ALL_TESTS="
 	moves_the_beginning
 	moves_the_end
 	metadata_goes_along
+	features_are_there_from_the_start
+	metadata_is_told
+	metadata_of_frames_without_skb
 	into_layer_3
 	several_buffers
 	several_buffers_are_redirected
