@@ -133,7 +133,8 @@ static int vveth_get_sset_count(struct net_device *dev, int sset)
 		return -EOPNOTSUPP;
 	return 1 + vnet_drops_sset_count(VVETH_DROPS) +
 	       vnet_roads_sset_count() + 2 * dev->real_num_tx_queues +
-	       (2 + __VVETH_XDP_MAX) * dev->real_num_rx_queues;
+	       (2 + __VVETH_XDP_MAX) * dev->real_num_rx_queues +
+	       page_pool_ethtool_stats_get_count();
 }
 
 static void vveth_get_strings(struct net_device *dev, u32 sset, u8 *p)
@@ -156,6 +157,7 @@ static void vveth_get_strings(struct net_device *dev, u32 sset, u8 *p)
 		ethtool_sprintf(&p, "tx%u_packets", i);
 		ethtool_sprintf(&p, "tx%u_bytes", i);
 	}
+	page_pool_ethtool_stats_get_strings(p);
 }
 
 static void vveth_get_ethtool_stats(struct net_device *dev,
@@ -177,6 +179,7 @@ static void vveth_get_ethtool_stats(struct net_device *dev,
 	}
 	for (i = 0; i < dev->real_num_tx_queues; i++, data += 2)
 		vveth_tx_stats_read(dev, i, &data[0], &data[1]);
+	vveth_xdp_get_pool_values(dev, data);
 }
 
 const struct ethtool_ops vveth_ethtool_ops = {

@@ -455,6 +455,33 @@ void vveth_xdp_get_values(const struct vveth_rx_stats *stats, u64 *data)
 	} while (u64_stats_fetch_retry(&stats->syncp, start));
 }
 
+/**
+ * vveth_xdp_get_pool_values() - for ethtool -S: what has become of the pages for
+ *	frames that had to be copied
+ * @dev: the end
+ * @data: room for as many values as page_pool_ethtool_stats_get_count() says
+ *
+ * Those of the queues' pools, which are there from the first program until the
+ * queue is stopped.
+ *
+ * Context: RTNL.
+ */
+void vveth_xdp_get_pool_values(const struct net_device *dev, u64 *data)
+{
+#ifdef CONFIG_PAGE_POOL_STATS
+	const struct vveth_priv *priv = netdev_priv(dev);
+	struct vveth_rings *rings = rtnl_dereference(priv->rings);
+	struct page_pool_stats stats = { };
+	unsigned int i;
+
+	for (i = 0; rings && i < rings->n; i++)
+		if (rings->rq[i].xdp_made)
+			page_pool_get_stats(rings->rq[i].xdp_made->pool,
+					    &stats);
+	page_pool_ethtool_stats_get(data, &stats);
+#endif
+}
+
 VNET_DEFINE_XDP_METADATA_OPS(vveth_xdp_metadata_ops, vveth_xdp_rx_timestamp,
 			     vveth_xdp_rx_hash, vveth_xdp_rx_vlan_tag);
 

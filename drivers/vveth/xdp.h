@@ -83,6 +83,7 @@ int vveth_xdp_send(struct net_device *dev, unsigned int nr,
 bool vveth_xdp_address_l3(struct ethhdr *eth, const struct net_device *rcv);
 void vveth_xdp_get_strings(unsigned int nr, u8 **p);
 void vveth_xdp_get_values(const struct vveth_rx_stats *stats, u64 *data);
+void vveth_xdp_get_pool_values(const struct net_device *dev, u64 *data);
 
 /* xdp_receive.c */
 void vveth_xdp_run_begin(struct vveth_xdp_run *run, struct vveth_rq *rq,

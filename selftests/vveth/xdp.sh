@@ -385,6 +385,32 @@ metadata_of_frames_without_skb()
 	done
 }
 
+pool()
+{
+	ethtool_stat "$b" vb "rx_pp_$1"
+}
+
+# Pages that frames are copied into come back when the frames have been received: after the first ones none is new.
+pages_come_back()
+{
+	local i fresh used
+
+	need_kernel 6.4
+	suite_only "counts them elsewhere"
+	make_pair
+	in_ns "$b" ethtool -S vb | grep -q rx_pp_alloc_fast || skip "the kernel does not count pages"
+	use "$b" vb tx
+	send_through "$a:va" 500
+	fresh=$(pool alloc_slow)
+	used=$(($(pool alloc_fast) + $(pool alloc_refill) + fresh))
+	for ((i = 0; i < 4; i++)); do
+		send_through "$a:va" 1000
+	done
+	in_ns "$b" ethtool -S vb | grep rx_pp
+	check_ge "$(($(pool alloc_fast) + $(pool alloc_refill) + $(pool alloc_slow) - used))" 4000 "pages that frames were copied into"
+	check_le "$(($(pool alloc_slow) - fresh))" 400 "of these new ones"
+}
+
 set_mtu()
 {
 	ipb "$a" <<< "link set va mtu $1"
@@ -769,6 +795,7 @@ ALL_TESTS="
 	features_are_there_from_the_start
 	metadata_is_told
 	metadata_of_frames_without_skb
+	pages_come_back
 	into_layer_3
 	several_buffers
 	several_buffers_are_redirected
