@@ -6,6 +6,8 @@
 #	pktgen -> plug | aKIND ==== bKIND -> drop; the last one, a datagram -> socket
 #	                             [rx]
 #
+# The same pair without BQL ("bqloff") stands beside the in-tree ones: what BQL costs where nothing is congested.
+#
 # Counted is the time from the opening until the last one is received, less that of an empty queue, the least of some
 # times each; so the making of the frames is left out, and what is subtracted as the floor is the receive path alone.
 #
@@ -47,13 +49,14 @@ QUEUE=6000 TIMES=$(by_mode 2 3)
 # The qdisc is emptied where a softirq has its turn.
 # shellcheck disable=SC2034 # read by profile()
 PROFILED=links,ksoftirqd/0 PROFILED_COUNT=$((QUEUE * TIMES))
-subjects=(vveth veth veth-gro)
+subjects=(vveth veth veth-gro bqloff)
 new_ns rx
 new_floor
 nr=0
 for kind in "${subjects[@]}"; do
-	have "$kind" || continue
-	new_pair "$kind" '' "a$kind" rx "b$kind"
+	have "${kind/bqloff/vveth}" || continue
+	new_pair "${kind/bqloff/vveth}" '' "a$kind" rx "b$kind"
+	[ "$kind" != bqloff ] || must ethtool --set-priv-flags "a$kind" bql off
 	nr=$((nr + 1))
 	ADDRESS[$kind]=10.$nr.0.2
 	ip_in '' address add "10.$nr.0.1/24" dev "a$kind"
