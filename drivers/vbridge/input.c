@@ -308,8 +308,14 @@ rx_handler_result_t vbr_handle_frame(struct sk_buff **pskb)
 	*pskb = skb;
 
 	state = atomic64_read_acquire(&br->state);
-	if (unlikely(READ_ONCE(br->special)))
+	if (unlikely(READ_ONCE(br->special))) {
+		if (unlikely(READ_ONCE(port->odd)) &&
+		    unlikely(!vbr_member_mend(skb))) {
+			vbr_drop_skb(br, port, skb, VNET_DROP_NOMEM);
+			return RX_HANDLER_CONSUMED;
+		}
 		vid = vbr_classify_rcu(port, skb);
+	}
 	if (likely(!READ_ONCE(br->n_suppress)) &&
 	    likely(vbr_cross_known(port, skb, vid, state, false)))
 		return RX_HANDLER_CONSUMED;

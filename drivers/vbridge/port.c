@@ -85,6 +85,19 @@ void vbr_port_set_flags_rtnl(struct vbr_port *port, u32 flags)
 		vbr_stations_left_rtnl(br, port);
 }
 
+static void vbr_port_set_odd_rtnl(struct vbr_port *port, bool odd)
+{
+	struct vbr *br = port->br;
+
+	if (port->odd == odd)
+		return;
+	br->n_odd -= port->odd;
+	br->n_odd += odd;
+	WRITE_ONCE(port->odd, odd);
+	vbr_set_special_rtnl(br);
+	vbr_crossings_end(br);
+}
+
 /**
  * vbr_port_set_backup_rtnl() - who gets a port's frames while it has no carrier
  * @port: the port
@@ -344,6 +357,7 @@ int vbr_port_add_rtnl(struct vbr *br, struct net_device *dev,
 	dev_disable_lro(dev);
 	netdev_set_rx_headroom(dev, br->dev->needed_headroom);
 	list_add_tail_rcu(&port->list, &br->ports);
+	vbr_port_set_odd_rtnl(port, vbr_member_is_odd(dev));
 	vbr_port_check_link_rtnl(port);
 	vbr_port_notify(port, RTM_NEWLINK);
 	return 0;
@@ -383,6 +397,7 @@ void vbr_port_release_rtnl(struct vbr_port *port)
 	list_del_rcu(&port->list);
 	vbr_port_end_backups_rtnl(port);
 	vbr_port_set_flags_rtnl(port, port->flags & ~VBR_PORT_ANSWERS);
+	vbr_port_set_odd_rtnl(port, false);
 	vbr_port_clear_slot_rtnl(port);
 	vbr_fdb_close_port_rtnl(port);
 	netdev_upper_dev_unlink(dev, br->dev);
@@ -425,6 +440,7 @@ static int vbr_port_event(struct notifier_block *nb, unsigned long event,
 	case NETDEV_UP:
 	case NETDEV_DOWN:
 	case NETDEV_CHANGE:
+		vbr_port_set_odd_rtnl(port, vbr_member_is_odd(dev));
 		if (vbr_port_check_link_rtnl(port))
 			vbr_port_notify(port, RTM_NEWLINK);
 		break;

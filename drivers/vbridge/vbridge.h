@@ -271,11 +271,12 @@ struct vbr_host {
  *	READ_ONCE() elsewhere
  * @no_ll_learn: link-local frames left to the port's stack teach nothing;
  *	RTNL, READ_ONCE() elsewhere
- * @special: @vlan_filtering or @direct_off is set, or @n_suppress is not 0;
- *	RTNL, READ_ONCE() elsewhere
+ * @special: @vlan_filtering or @direct_off is set, or @n_suppress or
+ *	@n_odd is not 0; RTNL, READ_ONCE() elsewhere
  * @direct_off: no frame takes the direct road; RTNL, READ_ONCE() elsewhere
  * @n_suppress: ports that neighbours may be answered for; RTNL, READ_ONCE()
  *	elsewhere
+ * @n_odd: ports with vbr_port.odd; RTNL
  * @vlan_filtering: frames stay within their VLANs; RTNL, READ_ONCE()
  *	elsewhere
  * @vlan_stats: count by VLAN; RTNL, READ_ONCE() elsewhere
@@ -325,6 +326,7 @@ struct vbr {
 	u32 n_suppress;
 
 	bool direct_off;
+	u32 n_odd;
 	u16 default_pvid;
 	bool vlan_stats_per_port;
 	bool mtu_by_user;
@@ -388,6 +390,8 @@ struct vbr {
  *	RTNL, READ_ONCE() elsewhere
  * @flags: VBR_PORT_*; RTNL, READ_ONCE() elsewhere
  * @state: BR_STATE_*; RTNL, READ_ONCE() elsewhere
+ * @odd: what its device hands on has to be mended (member.c); RTNL, READ_ONCE()
+ *	elsewhere
  * @group_fwd_mask: as vbr.group_fwd_mask, added to it; RTNL, READ_ONCE()
  *	elsewhere
  * @list: in vbr.ports
@@ -420,6 +424,7 @@ struct vbr_port {
 	u32 flags;
 	u16 group_fwd_mask;
 	u8 state;
+	bool odd;
 	struct list_head list;
 	struct vbr_port __rcu *backup;
 	struct vnet_switch sw;
@@ -650,7 +655,8 @@ static inline bool vbr_vlan_untags(const struct vbr_vlan_set *set, u16 vid)
 /* What most bridges do not have, and so most frames see by one look. */
 static inline void vbr_set_special_rtnl(struct vbr *br)
 {
-	bool special = br->vlan_filtering || br->n_suppress || br->direct_off;
+	bool special = br->vlan_filtering || br->n_suppress ||
+		       br->direct_off || br->n_odd;
 
 	WRITE_ONCE(br->special, special);
 }
@@ -791,6 +797,10 @@ void vbr_host_open_rtnl(struct vbr *br);
 void vbr_host_close_rtnl(struct vbr *br);
 void vbr_host_init(struct vbr *br);
 void vbr_host_uninit(struct vbr *br);
+
+/* member.c */
+bool vbr_member_is_odd(const struct net_device *dev);
+bool vbr_member_mend(struct sk_buff *skb);
 
 /* frames.c */
 unsigned int vbr_input_frames(struct vnet_switch *sw, struct xdp_frame **frames,

@@ -169,6 +169,71 @@ vlan_device()
 	check_member m0
 }
 
+# A VLAN device that leaves its tag in the frames for its own host, and one on such a device.
+vlan_device_leaves_tags()
+{
+	need_module 8021q
+	make_host
+	ipb "$h" <<-EOF
+		link add x0 up type $PAIR peer name x0 netns $s2
+		link add m0 link x0 type vlan id 5 reorder_hdr off
+	EOF
+	ipb "$s2" <<-EOF
+		link set x0 up
+		link add e0 link x0 type vlan id 5
+	EOF
+	join m0
+	check_member m0
+}
+
+# Tags of two kinds, as 8021q takes one of its own kind that is there already for the device's own.
+vlan_device_on_another()
+{
+	need_module 8021q
+	suite_only "takes such a tag for a part of the frame"
+	make_host
+	ipb "$h" <<-EOF
+		link add x0 up type $PAIR peer name x0 netns $s2
+		link add x0.5 up link x0 type vlan proto 802.1ad id 5 reorder_hdr off
+		link add m0 link x0.5 type vlan id 7 reorder_hdr ${1:-on}
+	EOF
+	ipb "$s2" <<-EOF
+		link set x0 up
+		link add x0.5 up link x0 type vlan proto 802.1ad id 5
+		link add e0 link x0.5 type vlan id 7
+	EOF
+	join m0
+	check_member m0
+}
+
+vlan_devices_leave_both_tags()
+{
+	vlan_device_on_another off
+}
+
+# And one that is told so, or not any more, when it is a port.
+vlan_device_changes()
+{
+	local how
+
+	need_module 8021q
+	make_host
+	ipb "$h" <<-EOF
+		link add x0 up type $PAIR peer name x0 netns $s2
+		link add m0 link x0 type vlan id 5
+	EOF
+	must ip -n "$s2" link set x0 up
+	join m0
+	for how in on off on off; do
+		must ip -n "$h" link set m0 type vlan reorder_hdr "$how"
+		check_frames 10 "with reorder_hdr $how" -T "$s2:x0" -R "$s1:e0" -s "$(mac 2)" -v 5
+		check_frames 10 "known ones with reorder_hdr $how" -T "$s2:x0" -R "$s1:e0" -s "$(mac 2)" -d "$(mac 1)" -v 5
+		check_frames 10 "back" -T "$s1:e0" -R "$s2:x0" -s "$(mac 1)" -d "$(mac 2)" -a
+		check_eq "${PKT[rx0.tagged]}" 10 "frames back with a tag"
+	done
+	check_eq "$(fdb_port "$(mac 2)")" m0 "where s2 was learned"
+}
+
 # In passthru mode, for it is to take frames that are not for its own address.
 macvlan()
 {
@@ -362,6 +427,10 @@ ALL_TESTS="
 	bond
 	bond_changes_its_link
 	vlan_device
+	vlan_device_leaves_tags
+	vlan_device_on_another
+	vlan_devices_leave_both_tags
+	vlan_device_changes
 	macvlan
 	vxlan
 	vxlan_remotes
