@@ -28,7 +28,34 @@ static bool vbr_member_leaves_tags(const struct net_device *dev)
  */
 bool vbr_member_is_odd(const struct net_device *dev)
 {
-	return vbr_member_leaves_tags(dev);
+	return vbr_member_leaves_tags(dev) || netif_is_bond_master(dev);
+}
+
+static bool vbr_member_untag(struct sk_buff *skb, unsigned int tags)
+{
+	if (unlikely(skb_cow_head(skb, 0)))
+		return false;
+	/* The type before the data is that of what the tags stand before. */
+	memmove(skb_mac_header(skb) + tags, skb_mac_header(skb), 2 * ETH_ALEN);
+	skb->mac_header += tags;
+	skb_reset_mac_len(skb);
+	return true;
+}
+
+/*
+ * A bond that balances what it receives (balance-alb) gives some of its peers
+ * the address of a link. What is for one of its links is for the bond.
+ */
+static bool vbr_member_readdress(struct sk_buff *skb)
+{
+	const u8 *addr = skb->dev->dev_addr;
+
+	if (ether_addr_equal(eth_hdr(skb)->h_dest, addr))
+		return true;
+	if (unlikely(skb_cow_head(skb, 0)))
+		return false;
+	ether_addr_copy(eth_hdr(skb)->h_dest, addr);
+	return true;
 }
 
 /**
@@ -42,13 +69,9 @@ bool vbr_member_mend(struct sk_buff *skb)
 {
 	unsigned int tags = skb->data - skb_mac_header(skb) - ETH_HLEN;
 
-	if (!tags)
-		return true;
-	if (unlikely(skb_cow_head(skb, 0)))
-		return false;
-	/* The type before the data is that of what the tags stand before. */
-	memmove(skb_mac_header(skb) + tags, skb_mac_header(skb), 2 * ETH_ALEN);
-	skb->mac_header += tags;
-	skb_reset_mac_len(skb);
+	if (tags)
+		return vbr_member_untag(skb, tags);
+	if (skb->pkt_type == PACKET_HOST && netif_is_bond_master(skb->dev))
+		return vbr_member_readdress(skb);
 	return true;
 }

@@ -153,6 +153,52 @@ bond_changes_its_link()
 	check_eq "$(fdb_port "$(mac 2)") $(port_attr m0 state)" "m0 forwarding" "where s2 is, the port's state"
 }
 
+# Peers know such a bond by the addresses of all its links, and whichever they use, they mean the host.
+bond_balances_receivers()
+{
+	local i
+
+	need_module bonding
+	make_host
+	ipb "$h" <<-EOF
+		link add b0 type $PAIR peer name l0 netns $s2
+		link add b1 type $PAIR peer name l1 netns $s2
+		link add m0 type bond mode balance-alb miimon 100
+		link set b0 master m0
+		link set b1 master m0
+		addr add 192.0.2.254/24 dev vbr0
+	EOF
+	ipb "$s2" <<-EOF
+		link set l0 up
+		link set l1 up
+	EOF
+	join m0
+	for i in 0 1; do
+		wait_up "$h" "b$i"
+		note_drops
+		pkt -T "$s2:l$i" -R "$h:vbr0" -R "$s1:e0" -c 10 -w 300 -s "$(mac 2)" -d "$(link_attr "$h" "b$i" address)"
+		check_eq "${PKT[rx0.frames]} ${PKT[rx1.frames]}" "10 0" "frames to the address of link $i, at the host and elsewhere"
+		check_no_drops
+	done
+	# What is for a station goes to the station.
+	pkt -T "$s1:e0" -R "$s2:l0" -c 1 -s "$(mac 1)"
+	check_frames 10 "to a station" -T "$s2:l0" -R "$s1:e0" -s "$(mac 2)" -d "$(mac 1)"
+	# And the host's stack takes it: answers go by either link.
+	ipb "$s2" <<-EOF
+		addr add 192.0.2.2/24 dev l1
+		neigh replace 192.0.2.254 lladdr $(link_attr "$h" b1 address) dev l1
+	EOF
+	in_ns "$s2" ping -q -c 3 -i 0.2 -W 0.2 192.0.2.254 >"$CASE_DIR/ping" 2>&1
+	check_eq "$(echos)" 3 "questions by the second link that the host has seen"
+}
+
+# echos: echo requests that the host was sent.
+echos()
+{
+	# shellcheck disable=SC2016 # awk's
+	in_ns "$h" awk '/^Icmp: [0-9]/ { print $10 }' /proc/net/snmp
+}
+
 vlan_device()
 {
 	need_module 8021q
@@ -426,6 +472,7 @@ ALL_TESTS="
 	tap
 	bond
 	bond_changes_its_link
+	bond_balances_receivers
 	vlan_device
 	vlan_device_leaves_tags
 	vlan_device_on_another
