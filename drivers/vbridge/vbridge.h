@@ -869,6 +869,11 @@ void vbr_fdb_close_port_rtnl(struct vbr_port *port);
 extern const struct vnet_switch_ops vbr_switch_ops;
 void vbr_fdb_notify(struct vbr *br, const struct vbr_fdb *fdb, int type);
 
+/* vlan_netlink.c */
+void vbr_vlan_notify_rtnl(const struct net_device *dev,
+			  const unsigned long *vids,
+			  const struct vbr_vlan_set *set);
+
 /* port_netlink.c */
 void vbr_port_notify(const struct vbr_port *port, int type);
 

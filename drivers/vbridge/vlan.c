@@ -315,8 +315,11 @@ int vbr_vlan_commit_rtnl(struct vbr *br, struct vbr_port *port,
 			 const struct vbr_vlan_set *set)
 {
 	struct vbr_vlan_set *to = port ? &port->vlans.set : &br->vlans.set;
+	struct net_device *dev = port ? port->dev : br->dev;
+	DECLARE_BITMAP(changed, VLAN_N_VID);
 	DECLARE_BITMAP(gone, VLAN_N_VID);
 	unsigned long retagged;
+	u16 old = to->pvid;
 	unsigned int vid;
 	bool left;
 	int i, err;
@@ -333,15 +336,21 @@ int vbr_vlan_commit_rtnl(struct vbr *br, struct vbr_port *port,
 		}
 	}
 	/* Frames of the host's without a tag are in its pvid. */
-	left = !port && to->pvid != set->pvid;
+	left = !port && old != set->pvid;
 	WRITE_ONCE(to->pvid, set->pvid);
 	for (i = 0; i < VBR_VLAN_WORDS; i++) {
 		gone[i] = to->words[i].member & ~set->words[i].member;
 		retagged = to->words[i].untagged ^ set->words[i].untagged;
 		left |= gone[i] || retagged & to->words[i].member;
+		changed[i] = set->words[i].member &
+			     (~to->words[i].member | retagged);
 		WRITE_ONCE(to->words[i].untagged, set->words[i].untagged);
 		WRITE_ONCE(to->words[i].member, set->words[i].member);
 	}
+	if (old != set->pvid && vbr_vlan_has(set, old))
+		__set_bit(old, changed);
+	if (old != set->pvid && set->pvid)
+		__set_bit(set->pvid, changed);
 	if (port && !bitmap_empty(gone, VLAN_N_VID))
 		vbr_vlan_forget_rtnl(port, gone);
 	for_each_set_bit(vid, gone, VLAN_N_VID)
@@ -349,6 +358,8 @@ int vbr_vlan_commit_rtnl(struct vbr *br, struct vbr_port *port,
 	vbr_crossings_end(br);
 	if (left && br->vlan_filtering)
 		vbr_stations_left_rtnl(br, port);
+	vbr_vlan_notify_rtnl(dev, gone, NULL);
+	vbr_vlan_notify_rtnl(dev, changed, to);
 	return 0;
 }
 
@@ -370,12 +381,16 @@ static int vbr_vlan_commit_only(struct vbr *br, struct vbr_port *port, u16 vid)
 static void vbr_vlan_end(struct vbr *br, struct vbr_port *port)
 {
 	struct vbr_vlans *vlans = port ? &port->vlans : &br->vlans;
-	u16 vid;
+	DECLARE_BITMAP(gone, VLAN_N_VID);
+	unsigned int vid;
+	int i;
 
-	for (vid = vbr_vlan_next(&vlans->set, 0); vid < VLAN_N_VID;
-	     vid = vbr_vlan_next(&vlans->set, vid + 1))
+	for (i = 0; i < VBR_VLAN_WORDS; i++)
+		gone[i] = vlans->set.words[i].member;
+	for_each_set_bit(vid, gone, VLAN_N_VID)
 		vbr_vlan_leave(br, port, vid);
 	xa_destroy(&vlans->own);
+	vbr_vlan_notify_rtnl(port ? port->dev : br->dev, gone, NULL);
 }
 
 /**

@@ -250,6 +250,108 @@ int vbr_vlan_fill(struct sk_buff *skb, const struct vbr_vlan_set *set,
 	return 0;
 }
 
+static int vbr_vlan_put_entry(struct sk_buff *skb, u16 begin, u16 end,
+			      u16 flags, int type)
+{
+	struct bridge_vlan_info info = { .flags = flags, .vid = begin };
+	struct nlattr *nest = nla_nest_start(skb, BRIDGE_VLANDB_ENTRY);
+
+	if (!nest ||
+	    nla_put(skb, BRIDGE_VLANDB_ENTRY_INFO, sizeof(info), &info) ||
+	    (end > begin && nla_put_u16(skb, BRIDGE_VLANDB_ENTRY_RANGE, end)))
+		return -EMSGSIZE;
+	/* No VLAN has a state of its own. */
+	if (type == RTM_NEWVLAN && nla_put_u8(skb, BRIDGE_VLANDB_ENTRY_STATE,
+					      BR_STATE_FORWARDING))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int vbr_vlan_fill_msg(struct sk_buff *skb, const struct net_device *dev,
+			     u16 begin, u16 end, u16 flags, int type)
+{
+	struct br_vlan_msg *hdr;
+	struct nlmsghdr *nlh;
+
+	nlh = nlmsg_put(skb, 0, 0, type, sizeof(*hdr), 0);
+	if (!nlh)
+		return -EMSGSIZE;
+	hdr = nlmsg_data(nlh);
+	memset(hdr, 0, sizeof(*hdr));
+	hdr->family = AF_BRIDGE;
+	hdr->ifindex = dev->ifindex;
+	if (vbr_vlan_put_entry(skb, begin, end, flags, type))
+		return -EMSGSIZE;
+	nlmsg_end(skb, nlh);
+	return 0;
+}
+
+static void vbr_vlan_notify(const struct net_device *dev, u16 begin, u16 end,
+			    u16 flags, int type)
+{
+	struct net *net = dev_net(dev);
+	struct sk_buff *skb;
+
+	skb = nlmsg_new(NLMSG_ALIGN(sizeof(struct br_vlan_msg)) +
+			nla_total_size(0) +	/* BRIDGE_VLANDB_ENTRY */
+			nla_total_size(sizeof(struct bridge_vlan_info)) +
+			nla_total_size(sizeof(u16)) +	/* _RANGE */
+			nla_total_size(sizeof(u8)),	/* _STATE */
+			GFP_KERNEL);
+	if (!skb) {
+		rtnl_set_sk_err(net, RTNLGRP_BRVLAN, -ENOBUFS);
+		return;
+	}
+	if (WARN_ON_ONCE(vbr_vlan_fill_msg(skb, dev, begin, end, flags,
+					   type))) {
+		kfree_skb(skb);
+		return;
+	}
+	rtnl_notify(skb, net, 0, RTNLGRP_BRVLAN, NULL, GFP_KERNEL);
+}
+
+/* The last of those that follow each other from @vid on, with its flags. */
+static u16 vbr_vlan_run_end(const struct vbr_vlan_set *set,
+			    const unsigned long *vids, u16 vid, u16 flags)
+{
+	while (vid + 1 < VLAN_N_VID && test_bit(vid + 1, vids) &&
+	       (!set || vbr_vlan_info_flags(set, vid + 1) == flags))
+		vid++;
+	return vid;
+}
+
+/**
+ * vbr_vlan_notify_rtnl() - tell listeners of VLANs that came, changed or went
+ * @dev: the port's device, or the bridge's
+ * @vids: which VLANs
+ * @set: what they are now; NULL for those that went
+ *
+ * With a message for each run of them that are the same.
+ *
+ * Context: RTNL.
+ */
+void vbr_vlan_notify_rtnl(const struct net_device *dev,
+			  const unsigned long *vids,
+			  const struct vbr_vlan_set *set)
+{
+	int type = set ? RTM_NEWVLAN : RTM_DELVLAN;
+	u16 vid, end, flags = 0;
+
+	ASSERT_RTNL();
+	/* A device that is being made has no index yet, and nobody knows it. */
+	if (dev->reg_state == NETREG_UNINITIALIZED ||
+	    !netlink_has_listeners(dev_net(dev)->rtnl, RTNLGRP_BRVLAN))
+		return;
+	for (vid = find_first_bit(vids, VLAN_N_VID); vid < VLAN_N_VID;
+	     vid = find_next_bit(vids, VLAN_N_VID, end + 1)) {
+		if (set)
+			flags = vbr_vlan_info_flags(set, vid);
+		end = vbr_vlan_run_end(set, vids, vid, flags);
+		vbr_vlan_notify(dev, vid, end, flags, type);
+	}
+}
+
 /* All VLANs there are, for the bridge; for a port, those it is in. */
 static const struct vbr_vlan *vbr_vlan_stats_next(const struct vbr *br,
 						  const struct vbr_port *port,

@@ -385,6 +385,50 @@ ports_count_for_themselves()
 	check_refused 'ports are in VLANs already' ip -n "$h" link set vbr0 type "$BRIDGE" vlan_stats_per_port 0
 }
 
+vlans_told()
+{
+	grep -qE "$1" "$CASE_DIR/monitor"
+}
+
+# Until a change that is made again and again shows up.
+listening_for_vlans()
+{
+	bridge -n "$h" vlan add dev p2 vid 4000
+	bridge -n "$h" vlan del dev p2 vid 4000
+	vlans_told '^Deleted p2 +4000 *$'
+}
+
+# told_of WHAT ERE CMD...: CMD makes a message that matches.
+told_of()
+{
+	: >"$CASE_DIR/monitor"
+	must "${@:3}"
+	busywait 2000 vlans_told "$2" || fail "$1 is not told: $(<"$CASE_DIR/monitor")"
+}
+
+vlan_changes_are_monitored()
+{
+	make_vlans 2
+	bg stdbuf -oL bridge -n "$h" monitor vlan >>"$CASE_DIR/monitor"
+	busywait 5000 listening_for_vlans || die "bridge monitor does not start: $(<"$CASE_DIR/monitor")"
+	told_of "a VLAN" '^p1 +10 *$' bridge -n "$h" vlan add dev p1 vid 10
+	told_of "a VLAN that is untagged now" '^p1 +10 Egress Untagged *$' bridge -n "$h" vlan add dev p1 vid 10 untagged
+	told_of "a pvid" '^p1 +11 PVID *$' bridge -n "$h" vlan add dev p1 vid 11 pvid
+	told_of "a range" '^p1 +20-25 *$' bridge -n "$h" vlan add dev p1 vid 20-25
+	told_of "the end of some" '^Deleted p1 +22-23 *$' bridge -n "$h" vlan del dev p1 vid 22-23
+	told_of "one of the bridge's" '^vbr0 +7 *$' bridge -n "$h" vlan add dev vbr0 vid 7 self
+	told_of "its end" '^Deleted vbr0 +7 *$' bridge -n "$h" vlan del dev vbr0 vid 7 self
+	told_of "another default" '^p2 +9 PVID Egress Untagged *$' ip -n "$h" link set vbr0 type "$BRIDGE" vlan_default_pvid 9
+	vlans_told '^Deleted p2 +1 *$' || fail "the end of the former default is not told: $(<"$CASE_DIR/monitor")"
+	told_of "all of a port that goes" '^Deleted p2 +9 *$' ip -n "$h" link set p2 nomaster
+	told_of "the first of one that comes" '^p2 +9 PVID Egress Untagged *$' ip -n "$h" link set p2 master vbr0
+	# What changes nothing is not told.
+	must bridge -n "$h" vlan add dev p1 vid 20-21
+	must bridge -n "$h" vlan add dev p1 vid 30
+	busywait 2000 vlans_told '^p1 +30 *$' || fail "what comes next is not told"
+	! vlans_told ' 20' || fail "told of VLANs that were there: $(<"$CASE_DIR/monitor")"
+}
+
 # All VLANs on many ports come and go without leaving anything, also beside traffic in them.
 many_vlans_under_traffic()
 {
@@ -472,6 +516,7 @@ ALL_TESTS="
 	default_pvid
 	frames_are_counted_by_vlan
 	ports_count_for_themselves
+	vlan_changes_are_monitored
 	many_vlans_under_traffic
 	vlans_of_many_addresses_go
 "
