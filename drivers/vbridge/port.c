@@ -30,7 +30,8 @@ struct vbr_port *vbr_port_get(const struct net_device *dev)
  * @port: the port
  * @state: BR_STATE_*
  *
- * The bridge has carrier while a port of it forwards.
+ * The bridge has carrier while a port of it forwards, and VLAN devices on it may
+ * have it while one in their VLAN does.
  *
  * Context: RTNL.
  */
@@ -48,6 +49,7 @@ void vbr_port_set_state_rtnl(struct vbr_port *port, u8 state)
 		netif_carrier_on(br->dev);
 	else
 		netif_carrier_off(br->dev);
+	vbr_bound_check_rtnl(br);
 	if (old == BR_STATE_FORWARDING && state != old)
 		vbr_stations_left_rtnl(br, port);
 }
@@ -392,6 +394,7 @@ void vbr_port_release_rtnl(struct vbr_port *port)
 	struct vbr *br = port->br;
 
 	ASSERT_RTNL();
+	port->link_up = false;
 	vbr_port_set_state_rtnl(port, BR_STATE_DISABLED);
 	vbr_port_notify(port, RTM_DELLINK);
 	list_del_rcu(&port->list);
@@ -425,16 +428,10 @@ static void vbr_port_change_addr_rtnl(struct vbr_port *port)
 	vbr_follow_ports_rtnl(port->br);
 }
 
-static int vbr_port_event(struct notifier_block *nb, unsigned long event,
-			  void *ptr)
+static int vbr_port_event_rtnl(struct vbr_port *port, unsigned long event)
 {
-	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
-	struct vbr_port *port = vbr_port_get(dev);
-	struct vbr *br;
-
-	if (!port)
-		return NOTIFY_DONE;
-	br = port->br;
+	struct net_device *dev = port->dev;
+	struct vbr *br = port->br;
 
 	switch (event) {
 	case NETDEV_UP:
@@ -466,6 +463,18 @@ static int vbr_port_event(struct notifier_block *nb, unsigned long event,
 	return NOTIFY_DONE;
 }
 
+static int vbr_event(struct notifier_block *nb, unsigned long event, void *ptr)
+{
+	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
+	struct vbr_port *port = vbr_port_get(dev);
+
+	if (event == NETDEV_UP || event == NETDEV_CHANGE)
+		vbr_bound_event_rtnl(dev);
+	if (event == NETDEV_CHANGEUPPER && dev->netdev_ops == &vbr_netdev_ops)
+		vbr_bound_check_rtnl(netdev_priv(dev));
+	return port ? vbr_port_event_rtnl(port, event) : NOTIFY_DONE;
+}
+
 struct notifier_block vbr_notifier = {
-	.notifier_call = vbr_port_event,
+	.notifier_call = vbr_event,
 };

@@ -773,6 +773,10 @@ void vbr_vlan_undo_default_pvid_rtnl(struct vbr *br, u16 old);
 int vbr_vlan_set_proto_rtnl(struct vbr *br, __be16 proto);
 void vbr_vlan_set_per_port_rtnl(struct vbr *br, bool per_port);
 
+/* bound.c */
+void vbr_bound_check_rtnl(struct vbr *br);
+void vbr_bound_event_rtnl(struct net_device *dev);
+
 /* input.c */
 rx_handler_result_t vbr_handle_frame(struct sk_buff **pskb);
 bool vbr_input(struct vnet_switch *sw, struct sk_buff *skb);

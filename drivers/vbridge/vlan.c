@@ -358,6 +358,8 @@ int vbr_vlan_commit_rtnl(struct vbr *br, struct vbr_port *port,
 	vbr_crossings_end(br);
 	if (left && br->vlan_filtering)
 		vbr_stations_left_rtnl(br, port);
+	if (port)
+		vbr_bound_check_rtnl(br);
 	vbr_vlan_notify_rtnl(dev, gone, NULL);
 	vbr_vlan_notify_rtnl(dev, changed, to);
 	return 0;

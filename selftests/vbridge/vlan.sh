@@ -218,6 +218,54 @@ the_host_is_in_vlans_itself()
 	heard 5 5t 0 5t -- -v 7
 }
 
+has_carrier()
+{
+	[ "$(link_flag "$h" "$1" LOWER_UP)" = "$2" ]
+}
+
+# follows YES|NO WHAT CMD...: CMD gives the bound device its carrier, or takes it.
+follows()
+{
+	must "${@:3}"
+	busywait 3000 has_carrier v10 "$1" || fail "carrier of the bound device, $1 wanted, $2"
+}
+
+# Bound to the bridge, a VLAN device has carrier while a port in its VLAN has.
+vlan_devices_follow_their_ports()
+{
+	need_module 8021q
+	make_vlans 2
+	vlans <<-EOF
+		vlan add dev vbr0 vid 10 self
+		vlan add dev p1 vid 10
+	EOF
+	ipb "$h" <<-EOF
+		link add link vbr0 name v10 type vlan id 10 bridge_binding on
+		link add link vbr0 name v11 up type vlan id 11
+	EOF
+	follows yes "with a port" ip -n "$h" link set v10 up
+	follows no "with the port's link down" ip -n "$s1" link set e0 down
+	follows yes "with another port" bridge -n "$h" vlan add dev p2 vid 10
+	follows no "with that out of the VLAN" bridge -n "$h" vlan del dev p2 vid 10
+	follows yes "with the first one's link up" ip -n "$s1" link set e0 up
+	follows no "with the bridge down" ip -n "$h" link set vbr0 down
+	follows yes "with the bridge up" ip -n "$h" link set vbr0 up
+	follows no "with the port gone" ip -n "$h" link set p1 nomaster
+	check_eq "$(link_flag "$h" v11 LOWER_UP)" yes "carrier of a device that is not bound"
+	follows no "with the port back, not in the VLAN" ip -n "$h" link set p1 master vbr0
+	follows yes "with the port in the VLAN" bridge -n "$h" vlan add dev p1 vid 10
+	[ "$BRIDGE" = vbridge ] || return 0
+	must bridge -n "$h" vlan del dev p1 vid 10
+	follows yes "when it is not bound any more" ip -n "$h" link set v10 type vlan bridge_binding off
+	follows no "when it is bound again" ip -n "$h" link set v10 type vlan bridge_binding on
+	must ip -n "$h" link set v10 down
+	must ip -n "$h" link set v10 type vlan bridge_binding off
+	must ip -n "$h" link set v10 type vlan bridge_binding on
+	follows no "bound while it was down" ip -n "$h" link set v10 up
+	follows yes "with a port at last" bridge -n "$h" vlan add dev p2 vid 10
+	busywait 3000 has_carrier v11 yes || fail "carrier of the other"
+}
+
 # A VLAN device in a station is a member of the VLAN like one that the bridge untags for.
 vlan_devices_in_stations()
 {
@@ -509,6 +557,7 @@ ALL_TESTS="
 	entries_without_a_vlan
 	addresses_become_the_hosts
 	the_host_is_in_vlans_itself
+	vlan_devices_follow_their_ports
 	vlan_devices_in_stations
 	tags_of_two_kinds
 	groups_cross_service_vlans
