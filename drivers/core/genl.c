@@ -155,6 +155,9 @@ vnet_bridge_port_set_policy[VNET_BRIDGE_PORT_MAX + 1] = {
 	[VNET_BRIDGE_PORT_FDB_N_LEARNED] = VNET_READ_ONLY,
 	[VNET_BRIDGE_PORT_FDB_MAX_LEARNED] = { .type = NLA_U32 },
 	[VNET_BRIDGE_PORT_FDB_MAX_DEFAULT] = { .type = NLA_FLAG },
+	[VNET_BRIDGE_PORT_DROP] = VNET_READ_ONLY,
+	[VNET_BRIDGE_PORT_FDB_N_REFUSED] = VNET_READ_ONLY,
+	[VNET_BRIDGE_PORT_PAD] = VNET_READ_ONLY,
 };
 
 /* One without a policy takes no attributes: any that comes is refused. */

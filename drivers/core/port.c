@@ -3,6 +3,7 @@
  * Ports: how the drivers recognise one another's devices, and the slots that
  * lead from a port to who may take its frames directly.
  */
+#include <linux/ethtool.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 #include <vnet/port.h>
@@ -292,3 +293,59 @@ int vnet_port_fdb_dump(struct vnet_port *port, struct sk_buff *skb,
 	return err;
 }
 EXPORT_SYMBOL_GPL(vnet_port_fdb_dump);
+
+/**
+ * vnet_switch_stats_sset_count() - number of ethtool statistics of a port that
+ *	its switch has counted
+ *
+ * The same for ports without a switch, as programs ask for the number, the
+ * names and the values one after the other.
+ *
+ * Return: what ethtool's get_sset_count() adds for them.
+ */
+int vnet_switch_stats_sset_count(void)
+{
+	return hweight32(VNET_SWITCH_DROPS) + 1;
+}
+EXPORT_SYMBOL_GPL(vnet_switch_stats_sset_count);
+
+/**
+ * vnet_switch_stats_get_strings() - names for ethtool -S
+ * @p: where to write; moved on by one string for each statistic
+ */
+void vnet_switch_stats_get_strings(u8 **p)
+{
+	int i;
+
+	for (i = 0; i < __VNET_DROP_MAX; i++)
+		if (VNET_SWITCH_DROPS & BIT(i))
+			ethtool_sprintf(p, "bridge_drop_%s", vnet_drop_name(i));
+	ethtool_sprintf(p, "%s", "bridge_fdb_learn_refused");
+}
+EXPORT_SYMBOL_GPL(vnet_switch_stats_get_strings);
+
+/**
+ * vnet_switch_stats_get_values() - values for ethtool -S
+ * @port: the port
+ * @data: room for vnet_switch_stats_sset_count() values
+ *
+ * All are zero for a port without a switch: what one counts begins and ends
+ * with the membership.
+ */
+void vnet_switch_stats_get_values(const struct vnet_port *port, u64 *data)
+{
+	struct vnet_switch_stats stats = {};
+	struct vnet_switch *sw;
+	int i;
+
+	rcu_read_lock();
+	sw = rcu_dereference(port->sw);
+	if (sw && sw->ops->get_stats)
+		sw->ops->get_stats(sw, &stats);
+	rcu_read_unlock();
+	for (i = 0; i < __VNET_DROP_MAX; i++)
+		if (VNET_SWITCH_DROPS & BIT(i))
+			*data++ = stats.drops[i];
+	*data = stats.learn_refused;
+}
+EXPORT_SYMBOL_GPL(vnet_switch_stats_get_values);

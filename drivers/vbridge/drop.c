@@ -6,6 +6,12 @@
 #include "trace.h"
 #include "vbridge.h"
 
+static void vbr_drop_count_port(const struct vbr_port *from, enum vnet_drop why)
+{
+	if (from)
+		atomic64_inc(&from->counts->drops[why]);
+}
+
 /**
  * vbr_drop_count() - count and trace a frame that is lost otherwise
  * @br: the bridge
@@ -21,6 +27,7 @@ __cold noinline void vbr_drop_count(struct vbr *br,
 				    enum vnet_drop why)
 {
 	trace_vbridge_drop(br, from, skb, why);
+	vbr_drop_count_port(from, why);
 	vnet_drop_count(br->drops, why, 1);
 }
 
@@ -37,5 +44,6 @@ __cold noinline void vbr_drop_skb(struct vbr *br, const struct vbr_port *from,
 				  struct sk_buff *skb, enum vnet_drop why)
 {
 	trace_vbridge_drop(br, from, skb, why);
+	vbr_drop_count_port(from, why);
 	vnet_drop_skb(br->drops, skb, why);
 }

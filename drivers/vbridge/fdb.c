@@ -271,6 +271,12 @@ static bool vbr_fdb_full(const struct vbr_port *port, enum vbr_stat *why)
 	return vbr_fdb_port_full(port);
 }
 
+static void vbr_fdb_count_refused(struct vbr_port *port, enum vbr_stat what)
+{
+	vbr_count(port->br, what, 1);
+	atomic64_inc(&port->counts->learn_refused);
+}
+
 /* Whether it is an address of the bridge or of a port, which no VLAN has another of. */
 static bool vbr_fdb_is_local_locked(struct vbr *br, const u8 *addr)
 {
@@ -291,7 +297,7 @@ static void vbr_fdb_learn_new(struct vbr_port *port, const u8 *addr, u16 vid,
 
 	/* A full table must not cost every stranger's frame the lock. */
 	if (vbr_fdb_full(port, &what)) {
-		vbr_count(br, what, 1);
+		vbr_fdb_count_refused(port, what);
 		return;
 	}
 	ether_addr_copy(key.addr, addr);
@@ -307,7 +313,10 @@ static void vbr_fdb_learn_new(struct vbr_port *port, const u8 *addr, u16 vid,
 			what = vbr_fdb_create_locked(br, port, &key,
 						     VBR_FDB_LEARNED | flags) ?
 			       VBR_STAT_LEARNED : VBR_STAT_LEARN_REFUSED;
-		vbr_count(br, what, 1);
+		if (what == VBR_STAT_LEARNED)
+			vbr_count(br, what, 1);
+		else
+			vbr_fdb_count_refused(port, what);
 	}
 	spin_unlock_bh(&br->fdb_lock);
 }
@@ -322,7 +331,7 @@ static void vbr_fdb_roam_locked(struct vbr_port *port, struct vbr_fdb *fdb)
 	 */
 	if ((fdb->flags & VBR_FDB_LEARNED) && vbr_fdb_port_full(port)) {
 		vbr_fdb_lose_locked(br, fdb);
-		vbr_count(br, VBR_STAT_LEARN_REFUSED_PORT, 1);
+		vbr_fdb_count_refused(port, VBR_STAT_LEARN_REFUSED_PORT);
 		return;
 	}
 	vbr_fdb_move_locked(br, fdb, port);

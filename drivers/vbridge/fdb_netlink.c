@@ -679,6 +679,17 @@ static int vbr_switch_fdb_dump(struct vnet_switch *sw, struct sk_buff *skb,
 	return vbr_fdb_dump(skb, cb, port->br, port, false, idx);
 }
 
+static void vbr_switch_get_stats(struct vnet_switch *sw,
+				 struct vnet_switch_stats *stats)
+{
+	const struct vbr_port_counts *counts = vbr_port_of(sw)->counts;
+	int i;
+
+	for (i = 0; i < __VNET_DROP_MAX; i++)
+		stats->drops[i] = atomic64_read(&counts->drops[i]);
+	stats->learn_refused = atomic64_read(&counts->learn_refused);
+}
+
 const struct vnet_switch_ops vbr_switch_ops = {
 	.input = vbr_input,
 	.input_frames = vbr_input_frames,
@@ -686,4 +697,5 @@ const struct vnet_switch_ops vbr_switch_ops = {
 	.fdb_add = vbr_switch_fdb_add,
 	.fdb_del = vbr_switch_fdb_del,
 	.fdb_dump = vbr_switch_fdb_dump,
+	.get_stats = vbr_switch_get_stats,
 };

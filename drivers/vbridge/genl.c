@@ -24,6 +24,34 @@ static int vbr_genl_fill(struct sk_buff *skb, struct vbr *br)
 	return 0;
 }
 
+static int vbr_genl_put_drop(struct sk_buff *skb, const char *name, u64 frames)
+{
+	struct nlattr *nest = nla_nest_start(skb, VNET_BRIDGE_PORT_DROP);
+
+	if (!nest || nla_put_string(skb, VNET_BRIDGE_DROP_NAME, name) ||
+	    nla_put_u64_64bit(skb, VNET_BRIDGE_DROP_FRAMES, frames,
+			      VNET_BRIDGE_DROP_PAD))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int vbr_genl_put_counts(struct sk_buff *skb,
+			       const struct vbr_port_counts *counts)
+{
+	u64 n;
+	int i;
+
+	for (i = 0; i < __VNET_DROP_MAX; i++) {
+		n = atomic64_read(&counts->drops[i]);
+		if (n && vbr_genl_put_drop(skb, vnet_drop_name(i), n))
+			return -EMSGSIZE;
+	}
+	return nla_put_u64_64bit(skb, VNET_BRIDGE_PORT_FDB_N_REFUSED,
+				 atomic64_read(&counts->learn_refused),
+				 VNET_BRIDGE_PORT_PAD);
+}
+
 static int vbr_genl_fill_port(struct sk_buff *skb, const struct vbr_port *port)
 {
 	if (nla_put_u32(skb, VNET_BRIDGE_PORT_IFINDEX, port->dev->ifindex) ||
@@ -36,7 +64,7 @@ static int vbr_genl_fill_port(struct sk_buff *skb, const struct vbr_port *port)
 	    (!port->fdb_max_by_user &&
 	     nla_put_flag(skb, VNET_BRIDGE_PORT_FDB_MAX_DEFAULT)))
 		return -EMSGSIZE;
-	return 0;
+	return vbr_genl_put_counts(skb, port->counts);
 }
 
 static struct vbr *vbr_genl_bridge(const struct net_device *dev)

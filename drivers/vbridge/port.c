@@ -247,6 +247,11 @@ static struct vbr_port *vbr_port_alloc(struct vbr *br, struct net_device *dev)
 
 	if (!port)
 		return NULL;
+	port->counts = kzalloc(sizeof(*port->counts), GFP_KERNEL);
+	if (!port->counts) {
+		kfree(port);
+		return NULL;
+	}
 	port->br = br;
 	port->dev = dev;
 	netdev_hold(dev, &port->dev_tracker, GFP_KERNEL);
@@ -264,6 +269,7 @@ static struct vbr_port *vbr_port_alloc(struct vbr *br, struct net_device *dev)
 static void vbr_port_free(struct vbr_port *port)
 {
 	netdev_put(port->dev, &port->dev_tracker);
+	kfree(port->counts);
 	kfree(port);
 }
 

@@ -112,6 +112,7 @@
 		      BIT(VNET_DROP_DOWN) | BIT(VNET_DROP_NOMEM) | \
 		      BIT(VNET_DROP_NO_EGRESS))
 #define VBR_DROPS (VBR_DROPS_RX | VBR_DROPS_TX)
+static_assert(VBR_DROPS == VNET_SWITCH_DROPS);
 
 /**
  * enum vbr_stat - what a bridge counts beside drops
@@ -381,6 +382,20 @@ struct vbr {
 #define VBR_PORT_PRIORITY_MAX 63
 
 /**
+ * struct vbr_port_counts - what is counted for a port
+ * @drops: frames that came in by it and were not passed on, by enum vnet_drop
+ * @learn_refused: addresses seen at it that were not learned, for whatever
+ *	reason; see VBR_STAT_LEARN_REFUSED
+ *
+ * Nothing here grows with a frame that is passed on and teaches nothing, so
+ * one counter for all CPUs will do.
+ */
+struct vbr_port_counts {
+	atomic64_t drops[__VNET_DROP_MAX];
+	atomic64_t learn_refused;
+};
+
+/**
  * struct vbr_port - a device as a port of a bridge
  * @br: the bridge
  * @dev: the device; a reference is held
@@ -412,6 +427,7 @@ struct vbr {
  * @link_up: device and bridge are up and there is carrier; RTNL
  * @addr: the device's address, as the forwarding table knows it; RTNL
  * @dev_tracker: of the reference
+ * @counts: the port's counters; any context
  * @fdb_closed: no entry may lead here any more; vbr.fdb_lock
  * @n_fdb: number of entries in @fdb; vbr.fdb_lock
  * @n_learned: of these, entries of kind VBR_FDB_LEARNED; vbr.fdb_lock
@@ -442,6 +458,7 @@ struct vbr_port {
 	u8 addr[ETH_ALEN] __aligned(2);
 	bool link_up;
 	netdevice_tracker dev_tracker;
+	struct vbr_port_counts *counts;
 
 	/* Written while addresses are learned, so away from the above. */
 	bool fdb_closed ____cacheline_aligned_in_smp;

@@ -28,7 +28,8 @@ static int vtap_get_sset_count(struct net_device *dev, int sset)
 {
 	if (sset != ETH_SS_STATS)
 		return -EOPNOTSUPP;
-	return vnet_drops_sset_count(VTAP_DROPS) + vnet_roads_sset_count();
+	return vnet_drops_sset_count(VTAP_DROPS) + vnet_roads_sset_count() +
+	       vnet_switch_stats_sset_count();
 }
 
 static void vtap_get_strings(struct net_device *dev, u32 sset, u8 *p)
@@ -37,6 +38,7 @@ static void vtap_get_strings(struct net_device *dev, u32 sset, u8 *p)
 		return;
 	vnet_drops_get_strings(VTAP_DROPS, &p);
 	vnet_roads_get_strings(&p);
+	vnet_switch_stats_get_strings(&p);
 }
 
 static void vtap_get_ethtool_stats(struct net_device *dev,
@@ -47,6 +49,8 @@ static void vtap_get_ethtool_stats(struct net_device *dev,
 	vnet_drops_get_values(priv->drops, VTAP_DROPS, data);
 	data += vnet_drops_sset_count(VTAP_DROPS);
 	vnet_roads_get_values(&priv->port, data);
+	data += vnet_roads_sset_count();
+	vnet_switch_stats_get_values(&priv->port, data);
 }
 
 const struct ethtool_ops vtap_ethtool_ops = {

@@ -107,7 +107,8 @@ static int vtun_get_sset_count(struct net_device *dev, int sset)
 {
 	if (sset != ETH_SS_STATS)
 		return -EOPNOTSUPP;
-	return 1 + vnet_drops_sset_count(VTUN_DROPS) + vnet_roads_sset_count();
+	return 1 + vnet_drops_sset_count(VTUN_DROPS) + vnet_roads_sset_count() +
+	       vnet_switch_stats_sset_count();
 }
 
 static void vtun_get_strings(struct net_device *dev, u32 sset, u8 *p)
@@ -117,6 +118,7 @@ static void vtun_get_strings(struct net_device *dev, u32 sset, u8 *p)
 	ethtool_sprintf(&p, "%s", "rx_bad_vnet_hdr");
 	vnet_drops_get_strings(VTUN_DROPS, &p);
 	vnet_roads_get_strings(&p);
+	vnet_switch_stats_get_strings(&p);
 }
 
 static void vtun_get_ethtool_stats(struct net_device *dev,
@@ -128,6 +130,8 @@ static void vtun_get_ethtool_stats(struct net_device *dev,
 	vnet_drops_get_values(priv->drops, VTUN_DROPS, data);
 	data += vnet_drops_sset_count(VTUN_DROPS);
 	vnet_roads_get_values(&priv->port, data);
+	data += vnet_roads_sset_count();
+	vnet_switch_stats_get_values(&priv->port, data);
 }
 
 const struct ethtool_ops vtun_ethtool_ops = {

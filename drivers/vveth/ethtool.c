@@ -132,7 +132,8 @@ static int vveth_get_sset_count(struct net_device *dev, int sset)
 	if (sset != ETH_SS_STATS)
 		return -EOPNOTSUPP;
 	return 1 + vnet_drops_sset_count(VVETH_DROPS) +
-	       vnet_roads_sset_count() + 2 * dev->real_num_tx_queues +
+	       vnet_roads_sset_count() + vnet_switch_stats_sset_count() +
+	       2 * dev->real_num_tx_queues +
 	       (2 + __VVETH_XDP_MAX) * dev->real_num_rx_queues +
 	       page_pool_ethtool_stats_get_count();
 }
@@ -148,6 +149,7 @@ static void vveth_get_strings(struct net_device *dev, u32 sset, u8 *p)
 	ethtool_sprintf(&p, "%s", "peer_ifindex");
 	vnet_drops_get_strings(VVETH_DROPS, &p);
 	vnet_roads_get_strings(&p);
+	vnet_switch_stats_get_strings(&p);
 	for (i = 0; i < dev->real_num_rx_queues; i++) {
 		ethtool_sprintf(&p, "rx%u_packets", i);
 		ethtool_sprintf(&p, "rx%u_bytes", i);
@@ -172,6 +174,8 @@ static void vveth_get_ethtool_stats(struct net_device *dev,
 	data += vnet_drops_sset_count(VVETH_DROPS);
 	vnet_roads_get_values(&priv->port, data);
 	data += vnet_roads_sset_count();
+	vnet_switch_stats_get_values(&priv->port, data);
+	data += vnet_switch_stats_sset_count();
 	for (i = 0; i < dev->real_num_rx_queues; i++) {
 		vveth_rx_stats_read(&priv->rx_stats[i], &data[0], &data[1]);
 		vveth_xdp_get_values(&priv->rx_stats[i], &data[2]);

@@ -54,6 +54,59 @@ locked_port()
 	passes 5 "a stranger, unlocked" -s 02:00:00:00:09:09
 }
 
+# port_drops PORT REASON: frames that came in by it and were dropped, as the tool has them of any port.
+port_drops()
+{
+	local json
+
+	json=$("$VNET" -n "$h" -j port show dev "$1") || die "vnet port fails"
+	[[ $json =~ \"drops\":\{([^}]*)\} ]] || die "no drops of $1 in $json"
+	[[ ${BASH_REMATCH[1]} =~ \"$2\":([0-9]+) ]] && echo "${BASH_REMATCH[1]}"
+}
+
+# of_port PORT COUNTER: as ethtool has it.
+of_port()
+{
+	ethtool_stat "$h" "$1" "bridge_$2"
+}
+
+# Why frames were dropped is counted for the port that they came in by: a port of the suite and another.
+drops_by_port()
+{
+	suite_only "counts nothing by port"
+	need_module veth
+	setup_stations 3
+	setup_ns s4
+	ipb "$h" <<-EOF
+		link add f4 up type veth peer name e0 netns $s4
+		link set f4 master vbr0
+	EOF
+	set_up "$s4" e0
+	busywait 5000 port_forwards f4 || die "f4 does not come to forward"
+	set_port p1 locked on
+	set_port f4 locked on
+	passes 0 "a stranger's"
+	pkt -T "$s4:e0" -c 3 -s "$(mac 4)"
+	check_stat drop_locked 8 "of the bridge"
+	check_eq "$(of_port p1 drop_locked) $(of_port p2 drop_locked) $(of_port p3 drop_locked)" "5 0 0" "by ethtool, of p1 to p3"
+	check_eq "$(port_drops p1 locked),$(port_drops p2 locked),$(port_drops f4 locked)" "5,,3" "by vnet, of p1, p2 and f4"
+	# One that leaves the port it came by because of another port is that port's all the same.
+	set_port p3 flood off
+	set_port p1 flood off
+	set_port f4 flood off
+	pkt -T "$s2:e0" -c 4 -s "$(mac 2)" -d 02:00:00:00:09:09
+	check_eq "$(of_port p2 drop_no_egress) $(of_port p3 drop_no_egress) $(port_drops p2 no_egress)" "4 0 4" "with no port to leave by"
+	own port p3 fdb_max_learned 1
+	pkt -T "$s3:e0" -c 1 -s "$(mac 3)"
+	pkt -T "$s3:e0" -c 6 -s 02:00:00:00:09:0a
+	check_eq "$(of_port p3 fdb_learn_refused) $(of_port p2 fdb_learn_refused)" "6 0" "times that a sender was not learned"
+	# They end with the membership.
+	must ip -n "$h" link set p1 nomaster
+	check_eq "$(of_port p1 'drop_*')" 0 "of what is no port any more"
+	must ip -n "$h" link set p1 master vbr0
+	check_eq "$(of_port p1 drop_locked)" 0 "of a port that has come back"
+}
+
 # Strangers become entries that are locked themselves, until user space lets them in.
 strangers_are_announced()
 {
@@ -500,6 +553,7 @@ solicit()
 
 ALL_TESTS="
 	locked_port
+	drops_by_port
 	strangers_are_announced
 	locked_in_a_vlan
 	backup_port

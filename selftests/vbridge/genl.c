@@ -206,6 +206,8 @@ TEST_F(genl, a_port_says_what_it_is)
 	EXPECT_EQ((unsigned int)self->port, self->answer.val[VNET_BRIDGE_PORT_IFINDEX]);
 	EXPECT_EQ((unsigned int)self->bridge, self->answer.val[VNET_BRIDGE_PORT_MASTER]);
 	EXPECT_TRUE(self->answer.has[VNET_BRIDGE_PORT_FDB_N_LEARNED]);
+	EXPECT_TRUE(self->answer.has[VNET_BRIDGE_PORT_FDB_N_REFUSED]);
+	EXPECT_EQ(0, self->answer.val[VNET_BRIDGE_PORT_FDB_N_REFUSED]);
 }
 
 TEST_F(genl, changes_are_seen)
@@ -284,6 +286,8 @@ TEST_F(genl, read_only_attributes)
 		EXPECT_REFUSED(EINVAL, set_bridge(self, type, &value, sizeof(value)));
 	EXPECT_REFUSED(EINVAL, set_port(self, VNET_BRIDGE_PORT_MASTER, &value, sizeof(value)));
 	EXPECT_REFUSED(EINVAL, set_port(self, VNET_BRIDGE_PORT_FDB_N_LEARNED, &value, sizeof(value)));
+	EXPECT_REFUSED(EINVAL, set_port(self, VNET_BRIDGE_PORT_FDB_N_REFUSED, &value, sizeof(value)));
+	EXPECT_REFUSED(EINVAL, set_port(self, VNET_BRIDGE_PORT_DROP, &value, sizeof(value)));
 }
 
 TEST_F(genl, wrong_sizes_and_values)

@@ -7,6 +7,7 @@
 #include <netlink/msg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <vnet/genl.h>
 
 #include "bridge_own.h"
@@ -14,16 +15,54 @@
 #include "genl.h"
 
 /* The attributes of both kinds of answer are few: their numbers are kept. */
-#define BRIDGE_OWN_ATTRS	8
+#define BRIDGE_OWN_ATTRS	16
 
 static_assert(BRIDGE_OWN_ATTRS > VNET_BRIDGE_MAX, "too few");
 static_assert(BRIDGE_OWN_ATTRS > VNET_BRIDGE_PORT_MAX, "too few");
 
+/* As many reasons as there may be, and the longest name of one. */
+#define BRIDGE_OWN_DROPS	32
+#define BRIDGE_OWN_DROP_NAME	24
+
+/* Why frames that came in by a port were not passed on, and how many. */
+struct bridge_own_drop {
+	char why[BRIDGE_OWN_DROP_NAME];
+	uint64_t frames;
+};
+
 struct bridge_own_row {
 	int cmd;
+	struct bridge_own_drop *drop;
+	size_t drops;
 	uint64_t val[BRIDGE_OWN_ATTRS];
 	bool has[BRIDGE_OWN_ATTRS];
 };
+
+static int bridge_own_add_drop(struct bridge_own_row *row,
+			       const struct nlattr *nest)
+{
+	struct nlattr *tb[VNET_BRIDGE_DROP_MAX + 1];
+	struct bridge_own_drop *drop;
+
+	if (nla_parse_nested(tb, VNET_BRIDGE_DROP_MAX, (struct nlattr *)nest,
+			     NULL) || !tb[VNET_BRIDGE_DROP_NAME] ||
+	    !tb[VNET_BRIDGE_DROP_FRAMES] || row->drops == BRIDGE_OWN_DROPS)
+		return 0;
+	if (!row->drop)
+		row->drop = calloc(BRIDGE_OWN_DROPS, sizeof(*row->drop));
+	if (!row->drop)
+		return -ENOMEM;
+	drop = &row->drop[row->drops++];
+	nla_strlcpy(drop->why, tb[VNET_BRIDGE_DROP_NAME], sizeof(drop->why));
+	vnl_attr_u64(tb[VNET_BRIDGE_DROP_FRAMES], &drop->frames);
+	return 0;
+}
+
+static bool bridge_own_is_drop(int cmd, const struct nlattr *attr)
+{
+	return cmd == VNET_CMD_BRIDGE_PORT_GET &&
+	       nla_type(attr) == VNET_BRIDGE_PORT_DROP;
+}
 
 static int bridge_own_add(struct nlmsghdr *hdr, void *arg)
 {
@@ -49,6 +88,11 @@ static int bridge_own_add(struct nlmsghdr *hdr, void *arg)
 		if (nla_type(attr) >= BRIDGE_OWN_ATTRS)
 			continue;
 		row->has[nla_type(attr)] = true;
+		if (bridge_own_is_drop(genl->cmd, attr)) {
+			if (bridge_own_add_drop(row, attr))
+				return -ENOMEM;
+			continue;
+		}
 		if (nla_len(attr))
 			vnl_attr_u64(attr, &row->val[nla_type(attr)]);
 	}
@@ -61,12 +105,19 @@ static int bridge_own_dump(struct bridge_own *own, struct genl *genl, int cmd)
 			bridge_own_add, own);
 }
 
+static void bridge_own_clear(struct bridge_own *own)
+{
+	for (size_t i = 0; i < own->count; i++)
+		free(own->row[i].drop);
+	own->count = 0;
+}
+
 /* As vnl_dump(). */
 static int bridge_own_dump_all(struct bridge_own *own, struct genl *genl)
 {
 	int bridges, ports;
 
-	own->count = 0;
+	bridge_own_clear(own);
 	bridges = bridge_own_dump(own, genl, VNET_CMD_BRIDGE_GET);
 	if (bridges < 0)
 		return bridges;
@@ -99,6 +150,7 @@ bool bridge_own_read(struct bridge_own *own)
 
 void bridge_own_free(struct bridge_own *own)
 {
+	bridge_own_clear(own);
 	free(own->row);
 	*own = (struct bridge_own){ 0 };
 }
@@ -136,6 +188,18 @@ void bridge_own_show(struct out *o, const struct bridge_own *own, int ifindex)
 			    "fdb_max_learned_port");
 }
 
+static void bridge_own_show_drops(struct out *o,
+				  const struct bridge_own_row *row)
+{
+	out_object(o, "drops");
+	if (row->drops)
+		out_word(o, "drops");
+	for (size_t i = 0; i < row->drops; i++)
+		out_count(o, row->drop[i].why, row->drop[i].frames);
+	out_object_end(o);
+	out_count(o, "fdb_n_refused", row->val[VNET_BRIDGE_PORT_FDB_N_REFUSED]);
+}
+
 void bridge_own_show_port(struct out *o, const struct bridge_own *own,
 			  int ifindex)
 {
@@ -144,6 +208,8 @@ void bridge_own_show_port(struct out *o, const struct bridge_own *own,
 	row = bridge_own_find(own, VNET_CMD_BRIDGE_PORT_GET, ifindex);
 	if (!row)
 		return;
+	if (row->has[VNET_BRIDGE_PORT_FDB_N_REFUSED])
+		bridge_own_show_drops(o, row);
 	bridge_own_show_u64(o, row, VNET_BRIDGE_PORT_FDB_N_LEARNED,
 			    "fdb_n_learned");
 	bridge_own_show_u64(o, row, VNET_BRIDGE_PORT_FDB_MAX_LEARNED,

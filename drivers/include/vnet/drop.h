@@ -74,6 +74,17 @@ enum vnet_drop {
 	__VNET_DROP_MAX
 };
 
+/* Those that a switch may have for frames that came in by one of its ports. */
+#define VNET_SWITCH_DROPS (BIT(VNET_DROP_DOWN) | BIT(VNET_DROP_TOO_SHORT) | \
+			   BIT(VNET_DROP_TOO_BIG) | BIT(VNET_DROP_NOMEM) | \
+			   BIT(VNET_DROP_RING_FULL) | BIT(VNET_DROP_PURGED) | \
+			   BIT(VNET_DROP_BAD_SOURCE) | \
+			   BIT(VNET_DROP_PORT_STATE) | \
+			   BIT(VNET_DROP_LINK_LOCAL) | \
+			   BIT(VNET_DROP_SAME_PORT) | \
+			   BIT(VNET_DROP_NO_EGRESS) | BIT(VNET_DROP_VLAN) | \
+			   BIT(VNET_DROP_LOCKED))
+
 /**
  * struct vnet_drops - one CPU's drop counters of a device
  * @n: frames, by enum vnet_drop

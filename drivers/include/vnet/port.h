@@ -15,9 +15,11 @@
 #include <net/dsa.h>
 #include <net/dst.h>
 #include <vnet/direct.h>
+#include <vnet/drop.h>
 
 struct vnet_flow;
 struct vnet_switch;
+struct vnet_switch_stats;
 struct xdp_frame;
 
 /**
@@ -84,6 +86,8 @@ struct vnet_kind {
  * @fdb_add: as ndo_fdb_add on the port, for an entry that leads to it
  * @fdb_del: as ndo_fdb_del on the port
  * @fdb_dump: emit the entries that lead to the port, as ndo_fdb_dump does
+ * @get_stats: tell what became of frames that had come in by the port; called
+ *	under RCU, with the numbers at 0. NULL where the switch does not count.
  *
  * Stock tools reach a port's forwarding entries by the port's own ndo calls,
  * as long as the port is a suite device; the port's driver passes them on
@@ -106,6 +110,8 @@ struct vnet_switch_ops {
 	int (*fdb_dump)(struct vnet_switch *sw, struct sk_buff *skb,
 			struct netlink_callback *cb, struct net_device *dev,
 			int *idx);
+	void (*get_stats)(struct vnet_switch *sw,
+			  struct vnet_switch_stats *stats);
 };
 
 /**
@@ -120,6 +126,16 @@ struct vnet_switch_ops {
 struct vnet_switch {
 	const struct vnet_switch_ops *ops;
 	bool off;
+};
+
+/**
+ * struct vnet_switch_stats - what a switch has counted for one port
+ * @drops: frames not passed on that had come in by it, by enum vnet_drop
+ * @learn_refused: times that a sender seen there was not learned
+ */
+struct vnet_switch_stats {
+	u64 drops[__VNET_DROP_MAX];
+	u64 learn_refused;
 };
 
 /**
@@ -174,6 +190,10 @@ static inline bool vnet_port_used(const struct vnet_port *port)
 	return (unsigned long)rcu_access_pointer(port->sw) |
 	       (unsigned long)rcu_access_pointer(port->flow);
 }
+
+int vnet_switch_stats_sset_count(void);
+void vnet_switch_stats_get_strings(u8 **p);
+void vnet_switch_stats_get_values(const struct vnet_port *port, u64 *data);
 
 int vnet_port_fdb_add(struct vnet_port *port, struct ndmsg *ndm,
 		      struct nlattr *tb[], struct net_device *dev,

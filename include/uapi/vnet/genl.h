@@ -197,6 +197,24 @@ enum vnet_bridge_attr {
 #define VNET_BRIDGE_MAX (__VNET_BRIDGE_MAX - 1)
 
 /**
+ * enum vnet_bridge_drop_attr - frames that a bridge did not pass on
+ * @VNET_BRIDGE_DROP_UNSPEC: none
+ * @VNET_BRIDGE_DROP_NAME: string: why, as in drop_NAME of `ethtool -S`
+ * @VNET_BRIDGE_DROP_FRAMES: u64: how many
+ * @VNET_BRIDGE_DROP_PAD: for alignment
+ * @__VNET_BRIDGE_DROP_MAX: end of the list
+ */
+enum vnet_bridge_drop_attr {
+	VNET_BRIDGE_DROP_UNSPEC,
+	VNET_BRIDGE_DROP_NAME,
+	VNET_BRIDGE_DROP_FRAMES,
+	VNET_BRIDGE_DROP_PAD,
+	__VNET_BRIDGE_DROP_MAX
+};
+
+#define VNET_BRIDGE_DROP_MAX (__VNET_BRIDGE_DROP_MAX - 1)
+
+/**
  * enum vnet_bridge_port_attr - a port of a vbridge
  * @VNET_BRIDGE_PORT_UNSPEC: none
  * @VNET_BRIDGE_PORT_IFINDEX: u32: its device; in each request that is no dump
@@ -207,6 +225,12 @@ enum vnet_bridge_attr {
  *	any number. What is there already stays.
  * @VNET_BRIDGE_PORT_FDB_MAX_DEFAULT: flag: that is the bridge's
  *	%VNET_BRIDGE_FDB_MAX_LEARNED_PORT; in a request, let it be so again
+ * @VNET_BRIDGE_PORT_DROP: nest, once for each reason that there was, of
+ *	enum vnet_bridge_drop_attr: frames that came in by it and were not passed
+ *	on; read only
+ * @VNET_BRIDGE_PORT_FDB_N_REFUSED: u64: times that a sender seen there was not
+ *	learned; read only
+ * @VNET_BRIDGE_PORT_PAD: for alignment
  * @__VNET_BRIDGE_PORT_MAX: end of the list
  */
 enum vnet_bridge_port_attr {
@@ -216,6 +240,9 @@ enum vnet_bridge_port_attr {
 	VNET_BRIDGE_PORT_FDB_N_LEARNED,
 	VNET_BRIDGE_PORT_FDB_MAX_LEARNED,
 	VNET_BRIDGE_PORT_FDB_MAX_DEFAULT,
+	VNET_BRIDGE_PORT_DROP,
+	VNET_BRIDGE_PORT_FDB_N_REFUSED,
+	VNET_BRIDGE_PORT_PAD,
 	__VNET_BRIDGE_PORT_MAX
 };
 

@@ -28,7 +28,11 @@ static struct vbr_port *unit_port_create(struct vbr *br, int nr)
 	if (!port)
 		return NULL;
 	port->dev = unit_device();
-	if (!port->dev) {
+	port->counts = kzalloc(sizeof(*port->counts), GFP_KERNEL);
+	if (!port->dev || !port->counts) {
+		if (port->dev)
+			free_netdev(port->dev);
+		kfree(port->counts);
 		kfree(port);
 		return NULL;
 	}
@@ -85,6 +89,7 @@ void unit_bridge_exit(struct kunit *test)
 	rtnl_unlock();
 	for (i = 0; i < UNIT_PORTS && unit->port[i]; i++) {
 		free_netdev(unit->port[i]->dev);
+		kfree(unit->port[i]->counts);
 		kfree(unit->port[i]);
 	}
 	if (unit->br)
