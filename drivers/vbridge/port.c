@@ -154,6 +154,20 @@ static u32 vbr_port_cost(struct net_device *dev)
 	return VBR_PORT_COST;
 }
 
+/* The cost follows the speed until it is set. Returns true where it has changed. */
+static bool vbr_port_check_cost_rtnl(struct vbr_port *port)
+{
+	u32 cost;
+
+	if (!port->link_up || port->cost_by_user)
+		return false;
+	cost = vbr_port_cost(port->dev);
+	if (cost == port->cost)
+		return false;
+	WRITE_ONCE(port->cost, cost);
+	return true;
+}
+
 static void vbr_port_forget_learned_rtnl(struct vbr_port *port)
 {
 	struct vbr_fdb_match learned = {
@@ -186,8 +200,7 @@ bool vbr_port_check_link_rtnl(struct vbr_port *port)
 	port->link_up = up;
 	vbr_port_set_state_rtnl(port, up ? BR_STATE_FORWARDING :
 					   BR_STATE_DISABLED);
-	if (up && !port->cost_by_user)
-		WRITE_ONCE(port->cost, vbr_port_cost(port->dev));
+	vbr_port_check_cost_rtnl(port);
 	/* A backup takes over what was learned. */
 	if (!up && !rtnl_dereference(port->backup))
 		vbr_port_forget_learned_rtnl(port);
@@ -444,7 +457,8 @@ static int vbr_port_event_rtnl(struct vbr_port *port, unsigned long event)
 	case NETDEV_DOWN:
 	case NETDEV_CHANGE:
 		vbr_port_set_odd_rtnl(port, vbr_member_is_odd(dev));
-		if (vbr_port_check_link_rtnl(port))
+		if (vbr_port_check_link_rtnl(port) ||
+		    vbr_port_check_cost_rtnl(port))
 			vbr_port_notify(port, RTM_NEWLINK);
 		break;
 	case NETDEV_CHANGEADDR:

@@ -343,6 +343,8 @@ int vbr_slave_changelink(struct net_device *dev, struct net_device *slave,
 	if (err)
 		return err;
 	vbr_port_config_apply(port, &cfg);
+	/* The core tells of the device; who listens to bridges reads this. */
+	vbr_port_notify(port, RTM_NEWLINK);
 	return 0;
 }
 

@@ -246,6 +246,11 @@ monitored()
 	grep -qE "$1" "$CASE_DIR/monitor"
 }
 
+told()
+{
+	fail "$1: $(<"$CASE_DIR/monitor")"
+}
+
 # Until a change that is made again and again shows up.
 listening()
 {
@@ -256,8 +261,12 @@ listening()
 port_changes_are_monitored()
 {
 	setup_stations 2
-	bg bridge -n "$h" monitor link >"$CASE_DIR/monitor"
+	bg bridge -n "$h" -d monitor link >>"$CASE_DIR/monitor"
 	busywait 5000 listening || die "bridge monitor does not start"
+	: >"$CASE_DIR/monitor"
+	must ip -n "$h" link set p1 type bridge_slave learning off
+	busywait 2000 monitored '^ .* learning off ' || told "ip link set"
+	: >"$CASE_DIR/monitor"
 	must bridge -n "$h" link set dev p1 state 4
 	busywait 2000 monitored ' p1.*state blocking' || fail "bridge link set"
 	must ip -n "$h" link set p1 nomaster
@@ -270,6 +279,37 @@ port_changes_are_monitored()
 	busywait 2000 monitored ' p2.*state disabled' || fail "the bridge down"
 	must ip -n "$h" link set vbr0 up
 	busywait 2000 monitored ' p2.*state forwarding' || fail "the bridge up again"
+}
+
+# The link's speed, as whoever runs a spanning tree reckons with: that of a bond grows with its links.
+cost_follows_the_speed()
+{
+	need_module bonding
+	setup_stations 1
+	ipb "$h" <<-EOF
+		link add b0 type $PAIR peer name l0
+		link add b1 type $PAIR peer name l1
+		link set l0 up
+		link set l1 up
+		link add bond7 type bond mode balance-rr miimon 100
+		link set b0 master bond7
+		link set bond7 up master vbr0
+	EOF
+	busywait 5000 port_forwards bond7 || die "the bond does not come to forward"
+	check_eq "$(port_attr bond7 cost)" 2 "cost of a bond with one link"
+	must ip -n "$h" link set b1 master bond7
+	busywait 5000 cost_is 1 || fail "cost with two links: $(port_attr bond7 cost)"
+	must bridge -n "$h" link set dev bond7 cost 7
+	must ip -n "$h" link set b1 nomaster
+	must ip -n "$h" link set bond7 alias "with one link again"
+	check_eq "$(port_attr bond7 cost)" 7 "cost that was set"
+}
+
+# The bond says nothing of another speed: it is looked at with its next change.
+cost_is()
+{
+	ip -n "$h" link set bond7 alias "$SRANDOM"
+	[ "$(port_attr bond7 cost)" = "$1" ]
 }
 
 ALL_TESTS="
@@ -286,5 +326,8 @@ ALL_TESTS="
 	features_follow_the_ports
 	ports_are_promiscuous
 	port_changes_are_monitored
+	cost_follows_the_speed
 "
+# It makes a file of the first namespace when it is loaded.
+modprobe -q bonding
 run_tests "$@"

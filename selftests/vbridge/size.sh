@@ -214,7 +214,8 @@ one_message_for_one_change()
 	told_of must bridge -n "$h" link set dev p5 learning off
 	check_eq "$TOLD $ABOUT" "1 p5 " "of a flag"
 	told_of must ip -n "$h" link set p6 type bridge_slave isolated on
-	check_eq "$TOLD $ABOUT" "1 p6 " "of a flag, by ip"
+	# By the core as well, of the device.
+	check_eq "$TOLD $ABOUT" "2 p6 " "of a flag, by ip"
 	told_of must ip -n "$rx" link set e7 down
 	check_eq "$ABOUT" "p7 " "ports told of when one loses its carrier"
 	check_le "$TOLD" 3 "messages of that"
