@@ -141,6 +141,7 @@ static const struct nla_policy vnet_bridge_set_policy[VNET_BRIDGE_MAX + 1] = {
 	[VNET_BRIDGE_FDB_N_LEARNED] = VNET_READ_ONLY,
 	[VNET_BRIDGE_FDB_MAX_LEARNED] = VNET_READ_ONLY,
 	[VNET_BRIDGE_FDB_MAX_LEARNED_PORT] = VNET_READ_ONLY,
+	[VNET_BRIDGE_MAX_PORTS] = { .type = NLA_U32 },
 };
 
 static const struct nla_policy

@@ -461,4 +461,5 @@ void vbr_setup(struct net_device *dev)
 	br->fdb_max_learned_port = VBR_FDB_MAX_LEARNED_PORT;
 	br->vlan_proto = htons(ETH_P_8021Q);
 	br->default_pvid = 1;
+	br->max_ports = VBR_MAX_PORTS;
 }

@@ -19,7 +19,8 @@ static int vbr_genl_fill(struct sk_buff *skb, struct vbr *br)
 	    nla_put_u32(skb, VNET_BRIDGE_FDB_MAX_LEARNED,
 			br->fdb_max_learned) ||
 	    nla_put_u32(skb, VNET_BRIDGE_FDB_MAX_LEARNED_PORT,
-			br->fdb_max_learned_port))
+			br->fdb_max_learned_port) ||
+	    nla_put_u32(skb, VNET_BRIDGE_MAX_PORTS, br->max_ports))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -107,13 +108,17 @@ static int vbr_genl_get(struct genl_info *info, struct net_device *dev,
 static int vbr_genl_set(struct genl_info *info, struct vbr *br)
 {
 	const struct nlattr *direct = info->attrs[VNET_BRIDGE_DIRECT];
+	const struct nlattr *ports = info->attrs[VNET_BRIDGE_MAX_PORTS];
 
-	if (!direct) {
+	if (!direct && !ports) {
 		NL_SET_ERR_MSG(info->extack,
-			       "nothing is to be changed: say whether frames may take the direct road");
+			       "nothing is to be changed: say whether frames may take the direct road, or how many ports there may be");
 		return -EINVAL;
 	}
-	vbr_set_direct_rtnl(br, nla_get_u8(direct));
+	if (direct)
+		vbr_set_direct_rtnl(br, nla_get_u8(direct));
+	if (ports)
+		br->max_ports = nla_get_u32(ports);
 	return 0;
 }
 

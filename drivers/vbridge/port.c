@@ -251,6 +251,11 @@ static int vbr_port_check_dev(struct vbr *br, struct net_device *dev,
 			       "the device's frames already go to another user, such as a macvlan on it");
 		return -EBUSY;
 	}
+	if (br->max_ports && br->n_ports >= br->max_ports) {
+		NL_SET_ERR_MSG(extack,
+			       "the bridge has as many ports as it may have: vnet bridge set dev BRIDGE max_ports N");
+		return -EXFULL;
+	}
 	return 0;
 }
 
@@ -378,6 +383,7 @@ int vbr_port_add_rtnl(struct vbr *br, struct net_device *dev,
 	dev_disable_lro(dev);
 	netdev_set_rx_headroom(dev, br->dev->needed_headroom);
 	list_add_tail_rcu(&port->list, &br->ports);
+	br->n_ports++;
 	vbr_port_set_odd_rtnl(port, vbr_member_is_odd(dev));
 	vbr_port_check_link_rtnl(port);
 	vbr_port_notify(port, RTM_NEWLINK);
@@ -417,6 +423,7 @@ void vbr_port_release_rtnl(struct vbr_port *port)
 	vbr_port_set_state_rtnl(port, BR_STATE_DISABLED);
 	vbr_port_notify(port, RTM_DELLINK);
 	list_del_rcu(&port->list);
+	br->n_ports--;
 	vbr_port_end_backups_rtnl(port);
 	vbr_port_set_flags_rtnl(port, port->flags & ~VBR_PORT_ANSWERS);
 	vbr_port_set_odd_rtnl(port, false);

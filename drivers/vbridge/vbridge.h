@@ -95,6 +95,9 @@
 /* Of these, so many may lead to one port, until the user sets a limit. */
 #define VBR_FDB_MAX_LEARNED_PORT (VBR_FDB_MAX_LEARNED / 4)
 
+/* Ports a bridge may have unless told otherwise: a flood goes through all. */
+#define VBR_MAX_PORTS 8192
+
 /* Groups that no bridge may forward: its own, MAC control, aggregation. */
 #define VBR_GROUP_FWD_NEVER 0x0007
 /* What a port may not be told to forward either: MAC control. */
@@ -290,6 +293,8 @@ struct vbr_host {
  *	written under RTNL, read under RCU
  * @mtu_by_user: the MTU was set by hand and does not follow the ports; RTNL
  * @n_forwarding: ports in state forwarding; RTNL
+ * @n_ports: ports in @ports; RTNL
+ * @max_ports: how many there may be, 0 for any number; RTNL
  * @base_addr: the address while there is no port to take one from
  * @fdb_lock: protects the fields below and what the DOC section lists
  * @fdb_remove: held by whoever removes entries
@@ -332,6 +337,8 @@ struct vbr {
 	bool vlan_stats_per_port;
 	bool mtu_by_user;
 	unsigned int n_forwarding;
+	u32 n_ports;
+	u32 max_ports;
 	u8 base_addr[ETH_ALEN];
 	struct vbr_vlans vlans;
 	struct xarray vlans_seen;

@@ -88,7 +88,7 @@ own_options_are_shown_and_set()
 	must vnet "$a" bridge set port vb fdb_max_learned 12
 	check_eq "$(vnet_json "$a" '.[0] | [.direct, (.ports[] | .fdb_n_learned, .fdb_max_learned, .fdb_max_default)] | join(" ")' \
 		bridge)" "false 0 65536 true 0 12 false" "JSON after both"
-	check_match "$(vnet "$a" bridge show dev br0)" ' ports 2 direct off fdb_n_entries [1-9][0-9]* fdb_max_learned_port 65536'$'\n' \
+	check_match "$(vnet "$a" bridge show dev br0)" ' ports 2 direct off fdb_n_entries [1-9][0-9]* fdb_max_learned_port 65536 max_ports 8192'$'\n' \
 		"text of the bridge"
 	check_match "$(vnet "$a" bridge | grep ' port vb ')" ' fdb_n_learned 0 fdb_max_learned 12$' "text of vb"
 	check_match "$(vnet "$a" bridge | grep ' port va ')" ' fdb_max_learned 65536 fdb_max_default$' "text of va"

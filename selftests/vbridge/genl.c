@@ -197,6 +197,7 @@ TEST_F(genl, a_bridge_says_what_it_is)
 	EXPECT_EQ(0, self->answer.val[VNET_BRIDGE_FDB_N_LEARNED]);
 	EXPECT_EQ(262144, self->answer.val[VNET_BRIDGE_FDB_MAX_LEARNED]);
 	EXPECT_EQ(65536, self->answer.val[VNET_BRIDGE_FDB_MAX_LEARNED_PORT]);
+	EXPECT_EQ(8192, self->answer.val[VNET_BRIDGE_MAX_PORTS]);
 }
 
 TEST_F(genl, a_port_says_what_it_is)
@@ -217,6 +218,10 @@ TEST_F(genl, changes_are_seen)
 
 	EXPECT_EQ(0, set_bridge(self, VNET_BRIDGE_DIRECT, &off, sizeof(off)));
 	ASSERT_EQ(0, get(self, VNET_CMD_BRIDGE_GET, self->bridge));
+	EXPECT_EQ(0, self->answer.val[VNET_BRIDGE_DIRECT]);
+	EXPECT_EQ(0, set_bridge(self, VNET_BRIDGE_MAX_PORTS, &max, sizeof(max)));
+	ASSERT_EQ(0, get(self, VNET_CMD_BRIDGE_GET, self->bridge));
+	EXPECT_EQ(7, self->answer.val[VNET_BRIDGE_MAX_PORTS]);
 	EXPECT_EQ(0, self->answer.val[VNET_BRIDGE_DIRECT]);
 	EXPECT_EQ(0, set_port(self, VNET_BRIDGE_PORT_FDB_MAX_LEARNED, &max, sizeof(max)));
 	ASSERT_EQ(0, get(self, VNET_CMD_BRIDGE_PORT_GET, self->port));

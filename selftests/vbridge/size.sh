@@ -223,7 +223,32 @@ one_message_for_one_change()
 	check_eq "$ABOUT" "p65 " "ports told of, taken out beside 64"
 }
 
+# Beyond what is set no device becomes a port, and nothing of it changes.
+as_many_ports_as_may_be()
+{
+	suite_only "has a limit that is fixed"
+	make_pairs 5
+	enslave 1 4
+	own dev vbr0 max_ports 3
+	check_eq "$(bridge -n "$h" link show | grep -c 'master vbr0')" 4 "ports beyond the limit, that were there"
+	must ip -n "$h" link set p4 nomaster
+	remember
+	refused 'has as many ports as it may have' ip -n "$h" link set p4 master vbr0
+	unchanged
+	must ip -n "$h" link set p3 nomaster
+	must ip -n "$h" link set p4 master vbr0
+	refused 'has as many ports as it may have' ip -n "$h" link set p5 master vbr0
+	own dev vbr0 max_ports 0
+	must ip -n "$h" link set p5 master vbr0
+	must ip -n "$h" link set p3 master vbr0
+	check_eq "$(bridge -n "$h" link show | grep -c 'master vbr0')" 5 "ports without a limit"
+	# Each bridge has its own, and a new one what all have.
+	must ip -n "$h" link add vbr1 type vbridge
+	check_match "$("$VNET" -n "$h" bridge show dev vbr1)" ' max_ports 8192' "of a new bridge"
+}
+
 ALL_TESTS="
+	as_many_ports_as_may_be
 	thousands_of_ports
 	one_message_for_one_change
 "

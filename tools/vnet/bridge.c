@@ -212,13 +212,8 @@ static int bridge_run_show(struct cmd_env *env, const char *name)
 
 static bool bridge_parse_direct(struct args *args, uint8_t *direct)
 {
-	const char *word;
+	const char *word = args_value(args, "direct");
 
-	if (!args_take(args, "direct")) {
-		complain("\"bridge set dev\" needs \"direct on\" or \"direct off\"");
-		return false;
-	}
-	word = args_value(args, "direct");
 	if (!word)
 		return false;
 	if (strcmp(word, "on") && strcmp(word, "off")) {
@@ -226,12 +221,36 @@ static bool bridge_parse_direct(struct args *args, uint8_t *direct)
 		return false;
 	}
 	*direct = !strcmp(word, "on");
+	return true;
+}
+
+static bool bridge_parse_options(struct args *args,
+				 struct bridge_own_options *options)
+{
+	while (args->left) {
+		if (args_take(args, "direct")) {
+			options->has_direct = true;
+			if (!bridge_parse_direct(args, &options->direct))
+				return false;
+		} else if (args_take(args, "max_ports")) {
+			options->has_max_ports = true;
+			if (!args_u32(args, "max_ports", 0, UINT32_MAX,
+				      &options->max_ports))
+				return false;
+		} else {
+			break;
+		}
+	}
+	if (!options->has_direct && !options->has_max_ports) {
+		complain("\"bridge set dev\" needs \"direct on\", \"direct off\" or \"max_ports N\"");
+		return false;
+	}
 	return args_end(args);
 }
 
 static int bridge_run_set(struct cmd_env *env, struct args *args)
 {
-	uint8_t direct;
+	struct bridge_own_options options = { 0 };
 	const char *name;
 	int ifindex;
 
@@ -247,12 +266,12 @@ static int bridge_run_set(struct cmd_env *env, struct args *args)
 		return CMD_USAGE;
 	}
 	name = args_name(args, "dev");
-	if (!name || !bridge_parse_direct(args, &direct))
+	if (!name || !bridge_parse_options(args, &options))
 		return CMD_USAGE;
 	ifindex = link_ask_index(env->nl, name);
 	if (!ifindex)
 		return CMD_USAGE;
-	return bridge_own_set(ifindex, name, direct);
+	return bridge_own_set(ifindex, name, &options);
 }
 
 static int bridge_run(struct cmd_env *env, struct args *args)
@@ -273,14 +292,15 @@ const struct cmd bridge_cmd = {
 	.all = true,
 	.help =
 "Usage: vnet bridge [ show ] [ [ dev ] BRIDGE ]\n"
-"       vnet bridge set dev BRIDGE direct { on | off }\n"
+"       vnet bridge set dev BRIDGE [ direct { on | off } ] [ max_ports N ]\n"
 "       vnet bridge set port DEV fdb_max_learned { N | default }\n"
 "\n"
 "Options and flags have the names by which \"ip link set\" takes them. Times are in\n"
 "hundredths of a second. A flag of a port is listed where it is on.\n"
 "\n"
 "set changes what ip does not know: whether frames may take the direct road through\n"
-"the bridge, and how many addresses may be learned at a port, 0 for any number;\n"
-"default is what the bridge has for all ports, its fdb_max_learned_port.\n",
+"the bridge, how many ports it may have, and how many addresses may be learned at a\n"
+"port, 0 for any number; default is what the bridge has for all ports, its\n"
+"fdb_max_learned_port.\n",
 	.run = bridge_run,
 };

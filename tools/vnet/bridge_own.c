@@ -186,6 +186,7 @@ void bridge_own_show(struct out *o, const struct bridge_own *own, int ifindex)
 	bridge_own_show_u64(o, row, VNET_BRIDGE_FDB_N_ENTRIES, "fdb_n_entries");
 	bridge_own_show_u64(o, row, VNET_BRIDGE_FDB_MAX_LEARNED_PORT,
 			    "fdb_max_learned_port");
+	bridge_own_show_u64(o, row, VNET_BRIDGE_MAX_PORTS, "max_ports");
 }
 
 static void bridge_own_show_drops(struct out *o,
@@ -254,15 +255,22 @@ static int bridge_own_change(int cmd, const char *name,
 	return status;
 }
 
-static void bridge_own_put_direct(struct nl_msg *msg, const void *arg)
+static void bridge_own_put(struct nl_msg *msg, const void *arg)
 {
-	vnl_put(msg, VNET_BRIDGE_DIRECT, arg, sizeof(uint8_t));
+	const struct bridge_own_options *options = arg;
+
+	if (options->has_direct)
+		vnl_put(msg, VNET_BRIDGE_DIRECT, &options->direct,
+			sizeof(options->direct));
+	if (options->has_max_ports)
+		vnl_put_u32(msg, VNET_BRIDGE_MAX_PORTS, options->max_ports);
 }
 
-int bridge_own_set(int ifindex, const char *name, uint8_t direct)
+int bridge_own_set(int ifindex, const char *name,
+		   const struct bridge_own_options *options)
 {
-	return bridge_own_change(VNET_CMD_BRIDGE_SET, name,
-				 bridge_own_put_direct, &direct, ifindex);
+	return bridge_own_change(VNET_CMD_BRIDGE_SET, name, bridge_own_put,
+				 options, ifindex);
 }
 
 static void bridge_own_put_max(struct nl_msg *msg, const void *arg)

@@ -39,14 +39,29 @@ void bridge_own_show_port(struct out *o, const struct bridge_own *own,
 			  int ifindex);
 
 /**
- * bridge_own_set() - let frames take a bridge's direct road, or not
+ * struct bridge_own_options - what is to change of a bridge
+ * @has_direct: this:
+ * @direct: 1 where frames may take its direct road, else 0
+ * @has_max_ports: and this:
+ * @max_ports: how many ports it may have, 0 for any number
+ */
+struct bridge_own_options {
+	bool has_direct;
+	uint8_t direct;
+	bool has_max_ports;
+	uint32_t max_ports;
+};
+
+/**
+ * bridge_own_set() - change a bridge
  * @ifindex: the bridge
  * @name: its name, for the complaint
- * @direct: 1 where they may, else 0
+ * @options: one of them at least
  *
  * Return: as struct cmd's run().
  */
-int bridge_own_set(int ifindex, const char *name, uint8_t direct);
+int bridge_own_set(int ifindex, const char *name,
+		   const struct bridge_own_options *options);
 
 /**
  * bridge_own_set_port() - limit the addresses learned at a port

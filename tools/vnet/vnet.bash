@@ -26,7 +26,7 @@ _vnet_keywords()
 	drops) echo show dev interval help ;;
 	topo) echo --dot --svg --json help ;;
 	pair) echo add del name netns address mtu txqueuelen numtxqueues numrxqueues up master mode peer count from help ;;
-	bridge) echo show dev set port direct on off fdb_max_learned default help ;;
+	bridge) echo show dev set port direct on off max_ports fdb_max_learned default help ;;
 	port) echo show br dev set fdb_max_learned default help ;;
 	fdb) echo show add del flush br brport vlan sticky help ;;
 	vlan) echo show stats add del dev pvid untagged help ;;

@@ -181,6 +181,8 @@ enum vnet_flow_encap_attr {
  *	number; set by IFLA_BR_FDB_MAX_LEARNED, here read only
  * @VNET_BRIDGE_FDB_MAX_LEARNED_PORT: u32: how many may lead to one port that
  *	has no limit of its own, 0 for any number; read only
+ * @VNET_BRIDGE_MAX_PORTS: u32: how many ports it may have, 0 for any number.
+ *	Those that are there already stay.
  * @__VNET_BRIDGE_MAX: end of the list
  */
 enum vnet_bridge_attr {
@@ -191,6 +193,7 @@ enum vnet_bridge_attr {
 	VNET_BRIDGE_FDB_N_LEARNED,
 	VNET_BRIDGE_FDB_MAX_LEARNED,
 	VNET_BRIDGE_FDB_MAX_LEARNED_PORT,
+	VNET_BRIDGE_MAX_PORTS,
 	__VNET_BRIDGE_MAX
 };
 
