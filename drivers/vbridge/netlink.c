@@ -160,6 +160,58 @@ int vbr_nl_refuse_unbuilt(const struct vbr_unbuilt *list, struct nlattr *tb[],
 	return 0;
 }
 
+static size_t vbr_nl_unbuilt_len(const struct nla_policy *policy)
+{
+	return policy->type == NLA_U8 ? sizeof(u8) :
+	       policy->type == NLA_U16 ? sizeof(u16) :
+	       policy->type == NLA_U32 ? sizeof(u32) : 0;
+}
+
+/**
+ * vbr_nl_unbuilt_size() - room that vbr_nl_put_unbuilt() needs
+ * @list: options whose work is not done here
+ * @policy: of the options
+ *
+ * Return: bytes.
+ */
+size_t vbr_nl_unbuilt_size(const struct vbr_unbuilt *list,
+			   const struct nla_policy *policy)
+{
+	size_t size = 0;
+
+	for (; list->type; list++) {
+		size_t len = vbr_nl_unbuilt_len(&policy[list->type]);
+
+		if (len && !list->off)
+			size += nla_total_size(len);
+	}
+	return size;
+}
+
+/**
+ * vbr_nl_put_unbuilt() - say of options whose work is not done that they are off
+ * @skb: the message
+ * @list: those options
+ * @policy: of the options; times, of eight bytes, are left out
+ *
+ * Programs look for them, and take what is missing for an older kernel.
+ *
+ * Return: 0 or -EMSGSIZE.
+ */
+int vbr_nl_put_unbuilt(struct sk_buff *skb, const struct vbr_unbuilt *list,
+		       const struct nla_policy *policy)
+{
+	static const u32 off;
+
+	for (; list->type; list++) {
+		size_t len = vbr_nl_unbuilt_len(&policy[list->type]);
+
+		if (len && !list->off && nla_put(skb, list->type, len, &off))
+			return -EMSGSIZE;
+	}
+	return 0;
+}
+
 /**
  * struct vbr_config - the options of a bridge, as they shall be
  * @ageing_time: in jiffies
@@ -467,18 +519,17 @@ static int vbr_changelink(struct net_device *dev, struct nlattr *tb[],
 static size_t vbr_get_size(const struct net_device *dev)
 {
 	return nla_total_size(sizeof(u32)) +	/* IFLA_BR_AGEING_TIME */
-	       nla_total_size(sizeof(u32)) +	/* IFLA_BR_STP_STATE */
 	       nla_total_size(sizeof(u8)) +	/* IFLA_BR_VLAN_FILTERING */
 	       nla_total_size(sizeof(u16)) +	/* IFLA_BR_VLAN_PROTOCOL */
 	       nla_total_size(sizeof(u16)) +	/* IFLA_BR_VLAN_DEFAULT_PVID */
 	       nla_total_size(sizeof(u8)) +	/* IFLA_BR_VLAN_STATS_ENABLED */
 	       nla_total_size(sizeof(u8)) +	/* IFLA_BR_VLAN_STATS_PER_PORT */
-	       nla_total_size(sizeof(u8)) +	/* IFLA_BR_MCAST_SNOOPING */
 	       nla_total_size(sizeof(u16)) +	/* IFLA_BR_GROUP_FWD_MASK */
 	       nla_total_size(ETH_ALEN) +	/* IFLA_BR_GROUP_ADDR */
 	       nla_total_size(sizeof(struct br_boolopt_multi)) +
 	       nla_total_size(sizeof(u32)) +	/* IFLA_BR_FDB_N_LEARNED */
-	       nla_total_size(sizeof(u32));	/* IFLA_BR_FDB_MAX_LEARNED */
+	       nla_total_size(sizeof(u32)) +	/* IFLA_BR_FDB_MAX_LEARNED */
+	       vbr_nl_unbuilt_size(vbr_unbuilt, vbr_policy);
 }
 
 static int vbr_fill_info(struct sk_buff *skb, const struct net_device *dev)
@@ -494,7 +545,6 @@ static int vbr_fill_info(struct sk_buff *skb, const struct net_device *dev)
 	vbr_group_addr(group, vbr_is_provider(br));
 	if (nla_put_u32(skb, IFLA_BR_AGEING_TIME,
 			jiffies_to_clock_t(READ_ONCE(br->ageing_time))) ||
-	    nla_put_u32(skb, IFLA_BR_STP_STATE, 0) ||
 	    nla_put_u8(skb, IFLA_BR_VLAN_FILTERING,
 		       READ_ONCE(br->vlan_filtering)) ||
 	    nla_put_be16(skb, IFLA_BR_VLAN_PROTOCOL,
@@ -505,7 +555,6 @@ static int vbr_fill_info(struct sk_buff *skb, const struct net_device *dev)
 		       READ_ONCE(br->vlan_stats)) ||
 	    nla_put_u8(skb, IFLA_BR_VLAN_STATS_PER_PORT,
 		       READ_ONCE(br->vlan_stats_per_port)) ||
-	    nla_put_u8(skb, IFLA_BR_MCAST_SNOOPING, 0) ||
 	    nla_put_u16(skb, IFLA_BR_GROUP_FWD_MASK,
 			READ_ONCE(br->group_fwd_mask)) ||
 	    nla_put(skb, IFLA_BR_GROUP_ADDR, ETH_ALEN, group) ||
@@ -515,7 +564,7 @@ static int vbr_fill_info(struct sk_buff *skb, const struct net_device *dev)
 	    nla_put_u32(skb, IFLA_BR_FDB_MAX_LEARNED,
 			READ_ONCE(br->fdb_max_learned)))
 		return -EMSGSIZE;
-	return 0;
+	return vbr_nl_put_unbuilt(skb, vbr_unbuilt, vbr_policy);
 }
 
 struct rtnl_link_ops vbr_link_ops = {

@@ -34,6 +34,10 @@ struct vbr_unbuilt {
 extern struct rtnl_link_ops vbr_link_ops;
 int vbr_nl_refuse_unbuilt(const struct vbr_unbuilt *list, struct nlattr *tb[],
 			  int maxtype, struct netlink_ext_ack *extack);
+size_t vbr_nl_unbuilt_size(const struct vbr_unbuilt *list,
+			   const struct nla_policy *policy);
+int vbr_nl_put_unbuilt(struct sk_buff *skb, const struct vbr_unbuilt *list,
+		       const struct nla_policy *policy);
 
 /* port_netlink.c */
 #define VBR_BRPORT_MAX IFLA_BRPORT_BACKUP_NHID

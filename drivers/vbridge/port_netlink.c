@@ -355,7 +355,8 @@ static size_t vbr_port_attrs_size(void)
 	       nla_total_size(sizeof(u32)) +	/* IFLA_BRPORT_COST */
 	       nla_total_size(sizeof(u16)) +	/* IFLA_BRPORT_PRIORITY */
 	       nla_total_size(sizeof(u32)) +	/* IFLA_BRPORT_BACKUP_PORT */
-	       nla_total_size(sizeof(u32));	/* IFLA_BRPORT_BACKUP_NHID */
+	       nla_total_size(sizeof(u32)) +	/* IFLA_BRPORT_BACKUP_NHID */
+	       vbr_nl_unbuilt_size(vbr_port_unbuilt, vbr_port_policy);
 }
 
 static int vbr_port_put_backup(struct sk_buff *skb, const struct vbr_port *port)
@@ -388,7 +389,8 @@ static int vbr_port_put_attrs(struct sk_buff *skb, const struct vbr_port *port)
 			return -EMSGSIZE;
 	if (nla_put_u32(skb, IFLA_BRPORT_COST, READ_ONCE(port->cost)) ||
 	    nla_put_u16(skb, IFLA_BRPORT_PRIORITY, READ_ONCE(port->priority)) ||
-	    vbr_port_put_backup(skb, port))
+	    vbr_port_put_backup(skb, port) ||
+	    vbr_nl_put_unbuilt(skb, vbr_port_unbuilt, vbr_port_policy))
 		return -EMSGSIZE;
 	return nla_put_u16(skb, IFLA_BRPORT_GROUP_FWD_MASK,
 			   READ_ONCE(port->group_fwd_mask));

@@ -186,11 +186,32 @@ members_of_other_masters()
 	check_eq "$(link_attr "$h" p1 promiscuity)" 1 "promiscuity of p1"
 }
 
+# shown KEY...: of vbr0 and its port, in JSON as a program reads it.
+shown()
+{
+	local key json
+
+	json=$(ip -n "$h" -j -d link show dev "$1")
+	for key in "${@:2}"; do
+		[[ $json =~ \"$key\":(0|false|\"0x0\")[,}] ]] || fail "$key of $1 is not shown as off"
+	done
+}
+
+# What is not there is off, not missing: that is how programs know an older kernel.
+what_is_not_there_is_off()
+{
+	suite_only "has all of it"
+	setup_stations 1
+	shown vbr0 stp_state mcast_snooping mcast_querier mcast_stats_enabled nf_call_iptables nf_call_ip6tables nf_call_arptables
+	shown p1 guard root_block fastleave mcast_to_unicast multicast_router
+}
+
 ALL_TESTS="
 	bridge_options
 	group_address
 	unbuilt_bridge_options
 	unbuilt_port_options
+	what_is_not_there_is_off
 	names_and_addresses
 	bridges_are_no_ports
 	other_devices_that_are_no_ports
