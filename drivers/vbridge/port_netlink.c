@@ -670,9 +670,22 @@ static int vbr_link_parse_vlans(struct vbr_link_change *change,
 	       vbr_link_parse_tunnels(change, afspec, del, extack);
 }
 
+static bool vbr_link_other_vlans(const struct vbr_link_change *change)
+{
+	const struct vbr_vlan_set *now = change->port ?
+					 &change->port->vlans.set :
+					 &change->br->vlans.set;
+
+	return change->vlans &&
+	       (change->vlans->pvid != now->pvid ||
+		memcmp(change->vlans->words, now->words, sizeof(now->words)));
+}
+
 static int vbr_link_apply(const struct vbr_link_change *change,
 			  struct netlink_ext_ack *extack)
 {
+	bool told = change->cfg || change->tunnels ||
+		    vbr_link_other_vlans(change);
 	struct vbr_port *port = change->port;
 	int err;
 
@@ -695,7 +708,8 @@ static int vbr_link_apply(const struct vbr_link_change *change,
 	}
 	if (change->cfg)
 		vbr_port_config_apply(port, change->cfg);
-	if (change->vlans || change->cfg)
+	/* Whoever adds a VLAN that is there has changed nothing. */
+	if (told)
 		vbr_link_notify(change->br, port, RTM_NEWLINK);
 	return 0;
 }

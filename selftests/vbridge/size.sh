@@ -216,6 +216,10 @@ one_message_for_one_change()
 	told_of must ip -n "$h" link set p6 type bridge_slave isolated on
 	# By the core as well, of the device.
 	check_eq "$TOLD $ABOUT" "2 p6 " "of a flag, by ip"
+	told_of must bridge -n "$h" vlan add dev p8 vid 8
+	check_eq "$TOLD $ABOUT" "1 p8 " "of a VLAN"
+	told_of must bridge -n "$h" vlan add dev p8 vid 8
+	check_eq "$TOLD" 0 "messages of a VLAN that was there"
 	told_of must ip -n "$rx" link set e7 down
 	check_eq "$ABOUT" "p7 " "ports told of when one loses its carrier"
 	check_le "$TOLD" 3 "messages of that"
