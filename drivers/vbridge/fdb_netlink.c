@@ -159,6 +159,30 @@ void vbr_fdb_notify(struct vbr *br, const struct vbr_fdb *fdb, int type)
 	rtnl_notify(skb, net, 0, RTNLGRP_NEIGH, NULL, GFP_ATOMIC);
 }
 
+/*
+ * What belongs to entries of many homes: that their time is left alone when they
+ * are entered again, which says nothing of ours, and that who is silent, or
+ * speaks again, is told of, which nobody does here.
+ */
+static int vbr_fdb_check_ext(const struct nlattr *ext,
+			     struct netlink_ext_ack *extack)
+{
+	static const struct nla_policy policy[NFEA_MAX + 1] = {
+		[NFEA_ACTIVITY_NOTIFY]	= { .type = NLA_U8 },
+		[NFEA_DONT_REFRESH]	= { .type = NLA_FLAG },
+	};
+	struct nlattr *tb[NFEA_MAX + 1];
+	int err;
+
+	err = nla_parse_nested(tb, NFEA_MAX, ext, policy, extack);
+	if (err || !tb[NFEA_ACTIVITY_NOTIFY] ||
+	    !nla_get_u8(tb[NFEA_ACTIVITY_NOTIFY]))
+		return err;
+	NL_SET_ERR_MSG_ATTR(extack, tb[NFEA_ACTIVITY_NOTIFY],
+			    "this bridge does not tell when an entry falls silent: leave activity_notify and inactive out");
+	return -EOPNOTSUPP;
+}
+
 /* Attributes that other kinds of tables have would be lost here. */
 static int vbr_fdb_check_attrs(struct nlattr *tb[],
 			       struct netlink_ext_ack *extack)
@@ -167,13 +191,14 @@ static int vbr_fdb_check_attrs(struct nlattr *tb[],
 
 	for (i = 0; i <= NDA_MAX; i++) {
 		if (!tb[i] || i == NDA_LLADDR || i == NDA_VLAN ||
-		    i == NDA_IFINDEX)
+		    i == NDA_IFINDEX || i == NDA_FDB_EXT_ATTRS)
 			continue;
 		NL_SET_ERR_MSG_ATTR(extack, tb[i],
 				    "entries of this bridge have no such option");
 		return -EINVAL;
 	}
-	return 0;
+	return tb[NDA_FDB_EXT_ATTRS] ?
+	       vbr_fdb_check_ext(tb[NDA_FDB_EXT_ATTRS], extack) : 0;
 }
 
 static int vbr_fdb_check_key(const struct vbr *br, const struct vbr_port *port,

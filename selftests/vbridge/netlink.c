@@ -352,6 +352,39 @@ static int table_address(FIXTURE_DATA(netlink) *self, int bridge, unsigned short
 	return nl_talk(&self->nl, &self->msg);
 }
 
+/* An entry with one attribute of those that entries of many homes have: NFEA_*. */
+static int home_of_many(FIXTURE_DATA(netlink) *self, int type, const void *value, size_t len)
+{
+	struct ndmsg ndm = {
+		.ndm_family = AF_BRIDGE, .ndm_ifindex = self->bridge, .ndm_state = NUD_NOARP, .ndm_flags = NTF_SELF,
+	};
+	struct nlattr *ext;
+
+	nl_begin(&self->msg, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE);
+	nl_put(&self->msg, &ndm, sizeof(ndm));
+	nl_attr(&self->msg, NDA_LLADDR, "\x02\x00\x00\x77\x01\x01", ETH_ALEN);
+	nl_attr_u32(&self->msg, NDA_IFINDEX, self->port);
+	ext = nl_nest(&self->msg, NDA_FDB_EXT_ATTRS | NLA_F_NESTED);
+	nl_attr(&self->msg, type, value, len);
+	nl_nest_end(&self->msg, ext);
+	return nl_talk(&self->nl, &self->msg);
+}
+
+/* They are taken where they ask for nothing that the bridge does not do. */
+TEST_F(netlink, entries_of_many_homes)
+{
+	unsigned char none = 0, notify = 1;
+
+	if (strcmp(kind("VNET_BRIDGE", "vbridge"), "vbridge"))
+		SKIP(return, "the in-tree bridge does it all");
+	EXPECT_EQ(0, home_of_many(self, NFEA_DONT_REFRESH, NULL, 0));
+	EXPECT_EQ(0, home_of_many(self, NFEA_ACTIVITY_NOTIFY, &none, sizeof(none)));
+	EXPECT_EQ(-EOPNOTSUPP, home_of_many(self, NFEA_ACTIVITY_NOTIFY, &notify, sizeof(notify)));
+	EXPECT_LT(10, strlen(self->nl.extack));
+	EXPECT_EQ(-EINVAL, home_of_many(self, NFEA_ACTIVITY_NOTIFY, NULL, 0));
+	EXPECT_EQ(-EINVAL, home_of_many(self, NFEA_MAX + 1, &none, sizeof(none)));
+}
+
 /* What one message says of a bridge: addresses of its own list, and of its table; false at the end. */
 static bool told(const struct nl_sock *nl, int bridge, unsigned int *own, unsigned int *table)
 {
