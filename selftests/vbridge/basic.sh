@@ -272,6 +272,40 @@ devices_on_the_bridge()
 	ping_ok "$h" 198.51.100.1 || fail "VLAN device to station"
 }
 
+# rule_for FAMILY HOOK: a rule that counts, and drops, what is for UDP's discard port.
+rule_for()
+{
+	in_ns "$h" nft -f - <<-EOF
+		table $1 guard {
+			chain guard {
+				type filter hook $2 priority 0
+				udp dport 9 counter drop
+			}
+		}
+	EOF
+}
+
+rule_has_seen()
+{
+	in_ns "$h" nft list table "$1" guard | sed -n 's/.*counter packets \([0-9]*\).*/\1/p'
+}
+
+# As the page says, for whoever relies on such rules: those for bridges see nothing, those for devices do.
+tables_of_bridges_see_nothing()
+{
+	suite_only "asks the hooks of bridges"
+	need_tool nft
+	setup_stations 2
+	rule_for netdev 'ingress device "p1"' || skip "no nft netdev family"
+	must in_ns "$h" nft delete table netdev guard
+	rule_for bridge forward || skip "no nft bridge family"
+	pkt -T "$s1:e0" -R "$s2:e0" -c 5 -s "$(mac 1)"
+	check_eq "${PKT[rx0.frames]} $(rule_has_seen bridge)" "5 0" "frames that have passed a table of bridges, and that it has seen"
+	rule_for netdev 'ingress device "p1"'
+	pkt -T "$s1:e0" -R "$s2:e0" -c 5 -w 300 -s "$(mac 1)"
+	check_eq "${PKT[rx0.frames]} $(rule_has_seen netdev)" "0 5" "frames that have passed a table of devices, and that it has seen"
+}
+
 ALL_TESTS="
 	three_stations_and_the_host
 	unknown_is_flooded
@@ -292,5 +326,6 @@ ALL_TESTS="
 	tcp_with_large_segments
 	foreign_members
 	devices_on_the_bridge
+	tables_of_bridges_see_nothing
 "
 run_tests "$@"
