@@ -413,10 +413,10 @@ static noinline enum vflow_why vflow_try(struct vflow_dev *vdev,
 	rule = vflow_find(vdev, &frame);
 	if (!rule)
 		return VFLOW_UNKNOWN;
-	if (unlikely(!vflow_hooks_known(vdev)))
+	/* The way first: the core's hook, which is next, does not look at it. */
+	why = vflow_check(vdev, skb, &frame, rule);
+	if (likely(why == VFLOW_TAKEN) && unlikely(!vflow_hooks_known(vdev)))
 		why = VFLOW_HOOKS;
-	else
-		why = vflow_check(vdev, skb, &frame, rule);
 	if (likely(why == VFLOW_TAKEN))
 		why = vflow_check_upper(vdev, eth_hdr(skb), &frame.key);
 	if (likely(why == VFLOW_TAKEN) &&

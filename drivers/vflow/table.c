@@ -284,10 +284,12 @@ static int vflow_replace(struct vflow_binding *binding,
 		return -ENODEV;
 	mutex_lock(&vdev->lock);
 	if (IS_ERR(rule)) {
-		/* What it was before is no longer right. */
+		/* What it was before is no longer right; the core would go on. */
 		old = vflow_rule_find_locked(binding, cls->cookie);
-		if (old)
+		if (old) {
+			vflow_nf.teardown(old->flow);
 			vflow_rule_remove_locked(vdev, old);
+		}
 		err = PTR_ERR(rule);
 		trace_vflow_rule_refuse(vdev, err);
 	} else {

@@ -13,7 +13,13 @@ start_flow()
 	[ -z "${UDP_TIMEOUT-}" ] ||
 		must in_ns "$r" bash -c "echo $UDP_TIMEOUT >/proc/sys/net/netfilter/nf_flowtable_udp_timeout"
 	ruleset "${NAT-}"
-	flow_open "$@" "$c" "$s" "$S4"
+	begin_flow "$@" "$c" "$s" "$S4"
+}
+
+# begin_flow ARGS: one more, with those of flow_open.
+begin_flow()
+{
+	flow_open "$@"
 	flow_ok up 2 100
 	flow_ok down 2 100
 	wait_offloaded
@@ -167,6 +173,92 @@ route_changes()
 	check_ge "$(($(link_stat "$s" e1 rx_packets) - before))" 10 "frames by the new route"
 	check_ge "$(passed in route)" 1 "frames left to the stack for their route"
 	flow_ok down 5 100
+}
+
+# look_at DEV...: another ingress hook at each, so that vflow takes nothing there, and the core's hook has the frames.
+look_at()
+{
+	local dev
+
+	for dev; do
+		must in_ns "$r" nft "table netdev look { chain $dev { type filter hook ingress device \"$dev\" priority 500; counter; }; }"
+	done
+}
+
+# s_becomes MAC: another station takes over the addresses of s.
+s_becomes()
+{
+	local addr
+
+	must ip -n "$s" link set e0 address "$1"
+	for addr in "$S4" "$S6"; do
+		must ip -n "$r" neigh replace "$addr" lladdr "$1" dev out nud reachable
+	done
+}
+
+# The core's hook does not look at the next hop of a flow that goes directly.
+neighbour_changes_under_hooks()
+{
+	local addr mac=02:00:00:00:00:77
+
+	setup_router
+	ruleset ''
+	for addr in "$S4" "$S6"; do
+		begin_flow "$c" "$s" "$addr"
+		wait_taken
+		look_at in out
+		flow_ok up 3 100
+		flow_ok down 3 100
+		s_becomes "$mac"
+		mac=02:00:00:00:00:78
+		flow_ok up 5 100
+		flow_ok down 5 100
+		must in_ns "$r" nft delete table netdev look
+		wait_taken
+	done
+}
+
+route_changes_under_hooks()
+{
+	local addr before
+
+	setup_router
+	add_pair "$s" e1 "$r" out1
+	ipb "$s" <<-EOF
+		addr add 203.0.113.2/24 dev e1
+		addr add 2001:db8:3::2/64 dev e1 nodad
+	EOF
+	ipb "$r" <<-EOF
+		addr add 203.0.113.1/24 dev out1
+		addr add 2001:db8:3::1/64 dev out1 nodad
+	EOF
+	ruleset ''
+	for addr in "$S4 203.0.113.2" "$S6 2001:db8:3::2"; do
+		begin_flow "$c" "$s" "${addr% *}"
+		wait_taken
+		look_at in out
+		flow_ok up 3 100
+		must ip -n "$r" route add "${addr% *}" via "${addr#* }" dev out1
+		before=$(link_stat "$s" e1 rx_packets)
+		flow_ok up 10 100
+		check_ge "$(($(link_stat "$s" e1 rx_packets) - before))" 10 "frames by the new route to ${addr% *}"
+		must in_ns "$r" nft delete table netdev look
+	done
+}
+
+# What vflow leaves for its MAC address the core takes, and asks vflow anew each second; the answer ends the flow.
+core_does_not_go_on_alone()
+{
+	local deadline=$((SECONDS + 15 * ${VNET_WAIT:-1}))
+
+	start_flow
+	must ip -n "$c" neigh replace 192.0.2.1 lladdr 02:00:00:00:00:99 dev e0 nud permanent
+	flow_ok up 2 100
+	s_becomes 02:00:00:00:00:77
+	while has_rules 1; do
+		[ "$SECONDS" -lt "$deadline" ] || die "the flow goes on to a station that is not there: $(flow_tool flow show)"
+		flow_do up 1 100
+	done
 }
 
 # route_withdrawn ADDR/LEN VIA: what leaves by a route of its own goes by the other one from the moment on that it is deleted.
@@ -344,6 +436,7 @@ helper_connections_stay()
 
 ALL_TESTS="counters_are_what_was_sent idle_flows_age_out idle_udp_ends_as_conntrack_says
 	idle_tcp_ends_as_conntrack_says conntrack_deletes neighbour_changes route_changes
+	neighbour_changes_under_hooks route_changes_under_hooks core_does_not_go_on_alone
 	ipv4_route_is_withdrawn ipv6_route_is_withdrawn mtu_shrinks link_goes_down_and_up device_goes_away
 	other_mac_is_not_ours fin_ends_it other_hooks_see_all expired_ttl_goes_to_the_stack
 	fragments_go_to_the_stack helper_connections_stay"
