@@ -8,10 +8,14 @@
 #include <linux/if_vlan.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <net/arp.h>
 #include <net/checksum.h>
 #include <net/dst.h>
 #include <net/flow.h>
+#include <net/ip6_route.h>
+#include <net/ipv6_stubs.h>
 #include <net/l3mdev.h>
+#include <net/route.h>
 #include <net/xfrm.h>
 #include "vflow.h"
 
@@ -360,16 +364,38 @@ static bool vflow_leads_out(struct vflow_rule *rule,
 	return rule->bridged || vflow_path_same(rule, dev);
 }
 
+/* One that is not there is not valid, either, and none is made here. */
+static struct neighbour *vflow_neigh_v6(struct net_device *dev,
+					const struct in6_addr *addr)
+{
+#if IS_ENABLED(CONFIG_IPV6)
+	return neigh_lookup(ipv6_stub->nd_tbl, addr, dev);
+#else
+	return NULL;
+#endif
+}
+
+static struct neighbour *vflow_neigh(const struct vflow_key *key,
+				     const struct dst_entry *dst)
+{
+	const struct rtable *rt = container_of(dst, struct rtable, dst);
+	const struct rt6_info *rt6 = container_of(dst, struct rt6_info, dst);
+
+	if (key->family == AF_INET6)
+		return vflow_neigh_v6(dst->dev, rt6_nexthop(rt6, &key->v6.dst));
+	if (rt->rt_gw_family == AF_INET6)
+		return vflow_neigh_v6(dst->dev, &rt->rt_gw6);
+	return __ipv4_neigh_lookup(dst->dev,
+				   (__force u32)rt_nexthop(rt, key->v4.dst));
+}
+
 static int vflow_take_neigh(struct vflow_rule *rule,
 			    const struct dst_entry *dst)
 {
-	const struct vflow_key *key = &rule->to;
 	struct neighbour *neigh;
 	u8 address[ETH_ALEN];
 
-	neigh = dst_neigh_lookup(dst, key->family == AF_INET ?
-				      (void *)&key->v4.dst :
-				      (void *)&key->v6.dst);
+	neigh = vflow_neigh(&rule->to, dst);
 	if (!neigh)
 		return -EHOSTUNREACH;
 	neigh_ha_snapshot(address, neigh, rule->out);

@@ -165,6 +165,55 @@ ways_part_later()
 	check_taken 5 5 "the same way again"
 }
 
-ALL_TESTS="answers_by_another_device answers_by_a_device_beyond_the_table answers_by_another_device_tcp
+# policy_ways: to networks behind s the main table leads by out, table 100 by out2; it answers by e1.
+policy_ways()
+{
+	setup_ways
+	answers_come_by_e1
+	ipb "$s" <<-EOF
+		addr add 10.9.0.1/32 dev lo
+		addr add 2001:db8:9::1/128 dev lo
+	EOF
+	ipb "$r" <<-EOF
+		route add 10.9.0.0/16 via 198.51.100.2
+		route add 10.9.0.0/16 via 203.0.113.130 table 100
+		route add 2001:db8:9::/64 via 2001:db8:2::2
+		route add 2001:db8:9::/64 via 2001:db8:4::2 table 100
+	EOF
+	ping_ok "$r" 203.0.113.130 || die "no way by out2"
+	ping_ok "$r" 2001:db8:4::2 || die "no way of IPv6 by out2"
+}
+
+# rule_of ADDR add|del RULE...: of ADDR's family.
+rule_of()
+{
+	local family=-4
+
+	[ "$1" = "${1#*:}" ] || family=-6
+	must ip "$family" -n "$r" rule "${@:2}"
+}
+
+MARK_ALONE='chain pre { type filter hook prerouting priority mangle; iifname "in" meta mark set 1; }'
+
+many_answers()
+{
+	[ "$(flow_field out2 rules)" -ge 50 ]
+}
+
+# What vflow asks of next hops leaves nothing behind.
+refused_flows_make_no_neighbours()
+{
+	policy_ways
+	DEVICES="in, out, out2" ruleset "$MARK_ALONE"
+	rule_of 10.9.0.1 add fwmark 1 lookup 100
+	# shellcheck disable=SC2016 # for the other shell
+	must in_ns "$c" bash -c 'for i in {1..100}; do exec {fd[i]}>/dev/udp/10.9.1.$i/9; echo >&${fd[i]}; done
+		read -rt 1 _ <> <(:); for i in {1..100}; do echo >&${fd[i]}; done'
+	# Of the other direction there is nothing to ask.
+	busywait 5000 many_answers || die "vflow has not been asked about the flows: $(flow_tool flow stats)"
+	check_eq "$(ip -n "$r" neigh show nud all | grep -c '^10\.9\.')" 0 "entries for addresses that are not on the link"
+}
+
+ALL_TESTS="refused_flows_make_no_neighbours answers_by_another_device answers_by_a_device_beyond_the_table answers_by_another_device_tcp
 	answers_by_another_device_and_nat routes_to_the_client_lead_elsewhere ways_part_later"
 run_tests "$@"
