@@ -209,6 +209,25 @@ static bool vflow_has_state(const struct sk_buff *skb)
 	       (skb_is_gso(skb) && !skb_shinfo(skb)->gso_type);
 }
 
+/*
+ * It is for another station, or the rule's way was not found. The core sends
+ * what belongs to that one where it did at first, so it is not to do so for
+ * long, and not beyond a change of routes.
+ */
+static noinline enum vflow_why vflow_check_other(const struct vflow_dev *vdev,
+						 const struct vflow_rule *rule)
+{
+	if (rule->asked != VFLOW_ASKED_IN_VAIN)
+		return VFLOW_MAC;
+	if (test_bit(NF_FLOW_TEARDOWN, &rule->flow->flags))
+		return VFLOW_GONE;
+	if (rule->genid != vflow_genid(vdev->net, rule->key.family))
+		return VFLOW_ROUTE;
+	if (time_after(jiffies, READ_ONCE(rule->used) + VFLOW_WATCH_TIME))
+		return VFLOW_NEIGH;
+	return VFLOW_WATCHED;
+}
+
 static enum vflow_why vflow_check(const struct vflow_dev *vdev,
 				  struct sk_buff *skb,
 				  const struct vflow_frame *frame,
@@ -219,7 +238,7 @@ static enum vflow_why vflow_check(const struct vflow_dev *vdev,
 	enum vflow_why why;
 
 	if (unlikely(!ether_addr_equal(eth_hdr(skb)->h_dest, rule->dest)))
-		return VFLOW_MAC;
+		return vflow_check_other(vdev, rule);
 	why = vflow_check_flow(vdev, rule);
 	if (unlikely(why != VFLOW_TAKEN))
 		return why;

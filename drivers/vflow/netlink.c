@@ -29,6 +29,7 @@ static const char * const vflow_why_names[__VFLOW_WHY_MAX] = {
 	[VFLOW_DEPTH]		= "depth",
 	[VFLOW_SUPER]		= "super",
 	[VFLOW_BRIDGE]		= "bridge",
+	[VFLOW_WATCHED]		= "watched",
 };
 
 static int vflow_fill_why(struct sk_buff *skb, const char *name, u64 frames)

@@ -8,15 +8,8 @@
 #include <linux/if_vlan.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
-#include <net/arp.h>
 #include <net/checksum.h>
 #include <net/dst.h>
-#include <net/flow.h>
-#include <net/ip6_route.h>
-#include <net/ipv6_stubs.h>
-#include <net/l3mdev.h>
-#include <net/route.h>
-#include <net/xfrm.h>
 #include "vflow.h"
 
 /* What a rule may ask to be looked at. */
@@ -259,209 +252,35 @@ static void vflow_rewrite_finish(struct vflow_rule *rule)
 					(__force __wsum)key->ports));
 }
 
-static int vflow_genid(const struct net *net, u8 family)
-{
-#if IS_ENABLED(CONFIG_IPV6)
-	if (family == AF_INET6)
-		return rt_genid_ipv6(net);
-#endif
-	return rt_genid_ipv4(net);
-}
-
-/* The route, unless policies of IPsec have their say about it. */
-static struct dst_entry *vflow_route_plain(struct net *net,
-					   struct dst_entry *dst,
-					   const struct flowi *fl)
-{
-	/* With IPv4 they have been asked. */
-	if (dst->ops->family == AF_INET6) {
-		dst = xfrm_lookup(net, dst, fl, NULL, 0);
-		if (IS_ERR(dst))
-			return NULL;
-	}
-	/* One that waits for its state has none yet. */
-	if (!dst_xfrm(dst) && !(dst->flags & DST_XFRM_QUEUE))
-		return dst;
-	dst_release(dst);
-	return NULL;
-}
-
-static struct dst_entry *vflow_route(struct net *net,
-				     const struct vflow_key *key, int oif)
-{
-	struct dst_entry *dst = NULL;
-	struct flowi fl = {};
-
-	if (key->family == AF_INET) {
-		fl.u.ip4.daddr = key->v4.dst;
-		fl.u.ip4.saddr = key->v4.src;
-		fl.u.ip4.flowi4_oif = oif;
-		fl.u.ip4.flowi4_proto = key->proto;
-		fl.u.ip4.fl4_sport = key->sport;
-		fl.u.ip4.fl4_dport = key->dport;
-		fl.u.ip4.flowi4_flags = FLOWI_FLAG_ANYSRC;
-	} else {
-		fl.u.ip6.daddr = key->v6.dst;
-		fl.u.ip6.saddr = key->v6.src;
-		fl.u.ip6.flowi6_oif = oif;
-		fl.u.ip6.flowi6_proto = key->proto;
-		fl.u.ip6.fl6_sport = key->sport;
-		fl.u.ip6.fl6_dport = key->dport;
-		fl.u.ip6.flowi6_flags = FLOWI_FLAG_ANYSRC;
-	}
-	if (nf_route(net, &dst, &fl, false, key->family))
-		return NULL;
-	return vflow_route_plain(net, dst, &fl);
-}
-
-/*
- * Whether what is sent by @dev, a device on top of others, leaves by the rule's
- * with the rule's encapsulation. The innermost is told first.
- */
-static bool vflow_path_same(const struct vflow_rule *rule,
-			    const struct net_device *dev)
-{
-	const struct vflow_key *key = &rule->to;
-	struct net_device_path_stack stack;
-	const struct net_device_path *path;
-	int i, n = key->encaps, err;
-
-	rcu_read_lock();
-	err = dev_fill_forward_path(dev, rule->rewrite.eth.h_dest, &stack);
-	rcu_read_unlock();
-	if (err < 0 || stack.num_paths != n + 1)
-		return false;
-	for (i = 0; i < n; i++) {
-		path = &stack.path[i];
-		if (path->type != DEV_PATH_VLAN && path->type != DEV_PATH_PPPOE)
-			return false;
-		if (path->encap.proto != key->encap[n - 1 - i].proto ||
-		    path->encap.id != key->encap[n - 1 - i].id)
-			return false;
-		if (path->type == DEV_PATH_PPPOE &&
-		    !ether_addr_equal(path->encap.h_dest,
-				      rule->rewrite.eth.h_dest))
-			return false;
-	}
-	return stack.path[n].type == DEV_PATH_ETHERNET &&
-	       stack.path[n].dev == rule->out;
-}
-
-/* Does what the routes give to @dev leave as the rule says? */
-static bool vflow_leads_out(struct vflow_rule *rule,
-			    const struct net_device *dev)
-{
-	rule->bridged = false;
-	if (netif_is_l3_slave(dev))
-		return false;
-	/* What the core has read may be from before the address was changed. */
-	if (dev->type == ARPHRD_ETHER &&
-	    !ether_addr_equal(rule->rewrite.eth.h_source, dev->dev_addr))
-		return false;
-	if (dev == rule->out && !rule->to.encaps)
-		return true;
-	rule->bridged = vflow_station_behind(rule, dev);
-	return rule->bridged || vflow_path_same(rule, dev);
-}
-
-/* One that is not there is not valid, either, and none is made here. */
-static struct neighbour *vflow_neigh_v6(struct net_device *dev,
-					const struct in6_addr *addr)
-{
-#if IS_ENABLED(CONFIG_IPV6)
-	return neigh_lookup(ipv6_stub->nd_tbl, addr, dev);
-#else
-	return NULL;
-#endif
-}
-
-static struct neighbour *vflow_neigh(const struct vflow_key *key,
-				     const struct dst_entry *dst)
-{
-	const struct rtable *rt = container_of(dst, struct rtable, dst);
-	const struct rt6_info *rt6 = container_of(dst, struct rt6_info, dst);
-
-	if (key->family == AF_INET6)
-		return vflow_neigh_v6(dst->dev, rt6_nexthop(rt6, &key->v6.dst));
-	if (rt->rt_gw_family == AF_INET6)
-		return vflow_neigh_v6(dst->dev, &rt->rt_gw6);
-	return __ipv4_neigh_lookup(dst->dev,
-				   (__force u32)rt_nexthop(rt, key->v4.dst));
-}
-
-static int vflow_take_neigh(struct vflow_rule *rule,
-			    const struct dst_entry *dst)
-{
-	struct neighbour *neigh;
-	u8 address[ETH_ALEN];
-
-	neigh = vflow_neigh(&rule->to, dst);
-	if (!neigh)
-		return -EHOSTUNREACH;
-	neigh_ha_snapshot(address, neigh, rule->out);
-	if (READ_ONCE(neigh->nud_state) & NUD_VALID &&
-	    ether_addr_equal(address, rule->rewrite.eth.h_dest)) {
-		rule->neigh = neigh;
-		return 0;
-	}
-	neigh_release(neigh);
-	return -EHOSTUNREACH;
-}
-
-/*
- * The next hop as the routes know it, if it is the one the rule names. That of
- * PPPoE is the other end of the session.
- */
-static int vflow_next_hop(struct vflow_rule *rule, int oif)
-{
-	struct dst_entry *dst;
-	int err = -EHOSTUNREACH;
-
-	dst = vflow_route(dev_net(rule->out), &rule->to, oif);
-	if (!dst)
-		return err;
-	if (vflow_leads_out(rule, dst->dev)) {
-		rule->routed = dst->dev->ifindex;
-		err = vflow_has_pppoe(&rule->to) ?
-		      0 : vflow_take_neigh(rule, dst);
-	}
-	if (!err && rule->key.family == AF_INET6)
-		rule->dst = dst;
-	else
-		dst_release(dst);
-	return err;
-}
-
-/* The device that the core has found the way by. */
-static int vflow_rule_oif(const struct vflow_rule *rule)
-{
-	const struct flow_offload_tuple *tuple = (void *)rule->cookie;
-
-	return tuple->xmit_type == FLOW_OFFLOAD_XMIT_DIRECT ?
-	       tuple->out.ifidx : rule->out->ifindex;
-}
-
 /*
  * A flow that goes directly is not looked at by the core again: its next hop
  * is remembered here, and the routes' generation from before it was asked for,
- * with IPv6 the route, too (see vflow_route_withdrawn()).
- * Policy routing by the incoming device is beyond that question, so the second
- * names the device.
+ * with IPv6 the route, too (see vflow_route_withdrawn()). Where nothing leads as
+ * the rule says, it serves to notice that something has changed.
  */
-static int vflow_rule_route(struct vflow_rule *rule)
+static int vflow_rule_route(struct vflow_rule *rule,
+			    const struct vflow_dev *vdev)
 {
-	rule->genid = vflow_genid(dev_net(rule->out), rule->key.family);
-	/* Generation, then routes. */
-	smp_rmb();
-	if (!vflow_next_hop(rule, 0))
-		return 0;
-	return vflow_next_hop(rule, vflow_rule_oif(rule));
+	const struct flow_offload_tuple *tuple = (void *)rule->cookie;
+	struct vflow_way way;
+	int err = vflow_way_find(vdev, rule, &way);
+
+	if (err) {
+		/* No frame is for that. */
+		eth_zero_addr(rule->dest);
+		return tuple->xmit_type == FLOW_OFFLOAD_XMIT_DIRECT ? 0 : err;
+	}
+	rule->neigh = way.neigh;
+	rule->dst = way.dst;
+	rule->routed = way.routed;
+	rule->bridged = way.bridged;
+	return 0;
 }
 
 static bool vflow_dev_suits(const struct net_device *dev)
 {
 	return dev->type == ARPHRD_ETHER && dev->addr_len == ETH_ALEN &&
-	       !(dev->flags & IFF_LOOPBACK) && !netif_is_l3_slave(dev);
+	       !(dev->flags & IFF_LOOPBACK);
 }
 
 /*
@@ -547,7 +366,7 @@ struct vflow_rule *vflow_rule_parse(const struct vflow_dev *vdev,
 	rcu_read_lock();
 	rule->port = vnet_port_find(out);
 	rcu_read_unlock();
-	err = vflow_rule_dest(rule, vdev) ?: vflow_rule_route(rule);
+	err = vflow_rule_dest(rule, vdev) ?: vflow_rule_route(rule, vdev);
 	if (!err && rule->port)
 		err = vnet_port_roads_alloc(rule->port);
 	if (err)
@@ -631,13 +450,14 @@ bool vflow_rule_same(const struct vflow_rule *rule,
 {
 	bool withdrawn = false;
 
-	if (rule->key.family == AF_INET6) {
+	if (rule->dst) {
 		rcu_read_lock();
 		withdrawn = vflow_route_withdrawn(rule);
 		rcu_read_unlock();
 	}
 	return !withdrawn &&
 	       rule->out == other->out && rule->neigh == other->neigh &&
+	       rule->asked == other->asked &&
 	       rule->mtu == other->mtu && rule->genid == other->genid &&
 	       rule->bridged == other->bridged &&
 	       ether_addr_equal(rule->dest, other->dest) &&

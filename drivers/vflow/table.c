@@ -268,6 +268,29 @@ static int vflow_rule_put_locked(struct vflow_binding *binding,
 	return err;
 }
 
+/* Has a rule had a way, or been looked after under other routes, and has none? */
+static bool vflow_rule_lost_way(const struct vflow_rule *old,
+				const struct vflow_rule *rule)
+{
+	return old && rule->asked == VFLOW_ASKED_IN_VAIN &&
+	       !vflow_rule_same(old, rule);
+}
+
+/* To the core one whose way was not found is refused, though it is there. */
+static int vflow_rule_put_or_free_locked(struct vflow_binding *binding,
+					 struct vflow_rule *rule, int change)
+{
+	bool in_vain = rule->asked == VFLOW_ASKED_IN_VAIN;
+	int err = vflow_rule_put_locked(binding, rule, change);
+
+	/* It may have been seen in the table of stations. */
+	if (err)
+		vflow_rule_free_rcu(rule);
+	if (err && err != -EALREADY)
+		return err;
+	return in_vain ? -EHOSTUNREACH : 0;
+}
+
 /*
  * FLOW_CLS_REPLACE. It comes again each second as long as the software path
  * still sees frames of the flow.
@@ -283,23 +306,23 @@ static int vflow_replace(struct vflow_binding *binding,
 	if (PTR_ERR_OR_ZERO(rule) == -ENODEV)
 		return -ENODEV;
 	mutex_lock(&vdev->lock);
-	if (IS_ERR(rule)) {
+	old = vflow_rule_find_locked(binding, cls->cookie);
+	if (!IS_ERR(rule) && vflow_rule_lost_way(old, rule)) {
+		vflow_rule_free_rcu(rule);
+		rule = ERR_PTR(-EHOSTUNREACH);
+	}
+	if (!IS_ERR(rule)) {
+		err = vflow_rule_put_or_free_locked(binding, rule, change);
+	} else {
+		err = PTR_ERR(rule);
 		/* What it was before is no longer right; the core would go on. */
-		old = vflow_rule_find_locked(binding, cls->cookie);
 		if (old) {
 			vflow_nf.teardown(old->flow);
 			vflow_rule_remove_locked(vdev, old);
 		}
-		err = PTR_ERR(rule);
-		trace_vflow_rule_refuse(vdev, err);
-	} else {
-		err = vflow_rule_put_locked(binding, rule, change);
-		/* It may have been seen in the table of stations. */
-		if (err)
-			vflow_rule_free_rcu(rule);
-		if (err == -EALREADY)
-			err = 0;
 	}
+	if (err)
+		trace_vflow_rule_refuse(vdev, err);
 	mutex_unlock(&vdev->lock);
 	return err;
 }

@@ -122,6 +122,7 @@ struct vflow_pppoe {
  * @VFLOW_DEPTH: too many direct hops lie behind it
  * @VFLOW_SUPER: a super-frame, of which no segments are made with PPPoE
  * @VFLOW_BRIDGE: the bridge does not let it in to its host, or has to see it
+ * @VFLOW_WATCHED: the core has the flow, nothing is known of its way here
  * @__VFLOW_WHY_MAX: number of these
  *
  * The names that user space sees are in vflow_why_names[]; append only.
@@ -148,6 +149,7 @@ enum vflow_why {
 	VFLOW_DEPTH,
 	VFLOW_SUPER,
 	VFLOW_BRIDGE,
+	VFLOW_WATCHED,
 	__VFLOW_WHY_MAX
 };
 
@@ -253,6 +255,34 @@ struct vflow_counts {
 };
 
 /**
+ * enum vflow_asked - by which question the way of a rule was found
+ * @VFLOW_ASKED_PLAIN: as a router that gets a frame without a mark
+ * @VFLOW_ASKED_MARK: as one that gets it with the mark of its connection
+ * @VFLOW_ASKED_CORE: as the core, with the outgoing device
+ * @VFLOW_ASKED_IN_VAIN: by none; the rule takes no frames
+ */
+enum vflow_asked {
+	VFLOW_ASKED_PLAIN,
+	VFLOW_ASKED_MARK,
+	VFLOW_ASKED_CORE,
+	VFLOW_ASKED_IN_VAIN,
+};
+
+/**
+ * struct vflow_way - what the routes say about a rule
+ * @neigh: the next hop, or NULL where there is none
+ * @dst: the route, of IPv6; else NULL
+ * @routed: index of the device that the routes lead to
+ * @bridged: past that, a bridge, to one of its ports
+ */
+struct vflow_way {
+	struct neighbour *neigh;
+	struct dst_entry *dst;
+	int routed;
+	bool bridged;
+};
+
+/**
  * struct vflow_rule - one direction of a flow
  * @rewrite: what is done
  * @dest: the MAC address that its frames must be for
@@ -269,7 +299,7 @@ struct vflow_counts {
  * @by_key: in the device's table of keys
  * @key: what its frames are looked up by
  * @counts: of frames that came by @cpu
- * @dst: the route, of IPv6; else NULL
+ * @dst: the route, of IPv6; else, or where nothing leads there, NULL
  * @others: of those by other CPUs, per CPU; NULL until there are such
  * @to: the key's counterpart when a frame leaves
  * @by_cookie: in the device's table of cookies
@@ -286,6 +316,7 @@ struct vflow_counts {
  * @heir: a newer version, which gets what is still counted here
  * @refs: one, and one for each older version that this is the heir of
  * @bridged: it leads past a bridge to a port, @out
+ * @asked: how the way was found; an enum vflow_asked
  * @whys: for which reasons frames were left to the stack, a bit each
  * @left: how many these were
  * @id: its number on its device, which newer versions keep
@@ -343,6 +374,7 @@ struct vflow_rule {
 	bool hashed;
 	bool shared;
 	bool bridged;
+	u8 asked;
 	atomic_t whys;
 	atomic_long_t left;
 	u32 id;
@@ -472,6 +504,11 @@ int vflow_station_add(struct vflow_rule *rule);
 void vflow_station_del(struct vflow_rule *rule);
 void vflow_station_recheck(struct vflow_rule *rule);
 
+/* way.c */
+int vflow_way_find(const struct vflow_dev *vdev, struct vflow_rule *rule,
+		   struct vflow_way *way);
+void vflow_way_put(struct vflow_way *way);
+
 /* table.c */
 int vflow_table_init(struct vflow_dev *vdev);
 void vflow_table_free(struct vflow_dev *vdev);
@@ -504,6 +541,18 @@ unsigned int vflow_slot_input_frames(struct vnet_flow *slot,
 
 /* netlink.c */
 extern const struct vnet_flow_shower vflow_shower;
+
+/* How long the core goes on with what is refused, before it has to find a way anew. */
+#define VFLOW_WATCH_TIME	(5 * HZ)
+
+static inline int vflow_genid(const struct net *net, u8 family)
+{
+#if IS_ENABLED(CONFIG_IPV6)
+	if (family == AF_INET6)
+		return rt_genid_ipv6(net);
+#endif
+	return rt_genid_ipv4(net);
+}
 
 /*
  * A generation of routes of IPv6 comes with each that is added. One that is

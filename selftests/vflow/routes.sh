@@ -193,7 +193,125 @@ rule_of()
 	must ip "$family" -n "$r" rule "${@:2}"
 }
 
+# behind_s MAC: the address of the family that the MAC address ends with.
+behind_s()
+{
+	case $1 in
+	*4) echo 10.9.0.1 ;;
+	*) echo 2001:db8:9::1 ;;
+	esac
+}
+
+# e1_becomes MAC: the gateway by out2 is another machine.
+e1_becomes()
+{
+	must ip -n "$s" link set e1 address "$1"
+	ipb "$r" <<-EOF
+		neigh replace 203.0.113.130 lladdr $1 dev out2 nud reachable
+		neigh replace 2001:db8:4::2 lladdr $1 dev out2 nud reachable
+	EOF
+}
+
+# gets_by DEV WHY: what c sends comes to s, by this device of it.
+gets_by()
+{
+	local before
+
+	before=$(link_stat "$s" "$1" rx_packets)
+	flow_ok up 10 100
+	check_ge "$(($(link_stat "$s" "$1" rx_packets) - before))" 10 "frames by $1, $2"
+}
+
+# routed_by_policy RULE...: flows that the rule has leave by out2 are vflow's, and go where it, and the next hop, say.
+routed_by_policy()
+{
+	local addr mac
+
+	policy_ways
+	DEVICES="in, out, out2" ruleset "${NAT-}"
+	for mac in 02:00:00:00:00:04 02:00:00:00:00:06; do
+		addr=$(behind_s "$mac")
+		rule_of "$addr" add "$@" lookup 100
+		flow_open -t "$c" "$s" "$addr"
+		slowwait 10 up_taken || die "vflow does not take what goes to $addr"
+		gets_by e1 "to $addr by policy"
+		e1_becomes "$mac"
+		gets_by e1 "to $addr with another next hop"
+		slowwait 10 up_taken || fail "vflow does not take what goes to $addr by another next hop"
+		rule_of "$addr" del "$@" lookup 100
+		gets_by e0 "to $addr without the policy"
+	done
+}
+
+policy_routing_by_device()
+{
+	routed_by_policy iif in
+}
+
+policy_routing_by_mark()
+{
+	NAT='chain pre { type filter hook prerouting priority mangle; iifname "in" meta mark set 1 ct mark set 1; }'
+	routed_by_policy fwmark 1
+}
+
+# The rule is asked about the address that a frame comes with.
+policy_routing_by_source_and_nat()
+{
+	local addr
+
+	policy_ways
+	DEVICES="in, out, out2" ruleset 'chain post { type nat hook postrouting priority 100; oifname "out2" masquerade; }'
+	for addr in 10.9.0.1 2001:db8:9::1; do
+		case $addr in
+		10.*) rule_of "$addr" add from 192.0.2.0/24 lookup 100 ;;
+		*) rule_of "$addr" add from 2001:db8:1::/64 lookup 100 ;;
+		esac
+		flow_open -t "$c" "$s" "$addr"
+		slowwait 10 up_taken || die "vflow does not take what goes to $addr"
+		gets_by e1 "to $addr by policy"
+		flow_ok down 10 100
+	done
+}
+
 MARK_ALONE='chain pre { type filter hook prerouting priority mangle; iifname "in" meta mark set 1; }'
+
+# By a mark that the connection does not keep nobody can ask: the core has such a flow, and vflow looks after it.
+policy_routing_by_a_mark_of_frames()
+{
+	local addr mac
+
+	policy_ways
+	DEVICES="in, out, out2" ruleset "$MARK_ALONE"
+	for mac in 02:00:00:00:00:04 02:00:00:00:00:06; do
+		addr=$(behind_s "$mac")
+		rule_of "$addr" add fwmark 1 lookup 100
+		flow_open -t "$c" "$s" "$addr"
+		flow_ok up 10 100
+		busywait 5000 watched || fail "nobody looks after what goes to $addr: $(flow_tool flow show)"
+		e1_becomes "$mac"
+		# TCP sends again, and each frame that is lost does.
+		flow_do up 5 100
+		slowwait 10 gets_through || fail "nothing comes to $addr by another next hop"
+		gets_by e1 "to $addr with another next hop"
+		rule_of "$addr" del fwmark 1 lookup 100
+		gets_by e0 "to $addr without the policy"
+	done
+}
+
+watched()
+{
+	local before
+
+	before=$(passed in watched)
+	flow_ok up 1 100
+	[ "$(passed in watched)" -gt "$before" ]
+}
+
+gets_through()
+{
+	flow_do up 1 100
+	[ "$FLOW" = "got 1" ]
+}
 
 many_answers()
 {
@@ -214,6 +332,7 @@ refused_flows_make_no_neighbours()
 	check_eq "$(ip -n "$r" neigh show nud all | grep -c '^10\.9\.')" 0 "entries for addresses that are not on the link"
 }
 
-ALL_TESTS="refused_flows_make_no_neighbours answers_by_another_device answers_by_a_device_beyond_the_table answers_by_another_device_tcp
+ALL_TESTS="policy_routing_by_device policy_routing_by_mark policy_routing_by_source_and_nat
+	policy_routing_by_a_mark_of_frames refused_flows_make_no_neighbours answers_by_another_device answers_by_a_device_beyond_the_table answers_by_another_device_tcp
 	answers_by_another_device_and_nat routes_to_the_client_lead_elsewhere ways_part_later"
 run_tests "$@"
