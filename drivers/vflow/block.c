@@ -24,12 +24,19 @@ static int vflow_nf_get_locked(void)
 		return 0;
 	vflow_nf.teardown = symbol_get(flow_offload_teardown);
 	vflow_nf.acct_add = symbol_get(nf_ct_acct_add);
-	if (vflow_nf.teardown && vflow_nf.acct_add)
+	vflow_nf.hook_v4 = symbol_get(nf_flow_offload_ip_hook);
+	vflow_nf.hook_v6 = symbol_get(nf_flow_offload_ipv6_hook);
+	if (vflow_nf.teardown && vflow_nf.acct_add && vflow_nf.hook_v4 &&
+	    vflow_nf.hook_v6)
 		return 0;
 	if (vflow_nf.teardown)
 		symbol_put(flow_offload_teardown);
 	if (vflow_nf.acct_add)
 		symbol_put(nf_ct_acct_add);
+	if (vflow_nf.hook_v4)
+		symbol_put(nf_flow_offload_ip_hook);
+	if (vflow_nf.hook_v6)
+		symbol_put(nf_flow_offload_ipv6_hook);
 	vflow_bindings--;
 	return -ENOENT;
 }
@@ -41,6 +48,8 @@ static void vflow_nf_put_locked(void)
 		return;
 	symbol_put(flow_offload_teardown);
 	symbol_put(nf_ct_acct_add);
+	symbol_put(nf_flow_offload_ip_hook);
+	symbol_put(nf_flow_offload_ipv6_hook);
 }
 
 static struct vflow_dev *vflow_dev_find_locked(const struct net_device *dev)

@@ -37,18 +37,26 @@ void vflow_whys_read(const struct vflow_dev *vdev, u64 *n)
 }
 
 /**
- * vflow_table_bound() - is a hook that of one of a device's flowtables?
+ * vflow_hook_known() - is a hook that of a flowtable?
  * @vdev: the device
- * @priv: what the hook is called with
+ * @hook: the hook
+ *
+ * Of which table is no matter: a connection is in one, and the hooks of the others
+ * leave its frames alone. Nobody tells of those without `flags offload`, which are
+ * known by their functions.
  *
  * Context: RCU.
  */
-bool vflow_table_bound(const struct vflow_dev *vdev, const void *priv)
+bool vflow_hook_known(const struct vflow_dev *vdev,
+		      const struct nf_hook_entry *hook)
 {
 	const struct vflow_binding *binding;
 
+	if (hook->hook == vflow_nf.hook_v4 || hook->hook == vflow_nf.hook_v6)
+		return true;
+	/* That of tables of both families has no name outside. */
 	list_for_each_entry_rcu(binding, &vdev->bindings, list)
-		if (binding->table == priv)
+		if (hook->hook == binding->table->type->hook)
 			return true;
 	return false;
 }

@@ -52,7 +52,7 @@ static inline bool vflow_hooks_known(const struct vflow_dev *vdev)
 	for (i = 0; i < hooks->num_hook_entries; i++) {
 		priv = hooks->hooks[i].priv;
 		if (priv != vdev && priv != vdev->table &&
-		    !vflow_table_bound(vdev, priv))
+		    !vflow_hook_known(vdev, &hooks->hooks[i]))
 			return false;
 	}
 	return true;

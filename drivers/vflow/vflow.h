@@ -463,6 +463,8 @@ struct vflow_binding {
  * struct vflow_nf - functions of netfilter that are only there with it
  * @teardown: flow_offload_teardown()
  * @acct_add: nf_ct_acct_add()
+ * @hook_v4: nf_flow_offload_ip_hook(), that of tables of IPv4
+ * @hook_v6: nf_flow_offload_ipv6_hook()
  *
  * Set while there are bindings.
  */
@@ -470,6 +472,8 @@ struct vflow_nf {
 	void (*teardown)(struct flow_offload *flow);
 	void (*acct_add)(struct nf_conn *ct, u32 dir, unsigned int packets,
 			 unsigned int bytes);
+	nf_hookfn *hook_v4;
+	nf_hookfn *hook_v6;
 };
 
 extern struct vflow_nf vflow_nf;
@@ -527,7 +531,8 @@ unsigned int vflow_hook(void *priv, struct sk_buff *skb,
 extern const struct vnet_flow_ops vflow_slot_ops;
 void vflow_account_elsewhere(struct vflow_rule *rule, unsigned int len);
 void vflow_whys_read(const struct vflow_dev *vdev, u64 *n);
-bool vflow_table_bound(const struct vflow_dev *vdev, const void *priv);
+bool vflow_hook_known(const struct vflow_dev *vdev,
+		      const struct nf_hook_entry *hook);
 
 /* early.c */
 int vflow_early_init(void);

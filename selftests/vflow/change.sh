@@ -395,6 +395,29 @@ other_hooks_see_all()
 	check_taken 10 0 "without it"
 }
 
+# Whatever flowtables others have of the devices, a connection is in one of them.
+other_flowtables_are_no_strangers()
+{
+	local addr
+
+	setup_router
+	ruleset ''
+	must in_ns "$r" nft -f - <<-EOF
+		table ip g { flowtable ft { hook ingress priority 10; devices = { in, out }; }; }
+		table ip6 g { flowtable ft { hook ingress priority -10; devices = { in, out }; }; }
+		table inet g { flowtable ft { hook ingress priority 20; devices = { in, out }; }; }
+	EOF
+	for addr in "$S4" "$S6"; do
+		begin_flow "$c" "$s" "$addr"
+		wait_taken
+		remember_taken
+		flow_ok up 10 100
+		flow_ok down 10 100
+		check_taken 10 10 "to $addr"
+	done
+	check_eq "$(passed in hooks)" 0 "frames left to the stack for hooks"
+}
+
 expired_ttl_goes_to_the_stack()
 {
 	start_flow
@@ -438,6 +461,6 @@ ALL_TESTS="counters_are_what_was_sent idle_flows_age_out idle_udp_ends_as_conntr
 	idle_tcp_ends_as_conntrack_says conntrack_deletes neighbour_changes route_changes
 	neighbour_changes_under_hooks route_changes_under_hooks core_does_not_go_on_alone
 	ipv4_route_is_withdrawn ipv6_route_is_withdrawn mtu_shrinks link_goes_down_and_up device_goes_away
-	other_mac_is_not_ours fin_ends_it other_hooks_see_all expired_ttl_goes_to_the_stack
+	other_mac_is_not_ours fin_ends_it other_hooks_see_all other_flowtables_are_no_strangers expired_ttl_goes_to_the_stack
 	fragments_go_to_the_stack helper_connections_stay"
 run_tests "$@"

@@ -246,6 +246,10 @@ beside_offload()
 	remember_taken
 	pass 10 10
 	check_taken 10 10
+	must in_ns "$r" nft 'table ip g { flowtable ft { hook ingress priority 10; devices = { in, out }; }; }'
+	remember_taken
+	pass 10 10
+	check_taken 10 10 "beside a table of software's"
 	soft ''
 	flow_ok up 2 100
 	flow_ok down 2 100
