@@ -416,9 +416,10 @@ static noinline void vflow_left_alone(const struct vflow_dev *vdev,
 	atomic_long_inc(&rule->left);
 	/*
 	 * The core does not look at these of a flow that goes directly, and
-	 * would take the frame past the bridge.
+	 * would take the frame past the bridge, or to where no carrier is.
 	 */
-	if (why == VFLOW_ROUTE || why == VFLOW_NEIGH || why == VFLOW_BRIDGE)
+	if (why == VFLOW_ROUTE || why == VFLOW_NEIGH || why == VFLOW_DOWN ||
+	    why == VFLOW_BRIDGE)
 		vflow_nf.teardown(rule->flow);
 	trace_vflow_pass(vdev, rule, why);
 }

@@ -111,7 +111,7 @@ struct vflow_pppoe {
  * @VFLOW_GONE: the flow is being torn down, or conntrack has given it up
  * @VFLOW_ROUTE: routes have changed; the flow is torn down
  * @VFLOW_NEIGH: the next hop has changed or is not known; the flow is torn down
- * @VFLOW_DOWN: the outgoing device is down
+ * @VFLOW_DOWN: the outgoing device is down; the flow is torn down
  * @VFLOW_TTL: its time to live ends here
  * @VFLOW_FLAGS: TCP that begins, ends or breaks a connection
  * @VFLOW_LENGTH: lengths in its headers do not agree

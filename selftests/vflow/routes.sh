@@ -332,7 +332,42 @@ refused_flows_make_no_neighbours()
 	check_eq "$(ip -n "$r" neigh show nud all | grep -c '^10\.9\.')" 0 "entries for addresses that are not on the link"
 }
 
-ALL_TESTS="policy_routing_by_device policy_routing_by_mark policy_routing_by_source_and_nat
+# Without carrier, and with a next hop that stays valid, the route that is left takes over.
+carrier_is_lost()
+{
+	local addr dev
+
+	policy_ways
+	ipb "$r" <<-EOF
+		route add 2001:db8:9::/64 via 2001:db8:4::2 metric 2048
+		route add 10.9.0.0/16 via 203.0.113.130 metric 2048
+		neigh replace 2001:db8:2::2 lladdr $(link_attr "$s" e0 address) dev out nud permanent
+		neigh replace 198.51.100.2 lladdr $(link_attr "$s" e0 address) dev out nud permanent
+	EOF
+	for dev in all out; do
+		must in_ns "$r" bash -c "for f in 4 6; do echo 1 >/proc/sys/net/ipv\$f/conf/$dev/ignore_routes_with_linkdown; done"
+	done
+	DEVICES="in, out, out2" ruleset ''
+	for addr in 2001:db8:9::1 10.9.0.1; do
+		flow_open "$c" "$s" "$addr"
+		flow_ok up 2 100
+		flow_ok down 2 100
+		slowwait 10 up_taken || die "vflow does not take what goes to $addr"
+		gets_by e0 "to $addr with carrier"
+		must ip -n "$s" link set e0 down
+		busywait 5000 no_carrier || die "out keeps its carrier"
+		gets_by e1 "to $addr without carrier at out"
+		must ip -n "$s" link set e0 up
+		wait_up "$r" out
+	done
+}
+
+no_carrier()
+{
+	[ "$(link_flag "$r" out LOWER_UP)" = no ]
+}
+
+ALL_TESTS="carrier_is_lost policy_routing_by_device policy_routing_by_mark policy_routing_by_source_and_nat
 	policy_routing_by_a_mark_of_frames refused_flows_make_no_neighbours answers_by_another_device answers_by_a_device_beyond_the_table answers_by_another_device_tcp
 	answers_by_another_device_and_nat routes_to_the_client_lead_elsewhere ways_part_later"
 run_tests "$@"
