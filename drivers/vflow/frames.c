@@ -81,6 +81,7 @@ static enum vflow_why vflow_frame_check(const struct vflow_dev *vdev,
 	const struct ethhdr *eth = xdpf->data;
 	const void *l3 = eth + 1;
 	enum vflow_why why;
+	unsigned int mtu;
 
 	if (unlikely(!rule->port || rule->rewrite.encaps ||
 		     !vnet_port_takes_frames(rule->port, rule->out)))
@@ -96,9 +97,14 @@ static enum vflow_why vflow_frame_check(const struct vflow_dev *vdev,
 	why = vflow_check_l4(l3 + frame->thoff, frame, false);
 	if (unlikely(why != VFLOW_TAKEN))
 		return why;
-	if (unlikely(frame->len > min_t(unsigned int, rule->mtu,
-					READ_ONCE(rule->out->mtu))))
-		return VFLOW_MTU;
+	if (unlikely(frame->len > min_t(unsigned int, rule->plain,
+					READ_ONCE(rule->out->mtu)))) {
+		why = vflow_check_more(rule, &mtu);
+		if (why != VFLOW_TAKEN)
+			return why;
+		if (frame->len > mtu)
+			return VFLOW_MTU;
+	}
 	return vflow_check_upper(vdev, eth, &frame->key);
 }
 

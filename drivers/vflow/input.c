@@ -184,28 +184,45 @@ static enum vflow_why vflow_read(struct sk_buff *skb, struct vflow_frame *frame)
 	return VFLOW_TAKEN;
 }
 
-static enum vflow_why vflow_check_mtu(struct sk_buff *skb,
-				      const struct vflow_frame *frame,
-				      const struct vflow_rule *rule)
+/* Of what stands in front of a packet, a tag is beyond the MTU. */
+static unsigned int vflow_mtu(const struct vflow_rule *rule, unsigned int mtu)
 {
-	unsigned int mtu = min_t(unsigned int, rule->mtu,
-				 READ_ONCE(rule->out->mtu));
+	unsigned int most = READ_ONCE(rule->out->mtu);
 
-	/* Of what stands in front of a packet, a tag is beyond the MTU. */
-	if (unlikely(rule->rewrite.in_band == sizeof(struct vflow_pppoe))) {
-		if (skb_is_gso(skb))
-			return VFLOW_SUPER;
-		mtu = min_t(unsigned int, mtu,
-			    READ_ONCE(rule->out->mtu) -
-			    sizeof(struct vflow_pppoe));
-	}
-	if (likely(frame->len <= mtu))
+	if (unlikely(rule->rewrite.in_band == sizeof(struct vflow_pppoe)))
+		most -= sizeof(struct vflow_pppoe);
+	return min(mtu, most);
+}
+
+static noinline enum vflow_why vflow_check_long(struct sk_buff *skb,
+						const struct vflow_frame *frame,
+						const struct vflow_rule *rule)
+{
+	unsigned int mtu;
+	enum vflow_why why = vflow_check_more(rule, &mtu);
+
+	if (why != VFLOW_TAKEN)
+		return why;
+	mtu = vflow_mtu(rule, mtu);
+	if (frame->len <= mtu)
 		return VFLOW_TAKEN;
 	if (!skb_is_gso(skb))
 		return VFLOW_MTU;
 	/* By which the length of segments is told; nobody has looked yet. */
 	skb_set_transport_header(skb, frame->in_band + frame->thoff);
 	return skb_gso_validate_network_len(skb, mtu) ? VFLOW_TAKEN : VFLOW_MTU;
+}
+
+static enum vflow_why vflow_check_mtu(struct sk_buff *skb,
+				      const struct vflow_frame *frame,
+				      const struct vflow_rule *rule)
+{
+	if (unlikely(rule->rewrite.in_band == sizeof(struct vflow_pppoe)) &&
+	    skb_is_gso(skb))
+		return VFLOW_SUPER;
+	if (likely(frame->len <= vflow_mtu(rule, rule->plain)))
+		return VFLOW_TAKEN;
+	return vflow_check_long(skb, frame, rule);
 }
 
 /* Somebody has already decided about this frame, or keeps hold of it. */
@@ -419,7 +436,8 @@ static noinline void vflow_left_alone(const struct vflow_dev *vdev,
 	 * would take the frame past the bridge, or to where no carrier is.
 	 */
 	if (why == VFLOW_ROUTE || why == VFLOW_NEIGH || why == VFLOW_DOWN ||
-	    why == VFLOW_BRIDGE)
+	    why == VFLOW_BRIDGE ||
+	    (why == VFLOW_MTU && vflow_mtu_shrunk(rule)))
 		vflow_nf.teardown(rule->flow);
 	trace_vflow_pass(vdev, rule, why);
 }

@@ -159,7 +159,7 @@ static int vflow_fill_way(struct sk_buff *skb, const struct vflow_rule *rule)
 			     rule->dest) ||
 	    vflow_fill_tuple(skb, VNET_FLOW_LEAVES, &rule->to, rw->eth.h_source,
 			     rw->eth.h_dest) ||
-	    nla_put_u32(skb, VNET_FLOW_MTU, rule->mtu))
+	    nla_put_u32(skb, VNET_FLOW_MTU, rule->rewrite.mtu))
 		return -EMSGSIZE;
 	if (rule->port && nla_put_flag(skb, VNET_FLOW_DIRECT))
 		return -EMSGSIZE;

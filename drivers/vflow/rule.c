@@ -252,6 +252,14 @@ static void vflow_rewrite_finish(struct vflow_rule *rule)
 					(__force __wsum)key->ports));
 }
 
+/* What the link says of IPv6 may change without a word. */
+static u16 vflow_rule_plain(const struct vflow_rule *rule)
+{
+	if (rule->key.family == AF_INET6)
+		return min_t(u16, rule->rewrite.mtu, IPV6_MIN_MTU);
+	return rule->rewrite.mtu;
+}
+
 /*
  * A flow that goes directly is not looked at by the core again: its next hop
  * is remembered here, and the routes' generation from before it was asked for,
@@ -274,6 +282,7 @@ static int vflow_rule_route(struct vflow_rule *rule,
 	rule->dst = way.dst;
 	rule->routed = way.routed;
 	rule->bridged = way.bridged;
+	rule->plain = vflow_rule_plain(rule);
 	return 0;
 }
 
@@ -294,7 +303,7 @@ static int vflow_rule_dest(struct vflow_rule *rule,
 	const struct flow_offload_tuple *other;
 
 	other = &rule->flow->tuplehash[!tuple->dir].tuple;
-	rule->mtu = tuple->mtu;
+	rule->rewrite.mtu = tuple->mtu;
 	switch (other->xmit_type) {
 	case FLOW_OFFLOAD_XMIT_DIRECT:
 		ether_addr_copy(rule->dest, other->out.h_source);
@@ -458,7 +467,7 @@ bool vflow_rule_same(const struct vflow_rule *rule,
 	return !withdrawn &&
 	       rule->out == other->out && rule->neigh == other->neigh &&
 	       rule->asked == other->asked &&
-	       rule->mtu == other->mtu && rule->genid == other->genid &&
+	       rule->genid == other->genid &&
 	       rule->bridged == other->bridged &&
 	       ether_addr_equal(rule->dest, other->dest) &&
 	       !memcmp(&rule->key, &other->key, sizeof(rule->key)) &&

@@ -217,6 +217,7 @@ struct vflow_key {
  * @daddr: and its destination
  * @in_band: bytes that stand between the headers when it leaves; the outermost
  *	VLAN tag does not
+ * @mtu: the longest IP packet, as the core has it from the route
  */
 struct vflow_rewrite {
 	struct ethhdr eth;
@@ -228,6 +229,7 @@ struct vflow_rewrite {
 	__be32 saddr;
 	__be32 daddr;
 	u8 in_band;
+	u16 mtu;
 };
 
 /**
@@ -286,7 +288,8 @@ struct vflow_way {
  * struct vflow_rule - one direction of a flow
  * @rewrite: what is done
  * @dest: the MAC address that its frames must be for
- * @mtu: the longest IP packet
+ * @plain: the longest IP packet that needs no second look, see
+ *	vflow_check_more()
  * @genid: the generation of routes that it was made under
  * @cpu: the only one that counts in @counts, by which the first frame came;
  *	VFLOW_NO_CPU before that
@@ -347,7 +350,7 @@ struct vflow_way {
 struct vflow_rule {
 	struct vflow_rewrite rewrite;
 	u8 dest[ETH_ALEN];
-	u16 mtu;
+	u16 plain;
 	int genid;
 	int cpu;
 	unsigned long used;
@@ -512,6 +515,9 @@ void vflow_station_recheck(struct vflow_rule *rule);
 int vflow_way_find(const struct vflow_dev *vdev, struct vflow_rule *rule,
 		   struct vflow_way *way);
 void vflow_way_put(struct vflow_way *way);
+bool vflow_mtu_shrunk(const struct vflow_rule *rule);
+enum vflow_why vflow_check_more(const struct vflow_rule *rule,
+				unsigned int *mtu);
 
 /* table.c */
 int vflow_table_init(struct vflow_dev *vdev);

@@ -6,6 +6,7 @@
  */
 #include <linux/if_arp.h>
 #include <linux/if_vlan.h>
+#include <net/addrconf.h>
 #include <net/arp.h>
 #include <net/dst.h>
 #include <net/flow.h>
@@ -372,6 +373,49 @@ static int vflow_ask(const struct vflow_dev *vdev,
 	if (err)
 		vflow_way_put(way);
 	return err;
+}
+
+/* What the link takes of IPv6: by sysctl, or as routers announce it. */
+static unsigned int vflow_mtu_v6(const struct vflow_rule *rule)
+{
+#if IS_ENABLED(CONFIG_IPV6)
+	const struct inet6_dev *idev = NULL;
+
+	if (rule->key.family == AF_INET6 && rule->dst)
+		idev = __in6_dev_get(rule->dst->dev);
+	if (idev)
+		return max_t(unsigned int, READ_ONCE(idev->cnf.mtu6),
+			     IPV6_MIN_MTU);
+#endif
+	return UINT_MAX;
+}
+
+/**
+ * vflow_mtu_shrunk() - does a link take less than the core knows?
+ * @rule: a rule that leads there
+ *
+ * Context: RCU.
+ */
+bool vflow_mtu_shrunk(const struct vflow_rule *rule)
+{
+	return vflow_mtu_v6(rule) < rule->rewrite.mtu;
+}
+
+/**
+ * vflow_check_more() - what only some frames of some rules need asked
+ * @rule: the rule, a frame of which is longer than &vflow_rule.plain
+ * @mtu: set to the longest IP packet
+ *
+ * Context: RCU, BH off.
+ * Return: VFLOW_TAKEN where what is no longer than that may leave.
+ */
+enum vflow_why vflow_check_more(const struct vflow_rule *rule,
+				unsigned int *mtu)
+{
+	*mtu = min_t(unsigned int, rule->rewrite.mtu,
+		     READ_ONCE(rule->out->mtu));
+	*mtu = min(*mtu, vflow_mtu_v6(rule));
+	return VFLOW_TAKEN;
 }
 
 /**

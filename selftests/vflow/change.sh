@@ -325,6 +325,33 @@ mtu_shrinks()
 	check_eq "$(($(taken in) - TAKEN_IN))" 5 "frames taken at in with those that do not fit"
 }
 
+# Nobody is told of what the link takes of IPv6.
+ipv6_mtu_shrinks()
+{
+	setup_router
+	ruleset ''
+	begin_flow "$c" "$s" "$S6"
+	flow_ok up 2 1300
+	must in_ns "$r" bash -c 'echo 1280 >/proc/sys/net/ipv6/conf/out/mtu'
+	remember_taken
+	flow_do up 1 1300
+	check_taken 0 0 "longer than the link takes"
+	check_ge "$(passed in mtu)" 1 "frames left to the stack for their length"
+	busywait 5000 knows_path || fail "c has not been told of the link: $(ip -6 -n "$c" route get "$S6")"
+	# In fragments.
+	flow_ok up 3 1300
+	wait_taken
+	remember_taken
+	flow_ok up 5 500
+	flow_ok down 5 500
+	check_taken 5 5 "that fit"
+}
+
+knows_path()
+{
+	ip -6 -n "$c" route get "$S6" | grep -q 'mtu 1280'
+}
+
 link_goes_down_and_up()
 {
 	start_flow
@@ -460,7 +487,7 @@ helper_connections_stay()
 ALL_TESTS="counters_are_what_was_sent idle_flows_age_out idle_udp_ends_as_conntrack_says
 	idle_tcp_ends_as_conntrack_says conntrack_deletes neighbour_changes route_changes
 	neighbour_changes_under_hooks route_changes_under_hooks core_does_not_go_on_alone
-	ipv4_route_is_withdrawn ipv6_route_is_withdrawn mtu_shrinks link_goes_down_and_up device_goes_away
+	ipv4_route_is_withdrawn ipv6_route_is_withdrawn mtu_shrinks ipv6_mtu_shrinks link_goes_down_and_up device_goes_away
 	other_mac_is_not_ours fin_ends_it other_hooks_see_all other_flowtables_are_no_strangers expired_ttl_goes_to_the_stack
 	fragments_go_to_the_stack helper_connections_stay"
 run_tests "$@"
