@@ -246,7 +246,7 @@ static noinline enum vflow_why vflow_check_other(const struct vflow_dev *vdev,
 		return VFLOW_MAC;
 	if (test_bit(NF_FLOW_TEARDOWN, &rule->flow->flags))
 		return VFLOW_GONE;
-	if (rule->genid != vflow_genid(vdev->net, rule->key.family))
+	if (READ_ONCE(rule->genid) != vflow_genid(vdev->net, rule->key.family))
 		return VFLOW_ROUTE;
 	if (time_after(jiffies, READ_ONCE(rule->used) + VFLOW_WATCH_TIME))
 		return VFLOW_NEIGH;
@@ -435,8 +435,8 @@ static noinline void vflow_left_alone(const struct vflow_dev *vdev,
 	 * The core does not look at these of a flow that goes directly, and
 	 * would take the frame past the bridge, or to where no carrier is.
 	 */
-	if (why == VFLOW_ROUTE || why == VFLOW_NEIGH || why == VFLOW_DOWN ||
-	    why == VFLOW_BRIDGE ||
+	if ((why == VFLOW_ROUTE && !vflow_way_holds(vdev, rule)) ||
+	    why == VFLOW_NEIGH || why == VFLOW_DOWN || why == VFLOW_BRIDGE ||
 	    (why == VFLOW_MTU && vflow_mtu_shrunk(rule)))
 		vflow_nf.teardown(rule->flow);
 	trace_vflow_pass(vdev, rule, why);

@@ -182,16 +182,16 @@ vflow_find(struct vflow_dev *vdev, const struct vflow_frame *frame)
 	return rule;
 }
 
-/* Have the routes stayed as they were when the rule was made? */
+/* Have the routes stayed as they were when they were asked about the rule? */
 static inline bool vflow_routes_same(const struct vflow_dev *vdev,
 				     const struct vflow_rule *rule)
 {
 #if IS_ENABLED(CONFIG_IPV6)
 	if (rule->key.family == AF_INET6)
-		return rt_genid_ipv6(vdev->net) == rule->genid &&
+		return rt_genid_ipv6(vdev->net) == READ_ONCE(rule->genid) &&
 		       !vflow_route_withdrawn(rule);
 #endif
-	return rt_genid_ipv4(vdev->net) == rule->genid;
+	return rt_genid_ipv4(vdev->net) == READ_ONCE(rule->genid);
 }
 
 /* Is the flow as the core knows it still there, and does its road still lead on? */

@@ -467,7 +467,7 @@ bool vflow_rule_same(const struct vflow_rule *rule,
 	return !withdrawn &&
 	       rule->out == other->out && rule->neigh == other->neigh &&
 	       rule->asked == other->asked &&
-	       rule->genid == other->genid &&
+	       READ_ONCE(rule->genid) == other->genid &&
 	       rule->bridged == other->bridged &&
 	       ether_addr_equal(rule->dest, other->dest) &&
 	       !memcmp(&rule->key, &other->key, sizeof(rule->key)) &&

@@ -276,12 +276,14 @@ enum vflow_asked {
  * @dst: the route, of IPv6; else NULL
  * @routed: index of the device that the routes lead to
  * @bridged: past that, a bridge, to one of its ports
+ * @mtu: the longest packet of IPv4 that may go there; 0 of IPv6
  */
 struct vflow_way {
 	struct neighbour *neigh;
 	struct dst_entry *dst;
 	int routed;
 	bool bridged;
+	unsigned int mtu;
 };
 
 /**
@@ -290,7 +292,7 @@ struct vflow_way {
  * @dest: the MAC address that its frames must be for
  * @plain: the longest IP packet that needs no second look, see
  *	vflow_check_more()
- * @genid: the generation of routes that it was made under
+ * @genid: the generation of routes that it was found right under last
  * @cpu: the only one that counts in @counts, by which the first frame came;
  *	VFLOW_NO_CPU before that
  * @used: jiffies of the last frame
@@ -329,7 +331,7 @@ struct vflow_way {
  * @station: what it is found by there
  * @out_tracker: for @out
  *
- * All but @cpu, the counts and @used is fixed once the rule is in the table of
+ * All but @genid, @cpu, the counts and @used is fixed once the rule is in the table of
  * keys, or under &vflow_dev.lock and not for the datapath (from @by_cookie on).
  * @whys and @left are the exception: frames that are left alone are counted in
  * one place, for they come by one CPU mostly, and go through the whole stack
@@ -515,6 +517,7 @@ void vflow_station_recheck(struct vflow_rule *rule);
 int vflow_way_find(const struct vflow_dev *vdev, struct vflow_rule *rule,
 		   struct vflow_way *way);
 void vflow_way_put(struct vflow_way *way);
+bool vflow_way_holds(const struct vflow_dev *vdev, struct vflow_rule *rule);
 bool vflow_mtu_shrunk(const struct vflow_rule *rule);
 enum vflow_why vflow_check_more(const struct vflow_rule *rule,
 				unsigned int *mtu);
@@ -570,11 +573,16 @@ static inline int vflow_genid(const struct net *net, u8 family)
  * deleted brings none; but it is taken out of its tree, which it tells itself.
  * Under RCU; of a rule of IPv6 that is in a table.
  */
+static inline const struct fib6_info *
+vflow_route_from(const struct vflow_rule *rule)
+{
+	return rcu_dereference(((const struct rt6_info *)rule->dst)->from);
+}
+
 static inline bool vflow_route_withdrawn(const struct vflow_rule *rule)
 {
-	const struct fib6_info *from;
+	const struct fib6_info *from = vflow_route_from(rule);
 
-	from = rcu_dereference(((const struct rt6_info *)rule->dst)->from);
 	return !from || !rcu_access_pointer(from->fib6_node);
 }
 

@@ -263,6 +263,9 @@ static int vflow_ask_v4(const struct vflow_rule *rule, struct net *net,
 				     nhc->nhc_gw_family ? (void *)&nhc->nhc_gw :
 							  (void *)&to->v4.dst,
 				     way);
+		if (!err)
+			way->mtu = res.fi->fib_mtu ?:
+				   READ_ONCE(nhc->nhc_dev->mtu);
 	}
 	return err;
 }
@@ -373,6 +376,54 @@ static int vflow_ask(const struct vflow_dev *vdev,
 	if (err)
 		vflow_way_put(way);
 	return err;
+}
+
+/* Nothing that the core has read of a route may be another's. */
+static bool vflow_way_same(const struct vflow_rule *rule,
+			   const struct vflow_way *way)
+{
+	const struct rt6_info *rt6;
+
+	if (way->neigh != rule->neigh || way->routed != rule->routed ||
+	    way->bridged != rule->bridged)
+		return false;
+	if (rule->key.family == AF_INET)
+		return way->mtu == rule->rewrite.mtu;
+	rt6 = container_of(way->dst, struct rt6_info, dst);
+	return !vflow_route_withdrawn(rule) &&
+	       rcu_access_pointer(rt6->from) == vflow_route_from(rule);
+}
+
+/**
+ * vflow_way_holds() - does a rule's way hold under a new generation of routes?
+ * @vdev: where its frames come in
+ * @rule: the rule, in a table
+ *
+ * Where it does, the rule takes frames again. Not asked again is what the core's
+ * own question has led to.
+ *
+ * Context: RCU.
+ * Return: false where the flow has to end.
+ */
+bool vflow_way_holds(const struct vflow_dev *vdev, struct vflow_rule *rule)
+{
+	int was = READ_ONCE(rule->genid), now;
+	struct vflow_way way;
+	bool same;
+
+	if (rule->asked >= VFLOW_ASKED_CORE)
+		return false;
+	now = vflow_genid(vdev->net, rule->key.family);
+	/* Generation, then routes. */
+	smp_rmb();
+	if (vflow_ask(vdev, rule, rule->asked, &way))
+		return false;
+	same = vflow_way_same(rule, &way);
+	vflow_way_put(&way);
+	/* But for vflow_dev_recheck(), which has it asked once more. */
+	if (same)
+		cmpxchg(&rule->genid, was, now);
+	return same;
 }
 
 /* What the link takes of IPv6: by sysctl, or as routers announce it. */

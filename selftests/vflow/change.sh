@@ -261,6 +261,65 @@ core_does_not_go_on_alone()
 	done
 }
 
+# What is no way of a flow's does not end it: its frames are asked about once.
+others_come_and_go()
+{
+	local addr
+
+	setup_router
+	ruleset ''
+	for addr in "$S4" "$S6"; do
+		begin_flow "$c" "$s" "$addr"
+		wait_taken
+		# What has come up is not settled at once.
+		ipb "$r" <<<"link add other up type dummy"
+		busywait 5000 has_local "$r" other || die "no address at the other device"
+		nap 1
+		PASSED=$(passed in gone)
+		flow_ok up 1 100
+		flow_ok down 1 100
+		remember_taken
+		flow_ok up 10 100
+		flow_ok down 10 100
+		check_ge "$(($(taken in) - TAKEN_IN))" 8 "frames taken to $addr, beside a device that has come"
+		must ip -n "$r" link del other
+		nap 1
+		flow_ok up 1 100
+		flow_ok down 1 100
+		remember_taken
+		flow_ok up 10 100
+		flow_ok down 10 100
+		check_ge "$(($(taken in) - TAKEN_IN))" 8 "frames taken to $addr, beside one that has gone"
+		check_eq "$(passed in gone)" "$PASSED" "frames of a flow that was torn down"
+		check_ge "$(passed in route)" 1 "frames left to the stack for their route"
+	done
+}
+
+has_local()
+{
+	ip -6 -n "$1" addr show dev "$2" scope link | grep inet6 | grep -qv tentative
+}
+
+# A route that leads the same way with another MTU is another one.
+route_changes_its_mtu()
+{
+	local addr
+
+	setup_router
+	ruleset ''
+	must in_ns "$c" bash -c 'echo 1 >/proc/sys/net/ipv4/ip_no_pmtu_disc'
+	begin_flow "$c" "$s" "$S4"
+	wait_taken
+	flow_ok up 3 1400
+	must ip -n "$r" route replace 198.51.100.0/24 dev out src 198.51.100.1 mtu 1000
+	flow_ok up 3 1400
+	wait_taken
+	remember_taken
+	flow_ok up 3 1400
+	flow_ok up 3 500
+	check_taken 3 0 "that fit the route"
+}
+
 # route_withdrawn ADDR/LEN VIA: what leaves by a route of its own goes by the other one from the moment on that it is deleted.
 route_withdrawn()
 {
@@ -486,7 +545,7 @@ helper_connections_stay()
 
 ALL_TESTS="counters_are_what_was_sent idle_flows_age_out idle_udp_ends_as_conntrack_says
 	idle_tcp_ends_as_conntrack_says conntrack_deletes neighbour_changes route_changes
-	neighbour_changes_under_hooks route_changes_under_hooks core_does_not_go_on_alone
+	others_come_and_go route_changes_its_mtu neighbour_changes_under_hooks route_changes_under_hooks core_does_not_go_on_alone
 	ipv4_route_is_withdrawn ipv6_route_is_withdrawn mtu_shrinks ipv6_mtu_shrinks link_goes_down_and_up device_goes_away
 	other_mac_is_not_ours fin_ends_it other_hooks_see_all other_flowtables_are_no_strangers expired_ttl_goes_to_the_stack
 	fragments_go_to_the_stack helper_connections_stay"
