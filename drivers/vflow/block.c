@@ -336,6 +336,23 @@ void vflow_devs_teardown(const struct net *net, const struct net_device *dev)
 }
 
 /**
+ * vflow_devs_recheck() - have the routes asked again about all flows
+ *
+ * Context: process.
+ */
+void vflow_devs_recheck(void)
+{
+	struct vflow_dev *vdev;
+
+	/* See vflow_devs_teardown(). */
+	vflow_rules_outdate();
+	mutex_lock(&vflow_devs_lock);
+	list_for_each_entry(vdev, &vflow_devs, list)
+		vflow_dev_recheck(vdev);
+	mutex_unlock(&vflow_devs_lock);
+}
+
+/**
  * vflow_devs_for_each() - go through all bound devices
  * @fn: called for each, with @data; not 0 to end
  * @data: for @fn

@@ -52,9 +52,12 @@ static int __init vflow_init(void)
 	err = vflow_station_init();
 	if (err)
 		goto err_notifier;
-	err = vflow_block_init();
+	err = vflow_nexthop_init();
 	if (err)
 		goto err_station;
+	err = vflow_block_init();
+	if (err)
+		goto err_nexthop;
 	err = vflow_early_init();
 	if (err)
 		goto err_block;
@@ -63,6 +66,8 @@ static int __init vflow_init(void)
 
 err_block:
 	vflow_block_exit();
+err_nexthop:
+	vflow_nexthop_exit();
 err_station:
 	vflow_station_exit();
 err_notifier:
@@ -77,6 +82,7 @@ static void __exit vflow_exit(void)
 	vnet_genl_show_flows(NULL);
 	vflow_early_exit();
 	vflow_block_exit();
+	vflow_nexthop_exit();
 	vflow_station_exit();
 	unregister_netdevice_notifier(&vflow_netdev_notifier);
 	vflow_rule_exit();

@@ -436,6 +436,26 @@ void vflow_dev_teardown(struct vflow_dev *vdev, const struct net_device *dev)
 }
 
 /**
+ * vflow_dev_recheck() - have the routes asked again about a device's rules
+ * @vdev: the device
+ *
+ * With the next frame of each; see vflow_way_holds(), which may be asking now.
+ *
+ * Context: process.
+ */
+void vflow_dev_recheck(struct vflow_dev *vdev)
+{
+	struct vflow_binding *binding;
+	struct vflow_rule *rule;
+
+	mutex_lock(&vdev->lock);
+	list_for_each_entry(binding, &vdev->bindings, list)
+		list_for_each_entry(rule, &binding->rules, list)
+			WRITE_ONCE(rule->genid, READ_ONCE(rule->genid) - 1);
+	mutex_unlock(&vdev->lock);
+}
+
+/**
  * vflow_dev_rules() - the number of rules of a device
  * @vdev: the device
  *

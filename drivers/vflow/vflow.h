@@ -93,6 +93,10 @@ struct vflow_pppoe {
  * is taken below RTNL and &vflow_devs_lock, and holds none. Turning that on and
  * off is serialised by &vflow_early_switch, above RTNL.
  *
+ * Groups of next hops are told of under RTNL, by notifiers of each namespace; a
+ * work that waits for the end of that has all rules asked about again, for which
+ * it takes the two mutexes and holds no other lock.
+ *
  * A rule holds its outgoing device and its neighbour. Both are let go in the
  * RCU callback that frees the rule; unloading waits for these by
  * rcu_barrier(). A route that is held goes from its device when that goes.
@@ -487,6 +491,7 @@ extern struct vflow_nf vflow_nf;
 int vflow_block_init(void);
 void vflow_block_exit(void);
 void vflow_devs_teardown(const struct net *net, const struct net_device *dev);
+void vflow_devs_recheck(void);
 void vflow_devs_for_each(int (*fn)(struct vflow_dev *vdev, void *data),
 			 void *data);
 
@@ -522,6 +527,10 @@ bool vflow_mtu_shrunk(const struct vflow_rule *rule);
 enum vflow_why vflow_check_more(const struct vflow_rule *rule,
 				unsigned int *mtu);
 
+/* nexthop.c */
+int vflow_nexthop_init(void);
+void vflow_nexthop_exit(void);
+
 /* table.c */
 int vflow_table_init(struct vflow_dev *vdev);
 void vflow_table_free(struct vflow_dev *vdev);
@@ -529,6 +538,7 @@ int vflow_setup_cb(enum tc_setup_type type, void *type_data, void *cb_priv);
 void vflow_rules_outdate(void);
 void vflow_binding_flush(struct vflow_binding *binding);
 void vflow_dev_teardown(struct vflow_dev *vdev, const struct net_device *dev);
+void vflow_dev_recheck(struct vflow_dev *vdev);
 unsigned int vflow_dev_rules(struct vflow_dev *vdev);
 int vflow_dev_each_rule(struct vflow_dev *vdev, unsigned long *id,
 			int (*fn)(const struct vflow_rule *rule, void *data),

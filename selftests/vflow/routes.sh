@@ -367,7 +367,43 @@ no_carrier()
 	[ "$(link_flag "$r" out LOWER_UP)" = no ]
 }
 
-ALL_TESTS="carrier_is_lost policy_routing_by_device policy_routing_by_mark policy_routing_by_source_and_nat
+# a_next_hop_is_taken_away ADDR VIA_OUT VIA_OUT2: the other one of the group takes over.
+next_hop_is_taken_away()
+{
+	local family=-4 second taken
+
+	[ "$1" = "${1#*:}" ] || family=-6
+	policy_ways
+	ip "$family" -n "$r" -batch - <<-EOF || skip "no groups of next hops"
+		nexthop add id 1 via $2 dev out
+		nexthop add id 2 via $3 dev out2
+		nexthop add id 10 group 1,255/2,1
+		route add $1 nhid 10
+	EOF
+	DEVICES="in, out, out2" ruleset ''
+	flow_open "$c" "$s" "$1"
+	flow_ok up 2 100
+	flow_ok down 2 100
+	slowwait 10 up_taken || die "vflow does not take what goes to $1"
+	gets_by e0 "by the next hop that most leave by"
+	# Each that is removed leaves the group as it was to all but the flows by it.
+	must ip -n "$r" nexthop del id 1
+	nap 0.5
+	gets_by e1 "by the next hop that is left"
+	slowwait 10 up_taken || fail "vflow does not take what goes by the next hop that is left"
+}
+
+ipv4_next_hop_is_taken_away()
+{
+	next_hop_is_taken_away 10.9.0.1 198.51.100.2 203.0.113.130
+}
+
+ipv6_next_hop_is_taken_away()
+{
+	next_hop_is_taken_away 2001:db8:9::1 2001:db8:2::2 2001:db8:4::2
+}
+
+ALL_TESTS="carrier_is_lost ipv4_next_hop_is_taken_away ipv6_next_hop_is_taken_away policy_routing_by_device policy_routing_by_mark policy_routing_by_source_and_nat
 	policy_routing_by_a_mark_of_frames refused_flows_make_no_neighbours answers_by_another_device answers_by_a_device_beyond_the_table answers_by_another_device_tcp
 	answers_by_another_device_and_nat routes_to_the_client_lead_elsewhere ways_part_later"
 run_tests "$@"
