@@ -13,7 +13,14 @@ start_flow()
 	[ -z "${UDP_TIMEOUT-}" ] ||
 		must in_ns "$r" bash -c "echo $UDP_TIMEOUT >/proc/sys/net/netfilter/nf_flowtable_udp_timeout"
 	ruleset "${NAT-}"
-	begin_flow "$@" "$c" "$s" "$S4"
+	begin_flow "$@" "$c" "$s" "${TO:-$S4}"
+}
+
+# of_ipv6 CASE: the same of IPv6.
+of_ipv6()
+{
+	TO=$S6 FAMILY=ipv6 HEADERS=48
+	"$1"
 }
 
 # begin_flow ARGS: one more, with those of flow_open.
@@ -28,7 +35,7 @@ begin_flow()
 # What was sent and what conntrack counts, in both directions.
 counters_are_what_was_sent()
 {
-	local line packets=() bytes=()
+	local line packets=() bytes=() headers
 
 	start_flow
 	flow_ok up 50 1000
@@ -43,7 +50,8 @@ counters_are_what_was_sent()
 	}
 	# The core asks for them as the flow's time runs out, at the latest after three seconds here.
 	slowwait 20 counted "53 33" || fail "conntrack counts ${packets[*]:-nothing} packets, want 53 33: $line"
-	check_eq "${bytes[*]}" "$((29 + 2 * 128 + 50 * 1028)) $((29 + 2 * 128 + 30 * 528))" "bytes"
+	headers=${HEADERS:-28}
+	check_eq "${bytes[*]}" "$((50201 + 53 * headers)) $((15201 + 33 * headers))" "bytes"
 	# What it has been told of it is not told again.
 	flow_ok up 10 100
 	slowwait 20 counted "63 33" || fail "conntrack counts ${packets[*]:-nothing} packets, want 63 33: $line"
@@ -132,7 +140,7 @@ conntrack_deletes()
 {
 	start_flow
 	remember_taken
-	must in_ns "$r" conntrack -D -p udp
+	must in_ns "$r" conntrack -D -f "${FAMILY:-ipv4}" -p udp
 	flow_ok up 1 100
 	check_taken 0 0 "after conntrack has forgotten the flow"
 	wait_taken
@@ -146,8 +154,7 @@ neighbour_changes()
 {
 	start_flow
 	remember_taken
-	must ip -n "$s" link set e0 address 02:00:00:00:00:77
-	must ip -n "$r" neigh replace "$S4" lladdr 02:00:00:00:00:77 dev out nud reachable
+	s_becomes 02:00:00:00:00:77
 	flow_ok up 5 100
 	flow_ok down 5 100
 	check_ge "$(passed in neigh)" 1 "frames left to the stack for their next hop"
@@ -397,7 +404,8 @@ ipv6_mtu_shrinks()
 	check_taken 0 0 "longer than the link takes"
 	check_ge "$(passed in mtu)" 1 "frames left to the stack for their length"
 	busywait 5000 knows_path || fail "c has not been told of the link: $(ip -6 -n "$c" route get "$S6")"
-	# In fragments.
+	# What is sent next hears of it, and what is as long goes in fragments.
+	flow_do up 1 100
 	flow_ok up 3 1300
 	wait_taken
 	remember_taken
@@ -504,16 +512,22 @@ other_flowtables_are_no_strangers()
 	check_eq "$(passed in hooks)" 0 "frames left to the stack for hooks"
 }
 
+# hops N: how far what c sends gets.
+hops()
+{
+	must in_ns "$c" bash -c "echo $1 >/proc/sys/net/ipv4/ip_default_ttl; echo $1 >/proc/sys/net/ipv6/conf/e0/hop_limit"
+}
+
 expired_ttl_goes_to_the_stack()
 {
 	start_flow
 	remember_taken
-	must in_ns "$c" bash -c 'echo 1 >/proc/sys/net/ipv4/ip_default_ttl'
+	hops 1
 	flow_do up 1 100
 	check_eq "$FLOW" "got 0" "with a time to live of one"
 	check_taken 0 0 "with a time to live of one"
 	check_eq "$(passed in ttl)" 1 "frames left for their time to live"
-	must in_ns "$c" bash -c 'echo 2 >/proc/sys/net/ipv4/ip_default_ttl'
+	hops 2
 	flow_ok up 3 100
 	check_taken 3 0 "with a time to live of two"
 }
@@ -525,6 +539,82 @@ fragments_go_to_the_stack()
 	flow_ok up 3 4000
 	check_taken 0 0 "in fragments"
 	check_ge "$(passed in fragment)" 9 "frames left for being fragments"
+}
+
+ipv6_counters()
+{
+	of_ipv6 counters_are_what_was_sent
+}
+
+ipv6_conntrack_deletes()
+{
+	of_ipv6 conntrack_deletes
+}
+
+ipv6_neighbour_changes()
+{
+	of_ipv6 neighbour_changes
+}
+
+ipv6_hop_limit_goes_to_the_stack()
+{
+	of_ipv6 expired_ttl_goes_to_the_stack
+}
+
+ipv6_fragments_go_to_the_stack()
+{
+	of_ipv6 fragments_go_to_the_stack
+}
+
+ipv6_fin_ends_it()
+{
+	of_ipv6 fin_ends_it
+}
+
+# A family of its own is as good as both.
+tables_of_one_family()
+{
+	local addr table=ip
+
+	setup_router
+	for addr in "$S4" "$S6"; do
+		must in_ns "$r" nft -f - <<-EOF
+			flush ruleset
+			table $table f {
+				flowtable ft { hook ingress priority 0; devices = { in, out }; flags offload; }
+				chain forward { type filter hook forward priority 0; meta l4proto { tcp, udp } flow add @ft; }
+			}
+		EOF
+		begin_flow "$c" "$s" "$addr"
+		wait_taken
+		remember_taken
+		flow_ok up 10 100
+		flow_ok down 10 100
+		check_taken 10 10 "by a table $table"
+		table=ip6
+	done
+}
+
+# A device keeps its flows under another name.
+device_is_renamed()
+{
+	start_flow
+	wait_taken
+	must ip -n "$r" link set out down
+	must ip -n "$r" link set out name exit
+	must ip -n "$r" link set exit up
+	wait_up "$r" exit
+	flow_ok up 3 100
+	flow_ok down 3 100
+	remember_taken
+	slowwait 10 up_is_taken || fail "what leaves by a renamed device is not taken: $(flow_tool flow stats)"
+}
+
+up_is_taken()
+{
+	remember_taken
+	flow_ok up 1 100
+	[ $(($(taken in) - TAKEN_IN)) -ge 1 ]
 }
 
 # What a helper has to read is for no flowtable at all.
@@ -548,5 +638,7 @@ ALL_TESTS="counters_are_what_was_sent idle_flows_age_out idle_udp_ends_as_conntr
 	others_come_and_go route_changes_its_mtu neighbour_changes_under_hooks route_changes_under_hooks core_does_not_go_on_alone
 	ipv4_route_is_withdrawn ipv6_route_is_withdrawn mtu_shrinks ipv6_mtu_shrinks link_goes_down_and_up device_goes_away
 	other_mac_is_not_ours fin_ends_it other_hooks_see_all other_flowtables_are_no_strangers expired_ttl_goes_to_the_stack
+	ipv6_counters ipv6_conntrack_deletes ipv6_neighbour_changes ipv6_hop_limit_goes_to_the_stack
+	ipv6_fragments_go_to_the_stack ipv6_fin_ends_it tables_of_one_family device_is_renamed
 	fragments_go_to_the_stack helper_connections_stay"
 run_tests "$@"
