@@ -186,6 +186,39 @@ static enum vnet_road vnet_road_tx(struct net_device *dev,
 	return road;
 }
 
+/**
+ * vnet_rx_seen() - does anybody look at what a device receives?
+ * @dev: the device, any
+ *
+ * For who leads frames past a device that they would have come by.
+ *
+ * Context: RCU.
+ * Return: true with a tap, XDP, tc or a hook of netfilter.
+ */
+bool vnet_rx_seen(const struct net_device *dev)
+{
+	return dev_nit_active_rcu(dev) || rcu_access_pointer(dev->xdp_prog) ||
+	       vnet_compat_has_tc_ingress(dev) || vnet_has_nf_ingress(dev);
+}
+EXPORT_SYMBOL_GPL(vnet_rx_seen);
+
+/**
+ * vnet_tx_seen() - does anybody look at what a device sends?
+ * @dev: the device, any
+ *
+ * Context: RCU.
+ * Return: true with a tap, tc, a queueing discipline or a hook of netfilter.
+ */
+bool vnet_tx_seen(const struct net_device *dev)
+{
+	const struct netdev_queue *txq = netdev_get_tx_queue(dev, 0);
+
+	return dev_nit_active_rcu(dev) || vnet_compat_has_tc_egress(dev) ||
+	       vnet_has_nf_egress(dev) ||
+	       rcu_dereference(txq->qdisc)->enqueue;
+}
+EXPORT_SYMBOL_GPL(vnet_tx_seen);
+
 static void vnet_road_count(const struct vnet_port *port, bool tx,
 			    enum vnet_road road, unsigned int n)
 {

@@ -358,7 +358,8 @@ static int vbr_path_leave(const struct vbr *br, const struct vbr_port *to,
 
 /*
  * ndo_fill_forward_path: where frames of the host's for ctx->daddr leave, so
- * that a flowtable knows the port. None for what would be flooded.
+ * that a flowtable knows the port. None for what would be flooded, or where
+ * somebody looks at the bridge: flows come and leave by its device then.
  */
 static int vbr_dev_fill_forward_path(struct net_device_path_ctx *ctx,
 				     struct net_device_path *path)
@@ -375,7 +376,8 @@ static int vbr_dev_fill_forward_path(struct net_device_path_ctx *ctx,
 	if (fdb && !(READ_ONCE(fdb->flags) & VBR_FDB_LOCAL))
 		to = rcu_dereference(fdb->port);
 	/* Flowtables know nothing of tunnels. */
-	if (to && READ_ONCE(to->state) == BR_STATE_FORWARDING &&
+	if (to && !vnet_rx_seen(br->dev) && !vnet_tx_seen(br->dev) &&
+	    READ_ONCE(to->state) == BR_STATE_FORWARDING &&
 	    !(READ_ONCE(to->flags) & VBR_PORT_TUNNEL))
 		err = READ_ONCE(br->vlan_filtering) ?
 		      vbr_path_leave(br, to, vid, ctx, path) : 0;

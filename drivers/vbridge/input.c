@@ -413,8 +413,9 @@ bool vbr_input(struct vnet_switch *sw, struct sk_buff *skb)
  * @tag: the EtherType of its outermost tag, or 0
  * @vid: the VLAN of that
  *
- * What the bridge would drop, or has to say more about, it is to see itself. Its
- * sender is learned, or the entry would age while the flow goes on.
+ * What the bridge would drop, or has to say more about, it is to see itself, and
+ * what somebody looks for at its device. Its sender is learned, or the entry would
+ * age while the flow goes on.
  *
  * Context: RCU read section, BH off; the caller may be sending.
  * Return: whether it may go on.
@@ -429,7 +430,8 @@ bool vbr_admit_for_host(struct vnet_switch *sw, const struct ethhdr *eth,
 	if (!netif_running(br->dev) ||
 	    READ_ONCE(port->state) != BR_STATE_FORWARDING ||
 	    flags & VBR_PORT_TUNNEL || !is_valid_ether_addr(eth->h_source) ||
-	    !ether_addr_equal(eth->h_dest, br->dev->dev_addr))
+	    !ether_addr_equal(eth->h_dest, br->dev->dev_addr) ||
+	    vnet_rx_seen(br->dev))
 		return false;
 	if (READ_ONCE(br->vlan_filtering)) {
 		vid = vbr_vlan_admit(br, &port->vlans.set, tag, vid);

@@ -252,9 +252,14 @@ static void vflow_rewrite_finish(struct vflow_rule *rule)
 					(__force __wsum)key->ports));
 }
 
-/* What the link says of IPv6 may change without a word. */
+/*
+ * What the link says of IPv6 may change without a word, and so may who looks at a
+ * bridge.
+ */
 static u16 vflow_rule_plain(const struct vflow_rule *rule)
 {
+	if (rule->bridged)
+		return 0;
 	if (rule->key.family == AF_INET6)
 		return min_t(u16, rule->rewrite.mtu, IPV6_MIN_MTU);
 	return rule->rewrite.mtu;
@@ -335,7 +340,7 @@ static int vflow_rule_encaps(struct vflow_rule *rule)
  * Context: process; may sleep.
  * Return: the rule, to be freed with vflow_rule_free(); -ENODEV where it is
  * about frames of another device, -EOPNOTSUPP where it cannot be done exactly,
- * or another error.
+ * -EBUSY where the core must not do it, either, or another error.
  */
 struct vflow_rule *vflow_rule_parse(const struct vflow_dev *vdev,
 				    const struct flow_cls_offload *cls)
@@ -376,6 +381,8 @@ struct vflow_rule *vflow_rule_parse(const struct vflow_dev *vdev,
 	rule->port = vnet_port_find(out);
 	rcu_read_unlock();
 	err = vflow_rule_dest(rule, vdev) ?: vflow_rule_route(rule, vdev);
+	if (!err && vflow_past_seen(vdev, rule))
+		err = -EBUSY;
 	if (!err && rule->port)
 		err = vnet_port_roads_alloc(rule->port);
 	if (err)

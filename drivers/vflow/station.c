@@ -4,6 +4,7 @@
  * is as the bridge has told it, until the bridge says otherwise.
  */
 #include <linux/rhashtable.h>
+#include <vnet/direct.h>
 #include <vnet/station.h>
 #include "vflow.h"
 
@@ -68,6 +69,50 @@ bool vflow_station_behind(const struct vflow_rule *rule,
 	}
 	rcu_read_unlock();
 	return is;
+}
+
+/* Of the suite alone: past others nothing goes by us. */
+static struct net_device *vflow_bridge_of(const struct vnet_port *port,
+					  struct net_device *dev)
+{
+	if (!port || !rcu_access_pointer(port->sw))
+		return NULL;
+	return netdev_master_upper_dev_get_rcu(dev);
+}
+
+/**
+ * vflow_station_seen() - does anybody look at what a bridge sends, past which a
+ *	rule leads?
+ * @rule: the rule
+ *
+ * Context: RCU.
+ */
+bool vflow_station_seen(const struct vflow_rule *rule)
+{
+	const struct net_device *bridge = vflow_bridge_of(rule->port, rule->out);
+
+	return bridge && vnet_tx_seen(bridge);
+}
+
+/**
+ * vflow_past_seen() - does anybody look at a bridge, past which frames of a rule
+ *	come or leave?
+ * @vdev: where they come in
+ * @rule: the rule
+ *
+ * Context: process.
+ */
+bool vflow_past_seen(const struct vflow_dev *vdev,
+		     const struct vflow_rule *rule)
+{
+	const struct net_device *bridge;
+	bool seen;
+
+	rcu_read_lock();
+	bridge = vflow_bridge_of(vdev->port, vdev->dev);
+	seen = (bridge && vnet_rx_seen(bridge)) || vflow_station_seen(rule);
+	rcu_read_unlock();
+	return seen;
 }
 
 /**

@@ -316,10 +316,10 @@ static int vflow_replace(struct vflow_binding *binding,
 	} else {
 		err = PTR_ERR(rule);
 		/* What it was before is no longer right; the core would go on. */
-		if (old) {
-			vflow_nf.teardown(old->flow);
+		if (old || err == -EBUSY)
+			vflow_nf.teardown(vflow_cookie_flow(cls->cookie));
+		if (old)
 			vflow_rule_remove_locked(vdev, old);
-		}
 	}
 	if (err)
 		trace_vflow_rule_refuse(vdev, err);

@@ -514,6 +514,9 @@ int vflow_station_init(void);
 void vflow_station_exit(void);
 bool vflow_station_behind(const struct vflow_rule *rule,
 			  const struct net_device *bridge);
+bool vflow_station_seen(const struct vflow_rule *rule);
+bool vflow_past_seen(const struct vflow_dev *vdev,
+		     const struct vflow_rule *rule);
 int vflow_station_add(struct vflow_rule *rule);
 void vflow_station_del(struct vflow_rule *rule);
 void vflow_station_recheck(struct vflow_rule *rule);

@@ -466,7 +466,8 @@ enum vflow_why vflow_check_more(const struct vflow_rule *rule,
 	*mtu = min_t(unsigned int, rule->rewrite.mtu,
 		     READ_ONCE(rule->out->mtu));
 	*mtu = min(*mtu, vflow_mtu_v6(rule));
-	return VFLOW_TAKEN;
+	return rule->bridged && vflow_station_seen(rule) ? VFLOW_BRIDGE :
+							   VFLOW_TAKEN;
 }
 
 /**

@@ -333,5 +333,59 @@ host_leaves_vlan()
 	ends_with "from a host that has left the VLAN" bridge -n "$r" vlan del dev vbr0 vid 1 self
 }
 
-ALL_TESTS="state_says_who_leaves port_leaves_vlan port_gets_tag host_leaves_vlan ports_say_who_enters entry_does_not_age vlans_say_who_enters by_a_tagged_port station_moves entry_is_moved_by_hand entry_is_deleted entries_are_flushed entry_ages others_may_move"
+# filter HOOK RULE...: a chain at the bridge itself.
+filter()
+{
+	must in_ns "$r" nft "table netdev f { chain x { type filter hook $1 device \"vbr0\" priority 0; ${*:2}; }; }"
+}
+
+unfilter()
+{
+	must in_ns "$r" nft delete table netdev f
+}
+
+# What was added meanwhile leaves by the bridge, if its time is not over.
+open_flow_anew()
+{
+	in_ns "$r" conntrack -D -p udp
+	goes_on
+}
+
+filters_at_the_bridge()
+{
+	start_flow
+	filter ingress udp sport 5203 drop
+	flow_do down 5 100
+	check_eq "$FLOW" "got 0" "from p1, where what comes to vbr0 is dropped"
+	unfilter
+	open_flow_anew
+	filter egress udp dport 5203 drop
+	flow_do up 5 100
+	check_eq "$FLOW" "got 0" "to p1, where what vbr0 sends is dropped"
+	unfilter
+	# A flow that begins under somebody's eyes is seen, too.
+	filter egress udp dport 5203 counter
+	flow_ok up 5 100
+	sleep 1
+	flow_ok up 10 100
+	check_match "$(in_ns "$r" nft list chain netdev f x)" "counter packets 15 " "what vbr0 sends under somebody's eyes"
+}
+
+tc_at_the_bridge()
+{
+	need_module cls_matchall act_gact
+	start_flow
+	must tc -n "$r" qdisc add dev vbr0 clsact
+	must tc -n "$r" filter add dev vbr0 ingress matchall action drop
+	flow_do down 5 100
+	check_eq "$FLOW" "got 0" "from p1, where what comes to vbr0 is dropped"
+	must tc -n "$r" qdisc del dev vbr0 clsact
+	open_flow_anew
+	must tc -n "$r" qdisc add dev vbr0 clsact
+	must tc -n "$r" filter add dev vbr0 egress matchall action drop
+	flow_do up 5 100
+	check_eq "$FLOW" "got 0" "to p1, where what vbr0 sends is dropped"
+}
+
+ALL_TESTS="filters_at_the_bridge tc_at_the_bridge state_says_who_leaves port_leaves_vlan port_gets_tag host_leaves_vlan ports_say_who_enters entry_does_not_age vlans_say_who_enters by_a_tagged_port station_moves entry_is_moved_by_hand entry_is_deleted entries_are_flushed entry_ages others_may_move"
 run_tests "$@"

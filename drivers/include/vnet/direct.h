@@ -128,6 +128,8 @@ bool vnet_port_takes_frames(const struct vnet_port *port,
 			    const struct net_device *dev);
 void vnet_port_xmit_frames(struct vnet_port *port, struct net_device *dev,
 			   struct xdp_frame **frames, unsigned int n);
+bool vnet_rx_seen(const struct net_device *dev);
+bool vnet_tx_seen(const struct net_device *dev);
 int vnet_queue_xmit(struct sk_buff *skb);
 bool vnet_direct_may_queue(void);
 void vnet_direct_descend(void);
