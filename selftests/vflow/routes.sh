@@ -292,6 +292,8 @@ policy_routing_by_a_mark_of_frames()
 		# TCP sends again, and each frame that is lost does.
 		flow_do up 5 100
 		slowwait 10 gets_through || fail "nothing comes to $addr by another next hop"
+		# And not because it was idle.
+		check_ge "$(passed in neigh)" 1 "frames left to the stack for their next hop"
 		gets_by e1 "to $addr with another next hop"
 		rule_of "$addr" del fwmark 1 lookup 100
 		gets_by e0 "to $addr without the policy"
