@@ -49,11 +49,12 @@ check-debug: DEPS := debug
 check-debug: deps
 	@selftests/check debug $(foreach t,$(T),'$t')
 
-## make check-long  hours: the tests that have a long form in it, on both kernels, and the mutants
-check-long: DEPS := debug
+## make check-long  hours: the tests that have a long form in it, on both kernels, the kernel's own of flowtables, and the mutants
+check-long: DEPS := debug interop
 check-long: deps
 	@VNET_LONG=1 selftests/check '$(KERNEL)' $(foreach t,$(T),'$t')
 	@VNET_LONG=1 selftests/check debug $(foreach t,$(T),'$t')
+	@selftests/interop/run '$(KERNEL)' net/netfilter/nft_flowtable.sh net/netfilter/nft_flowtable.sh+offload
 	@selftests/check-mutants '$(KERNEL)'
 
 ## make check-cluster [T='cluster/vxlan'] [KERNEL=6.1]: three VMs on a wire, their containers one network

@@ -8,7 +8,7 @@
 #	                                  [rx]
 #
 #	routers_begin			namespace rx, the floor, the modules
-#	routers_row ROW			measures the row for the array subjects; the row's file has for it
+#	routers_row ROW [floor]		measures the row for the array subjects, and the floor; the row's file has for it
 #	  router_join ROW SUBJECT NR	makes aNR and bNR; the router's device towards aNR goes to REPLY, that towards bNR is out
 #	  router_rules ROW SUBJECT	a ruleset for nft
 #	  router_mark ROW SUBJECT	what conntrack's table shows of a flow that goes where it shall, as a pattern; nothing if any
@@ -38,7 +38,7 @@ ruleset()
 			}
 			chain forward {
 				type filter hook forward priority 0;
-				meta l4proto udp flow add @ft
+				meta l4proto { tcp, udp } flow add @ft
 			}
 		}
 	EOF
@@ -126,5 +126,5 @@ routers_row()
 			! subject_there "$subject" || new_router "$1" "$subject" $((++NR))
 		done
 	done
-	rounds cost "$1" "${subjects[@]}" floor
+	rounds cost "$1" "${subjects[@]}" ${2+"$2"}
 }

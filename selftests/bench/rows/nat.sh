@@ -63,5 +63,5 @@ for row in "$@"; do
 	flowtable-64) row "$row" frame "the same, in a software flowtable; 64" ;;
 	offload-64) row "$row" frame "the same, the suite's by vflow; 64" ;;
 	esac
-	routers_row "$row"
+	routers_row "$row" floor
 done

@@ -3,7 +3,7 @@
 # Two hosts, and a tunnel that programs of theirs make, without encryption: by mapped rings; by read and write (tun); or by
 # these with all that they can do as well as rings (tun-offload, see tunnel.c). tunnel: UDP, 32 datagrams at a time. senders:
 # TCP, from eight at once. beside: one byte there and back over TCP, beside those eight. What the program is too slow for waits
-# in a qdisc, and stops there (vtun), or is lost where the device has none (noqueue) or does not say that it is full (tun).
+# in a qdisc, and stops there (vtun), or is lost where the device has none (rings-noqueue) or does not say that it is full (tun).
 #
 #	socket -> tun -> program -> socket -> veth ==== veth -> socket -> program -> tun -> socket
 #	[tx                                          ]  [rx                                     ]
@@ -86,9 +86,9 @@ ip_in tx link set wire0 mtu 1600
 ip_in rx link set wire1 mtu 1600
 if have vtun; then
 	tunnel rings vtun 1
-	tunnel rings vtun-noqueue 3
-	must tc -n tx qdisc replace dev tvtun-noqueue root noqueue
-	must tc -n rx qdisc replace dev tvtun-noqueue root noqueue
+	tunnel rings rings-noqueue 3
+	must tc -n tx qdisc replace dev trings-noqueue root noqueue
+	must tc -n rx qdisc replace dev trings-noqueue root noqueue
 fi
 tunnel calls tun 2
 tunnel offload tun-offload 4
@@ -100,12 +100,12 @@ for row in "$@"; do
 		;;
 	senders-*)
 		row "$row" KiB "eight TCP streams at once through a tunnel"
-		rounds cost "$row" vtun vtun-noqueue tun
+		rounds cost "$row" vtun rings-noqueue tun
 		;;
 	beside-*)
 		TRIES=1 ROUNDS=$((ROUNDS < 3 ? ROUNDS : 3))
 		row "$row" trip "TCP request and response through a tunnel, beside eight streams"
-		rounds cost "$row" vtun vtun-noqueue tun
+		rounds cost "$row" vtun rings-noqueue tun
 		;;
 	esac
 done
