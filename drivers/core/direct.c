@@ -8,6 +8,7 @@
 #include <linux/ethtool.h>
 #include <linux/if_vlan.h>
 #include <linux/module.h>
+#include <linux/netfilter.h>
 #include <net/hotdata.h>
 #include <net/netdev_rx_queue.h>
 #include <net/rps.h>
@@ -186,6 +187,28 @@ static enum vnet_road vnet_road_tx(struct net_device *dev,
 	return road;
 }
 
+/*
+ * Is a chain among a device's ingress hooks? Those of flowtables are not, which
+ * leave alone what is in another table.
+ */
+static bool vnet_has_nf_chain(const struct net_device *dev)
+{
+#ifdef CONFIG_NETFILTER_INGRESS
+	const struct nf_hook_entries *hooks;
+	struct nf_hook_ops **ops;
+	unsigned int i;
+
+	hooks = rcu_dereference(dev->nf_hooks_ingress);
+	if (likely(!hooks))
+		return false;
+	ops = nf_hook_entries_get_hook_ops(hooks);
+	for (i = 0; i < hooks->num_hook_entries; i++)
+		if (READ_ONCE(ops[i])->hook_ops_type == NF_HOOK_OP_NF_TABLES)
+			return true;
+#endif
+	return false;
+}
+
 /**
  * vnet_rx_seen() - does anybody look at what a device receives?
  * @dev: the device, any
@@ -193,12 +216,12 @@ static enum vnet_road vnet_road_tx(struct net_device *dev,
  * For who leads frames past a device that they would have come by.
  *
  * Context: RCU.
- * Return: true with a tap, XDP, tc or a hook of netfilter.
+ * Return: true with a tap, XDP, tc or a chain of netfilter.
  */
 bool vnet_rx_seen(const struct net_device *dev)
 {
 	return dev_nit_active_rcu(dev) || rcu_access_pointer(dev->xdp_prog) ||
-	       vnet_compat_has_tc_ingress(dev) || vnet_has_nf_ingress(dev);
+	       vnet_compat_has_tc_ingress(dev) || vnet_has_nf_chain(dev);
 }
 EXPORT_SYMBOL_GPL(vnet_rx_seen);
 

@@ -6,6 +6,7 @@
  */
 #include <linux/etherdevice.h>
 #include <linux/if_vlan.h>
+#include <net/bonding.h>
 #include "vbridge.h"
 
 /* A VLAN device may leave its tag in the frames, as may one below it. */
@@ -19,6 +20,14 @@ static bool vbr_member_leaves_tags(const struct net_device *dev)
 	return false;
 }
 
+/* In other modes all links have the bond's address. */
+static bool vbr_member_balances(const struct net_device *dev)
+{
+	const struct bonding *bond = netdev_priv(dev);
+
+	return netif_is_bond_master(dev) && BOND_MODE(bond) == BOND_MODE_ALB;
+}
+
 /**
  * vbr_member_is_odd() - whether frames of a member have to be looked at
  * @dev: its device
@@ -28,7 +37,7 @@ static bool vbr_member_leaves_tags(const struct net_device *dev)
  */
 bool vbr_member_is_odd(const struct net_device *dev)
 {
-	return vbr_member_leaves_tags(dev) || netif_is_bond_master(dev);
+	return vbr_member_leaves_tags(dev) || vbr_member_balances(dev);
 }
 
 static bool vbr_member_untag(struct sk_buff *skb, unsigned int tags)

@@ -242,13 +242,19 @@ static bool vflow_has_state(const struct sk_buff *skb)
 static noinline enum vflow_why vflow_check_other(const struct vflow_dev *vdev,
 						 const struct vflow_rule *rule)
 {
+	unsigned long time;
+
 	if (rule->asked != VFLOW_ASKED_IN_VAIN)
 		return VFLOW_MAC;
 	if (test_bit(NF_FLOW_TEARDOWN, &rule->flow->flags))
 		return VFLOW_GONE;
 	if (READ_ONCE(rule->genid) != vflow_genid(vdev->net, rule->key.family))
 		return VFLOW_ROUTE;
-	if (time_after(jiffies, READ_ONCE(rule->used) + VFLOW_WATCH_TIME))
+	/* All that end come back, by the core's workers. */
+	time = (unsigned long)atomic_read(&vdev->by_cookie.nelems) * HZ /
+	       VFLOW_WATCH_RATE;
+	time = max_t(unsigned long, time, VFLOW_WATCH_TIME);
+	if (time_after(jiffies, READ_ONCE(rule->used) + time))
 		return VFLOW_NEIGH;
 	return VFLOW_WATCHED;
 }

@@ -75,7 +75,12 @@ static struct pernet_operations vflow_net_ops = {
  */
 int vflow_nexthop_init(void)
 {
-	return register_pernet_subsys(&vflow_net_ops);
+	int err = register_pernet_subsys(&vflow_net_ops);
+
+	/* Some namespaces may have told of groups before another failed. */
+	if (err)
+		cancel_work_sync(&vflow_nexthops_changed);
+	return err;
 }
 
 /**

@@ -571,6 +571,8 @@ extern const struct vnet_flow_shower vflow_shower;
 
 /* How long the core goes on with what is refused, before it has to find a way anew. */
 #define VFLOW_WATCH_TIME	(5 * HZ)
+/* At a device with many rules longer, so that no more end in a second. */
+#define VFLOW_WATCH_RATE	1000
 
 static inline int vflow_genid(const struct net *net, u8 family)
 {

@@ -271,6 +271,9 @@ static int vflow_ask_v4(const struct vflow_rule *rule, struct net *net,
 }
 
 #if IS_ENABLED(CONFIG_IPV6)
+/* Of the choice among next hops. */
+#define VFLOW_HASHES 8
+
 static int vflow_ask_v6(const struct vflow_rule *rule, struct net *net,
 			struct net_device *in, u32 mark, struct vflow_way *way)
 {
@@ -285,17 +288,28 @@ static int vflow_ask_v6(const struct vflow_rule *rule, struct net *net,
 		.fl6_sport = key->sport,
 		.fl6_dport = to->dport,
 	};
+	int i, err = -EHOSTUNREACH;
 	struct dst_entry *dst;
 	struct flowi out;
-	int err;
 
-	dst = ip6_route_input_lookup(net, in, &fl, NULL,
-				     RT6_LOOKUP_F_HAS_SADDR);
-	err = dst->error ?: vflow_take_dst(rule, dst, way);
-	if (err) {
+	/*
+	 * Of several hops the core has chosen one by a frame, with its flow
+	 * label: ask by hashes from all over their 31 bits, too. The first
+	 * question leaves the hash alone where there is nothing to choose.
+	 */
+	for (i = 0; i <= VFLOW_HASHES; i++) {
+		fl.mp_hash = i ? (2 * i - 1) << 27 : 0;
+		dst = ip6_route_input_lookup(net, in, &fl, NULL,
+					     RT6_LOOKUP_F_HAS_SADDR);
+		err = dst->error ?: vflow_take_dst(rule, dst, way);
+		if (!err)
+			break;
 		dst_release(dst);
-		return -EHOSTUNREACH;
+		if (!fl.mp_hash)
+			return -EHOSTUNREACH;
 	}
+	if (err)
+		return -EHOSTUNREACH;
 	vflow_flowi_out(&out, to, way->routed);
 	way->dst = vflow_route_plain(net, dst, &out);
 	return way->dst ? 0 : -EHOSTUNREACH;
@@ -432,7 +446,9 @@ static unsigned int vflow_mtu_v6(const struct vflow_rule *rule)
 #if IS_ENABLED(CONFIG_IPV6)
 	const struct inet6_dev *idev = NULL;
 
-	if (rule->key.family == AF_INET6 && rule->dst)
+	/* One that is locked counts alone, as where the stack forwards. */
+	if (rule->key.family == AF_INET6 && rule->dst &&
+	    !dst_metric_locked(rule->dst, RTAX_MTU))
 		idev = __in6_dev_get(rule->dst->dev);
 	if (idev)
 		return max_t(unsigned int, READ_ONCE(idev->cnf.mtu6),
@@ -501,12 +517,15 @@ void vflow_way_put(struct vflow_way *way)
 int vflow_way_find(const struct vflow_dev *vdev, struct vflow_rule *rule,
 		   struct vflow_way *way)
 {
-	enum vflow_asked how;
+	enum vflow_asked how = VFLOW_ASKED_IN_VAIN;
 
 	rule->genid = vflow_genid(vdev->net, rule->key.family);
 	/* Generation, then routes. */
 	smp_rmb();
-	for (how = VFLOW_ASKED_PLAIN; how < VFLOW_ASKED_IN_VAIN; how++)
+	/* Without carrier each frame would end the flow, and bring it back. */
+	if (netif_carrier_ok(rule->out))
+		how = VFLOW_ASKED_PLAIN;
+	for (; how < VFLOW_ASKED_IN_VAIN; how++)
 		if (!vflow_ask(vdev, rule, how, way))
 			break;
 	rule->asked = how;

@@ -375,13 +375,14 @@ next_hop_is_taken_away()
 	ipb "$r" <<-EOF
 		nexthop add id 1 via $2 dev out
 		nexthop add id 2 via $3 dev out2
-		nexthop add id 10 group 1,255/2,1
+		nexthop add id 10 group 1
 		route add $1 nhid 10
 	EOF
 	DEVICES="in, out, out2" ruleset ''
 	flow_open -t "$c" "$s" "$1"
 	slowwait 10 up_taken || die "vflow does not take what goes to $1"
-	gets_by e0 "by the next hop that most leave by"
+	gets_by e0 "by the only next hop"
+	must ip -n "$r" nexthop replace id 10 group 1,255/2,1
 	must ip -n "$r" nexthop del id 1
 	nap 0.5
 	gets_by e1 "by the next hop that is left"
