@@ -2,8 +2,8 @@
 /*
  * The kernel's own maker of XDP frames (BPF_F_TEST_XDP_LIVE_FRAMES), in batches of 64, as a NIC's NAPI makes them.
  *
- *	xdpgen drop|IFINDEX COUNT LEN MAC [SOURCE DEST]		drops each, or redirects it to the device; UDP, from port 9 to
- *								port 9, between these addresses
+ *	xdpgen drop|IFINDEX COUNT LEN MAC [SOURCE DEST]		drops each, or redirects it to the device; UDP from
+ *								port 9 to port 9, between these addresses
  *
  * Prints what one frame has cost, in thousandths of a nanosecond, up to the end of all softirqs that it has caused. The
  * kernel's own clock says so, which leaves out its waiting for RCU before and after.
