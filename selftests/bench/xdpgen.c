@@ -2,8 +2,7 @@
 /*
  * The kernel's own maker of XDP frames (BPF_F_TEST_XDP_LIVE_FRAMES), in batches of 64, as a NIC's NAPI makes them.
  *
- *	xdpgen drop|IFINDEX COUNT LEN MAC [SOURCE DEST]		drops each, or redirects it to the device; UDP from
- *								port 9 to port 9, between these addresses
+ *	xdpgen drop|IFINDEX COUNT LEN MAC	drops each, or redirects it to the device
  *
  * Prints what one frame has cost, in thousandths of a nanosecond, up to the end of all softirqs that it has caused. The
  * kernel's own clock says so, which leaves out its waiting for RCU before and after.
@@ -48,41 +47,19 @@ static void xdpgen_frame(unsigned char *frame, unsigned int len, const char *mac
 	ip[9] = 17;
 }
 
-/* As pktgen's frames, so that both are of one flow. */
-static void xdpgen_address(unsigned char *ip, unsigned int len, const char *source, const char *dest)
-{
-	unsigned int i, sum = 0;
-	unsigned char *udp = ip + 20;
-
-	if (inet_pton(AF_INET, source, ip + 12) != 1 || inet_pton(AF_INET, dest, ip + 16) != 1)
-		errx(2, "not an address: %s, %s", source, dest);
-	for (i = 0; i < 20; i += 2)
-		sum += ip[i] << 8 | ip[i + 1];
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = ~(sum + (sum >> 16));
-	ip[10] = sum >> 8;
-	ip[11] = sum;
-	udp[1] = 9;
-	udp[3] = 9;
-	udp[4] = (len - 20) >> 8;
-	udp[5] = len - 20;
-}
-
 int main(int argc, char **argv)
 {
 	unsigned char frame[2048];
 	union bpf_attr attr = { };
 	unsigned int count, len;
 
-	if (argc != 5 && argc != 7)
-		errx(2, "usage: xdpgen drop|IFINDEX COUNT LEN MAC [SOURCE DEST]");
+	if (argc != 5)
+		errx(2, "usage: xdpgen drop|IFINDEX COUNT LEN MAC");
 	count = atoi(argv[2]);
 	len = atoi(argv[3]);
 	if (len < 60 || len > sizeof(frame))
 		errx(2, "length");
 	xdpgen_frame(frame, len, argv[4]);
-	if (argc == 7)
-		xdpgen_address(frame + ETH_HLEN, len - ETH_HLEN, argv[5], argv[6]);
 	attr.test.prog_fd = xdpgen_load(argv[1]);
 	attr.test.data_in = (uintptr_t)frame;
 	attr.test.data_size_in = len;

@@ -104,17 +104,23 @@ tap()
 	check_member m0
 }
 
-bond()
+# two_links MODE: m0, a bond of b0 and b1 in h, whose other ends are l0 and l1 in s2.
+two_links()
 {
 	need_module bonding
 	make_host
 	ipb "$h" <<-EOF
 		link add b0 type $PAIR peer name l0 netns $s2
 		link add b1 type $PAIR peer name l1 netns $s2
-		link add m0 type bond mode active-backup miimon 100
+		link add m0 type bond mode $1 miimon 100
 		link set b0 master m0
 		link set b1 master m0
 	EOF
+}
+
+bond()
+{
+	two_links active-backup
 	ipb "$s2" <<-EOF
 		link add e0 type bond mode active-backup miimon 100
 		link set l0 master e0
@@ -128,15 +134,7 @@ bond()
 # The other link takes over, and the bridge sees nothing of it.
 bond_changes_its_link()
 {
-	need_module bonding
-	make_host
-	ipb "$h" <<-EOF
-		link add b0 type $PAIR peer name l0 netns $s2
-		link add b1 type $PAIR peer name l1 netns $s2
-		link add m0 type bond mode active-backup miimon 100
-		link set b0 master m0
-		link set b1 master m0
-	EOF
+	two_links active-backup
 	ipb "$s2" <<-EOF
 		link add e0 type bond mode active-backup miimon 100
 		link set l0 master e0
@@ -158,16 +156,8 @@ bond_balances_receivers()
 {
 	local i
 
-	need_module bonding
-	make_host
-	ipb "$h" <<-EOF
-		link add b0 type $PAIR peer name l0 netns $s2
-		link add b1 type $PAIR peer name l1 netns $s2
-		link add m0 type bond mode balance-alb miimon 100
-		link set b0 master m0
-		link set b1 master m0
-		addr add 192.0.2.254/24 dev vbr0
-	EOF
+	two_links balance-alb
+	must ip -n "$h" addr add 192.0.2.254/24 dev vbr0
 	ipb "$s2" <<-EOF
 		link set l0 up
 		link set l1 up

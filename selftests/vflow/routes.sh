@@ -347,7 +347,7 @@ carrier_is_lost()
 		neigh replace 198.51.100.2 lladdr $(link_attr "$s" e0 address) dev out nud permanent
 	EOF
 	for dev in all out; do
-		must in_ns "$r" bash -c "for f in 4 6; do echo 1 >/proc/sys/net/ipv\$f/conf/$dev/ignore_routes_with_linkdown; done"
+		must in_ns "$r" bash -c "for f in 4 6; do printf 1 >/proc/sys/net/ipv\$f/conf/$dev/ignore_routes_with_linkdown; done"
 	done
 	DEVICES="in, out, out2" ruleset ''
 	for addr in 2001:db8:9::1 10.9.0.1; do
