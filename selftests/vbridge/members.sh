@@ -189,37 +189,36 @@ echos()
 	in_ns "$h" awk '/^Icmp: [0-9]/ { print $10 }' /proc/net/snmp
 }
 
-vlan_device()
+# tagged_link [OPTION...]: m0, a VLAN device in h, on one end of a pair whose other end is in s2.
+tagged_link()
 {
 	need_module 8021q
 	make_host
 	ipb "$h" <<-EOF
 		link add x0 up type $PAIR peer name x0 netns $s2
-		link add m0 link x0 type vlan id 5
+		link add m0 link x0 type vlan id 5 $*
 	EOF
-	ipb "$s2" <<-EOF
-		link set x0 up
-		link add e0 link x0 type vlan id 5
-	EOF
+	must ip -n "$s2" link set x0 up
+}
+
+# vlan_member [OPTION...]: and another at that end.
+vlan_member()
+{
+	tagged_link "$@"
+	must ip -n "$s2" link add e0 link x0 type vlan id 5
 	join m0
 	check_member m0
+}
+
+vlan_device()
+{
+	vlan_member
 }
 
 # A VLAN device that leaves its tag in the frames for its own host, and one on such a device.
 vlan_device_leaves_tags()
 {
-	need_module 8021q
-	make_host
-	ipb "$h" <<-EOF
-		link add x0 up type $PAIR peer name x0 netns $s2
-		link add m0 link x0 type vlan id 5 reorder_hdr off
-	EOF
-	ipb "$s2" <<-EOF
-		link set x0 up
-		link add e0 link x0 type vlan id 5
-	EOF
-	join m0
-	check_member m0
+	vlan_member reorder_hdr off
 }
 
 # Tags of two kinds, as 8021q takes one of its own kind that is there already for the device's own.
@@ -252,13 +251,7 @@ vlan_device_changes()
 {
 	local how
 
-	need_module 8021q
-	make_host
-	ipb "$h" <<-EOF
-		link add x0 up type $PAIR peer name x0 netns $s2
-		link add m0 link x0 type vlan id 5
-	EOF
-	must ip -n "$s2" link set x0 up
+	tagged_link
 	join m0
 	for how in on off on off; do
 		must ip -n "$h" link set m0 type vlan reorder_hdr "$how"

@@ -268,16 +268,24 @@ core_does_not_go_on_alone()
 	done
 }
 
-# What is no way of a flow's does not end it: its frames are asked about once.
+# Seconds since the newest rule was made.
+youngest()
+{
+	flow_tool -j flow show | grep -o '"age_s":[0-9]*' | cut -d: -f2 | sort -n | head -n 1
+}
+
+# What is no way of a flow's does not end it: its frames are asked about once. One that had ended would be back, and young.
 others_come_and_go()
 {
-	local addr
+	local addr began
 
 	setup_router
 	ruleset ''
 	for addr in "$S4" "$S6"; do
 		begin_flow "$c" "$s" "$addr"
 		wait_taken
+		began=$SECONDS
+		nap 2
 		# What has come up is not settled at once.
 		ipb "$r" <<<"link add other up type dummy"
 		busywait 5000 has_local "$r" other || die "no address at the other device"
@@ -297,6 +305,7 @@ others_come_and_go()
 		flow_ok up 10 100
 		flow_ok down 10 100
 		check_ge "$(($(taken in) - TAKEN_IN))" 8 "frames taken to $addr, beside one that has gone"
+		check_ge "$(youngest)" $((SECONDS - began - 1)) "seconds that the flow to $addr has been there"
 		check_eq "$(passed in gone)" "$PASSED" "frames of a flow that was torn down"
 		check_ge "$(passed in route)" 1 "frames left to the stack for their route"
 	done
