@@ -21,8 +21,10 @@ struct vflow_net {
 static unsigned int vflow_net_id;
 
 /*
- * Some are told of before, some behind what has become of them, and all with
- * RTNL held until it has. There may be many at a time.
+ * Some are told of before, some behind what has become of them, those that users
+ * change with RTNL held until it has. A bucket that moves by its timer does so
+ * without: there a flow of IPv6 may keep the hop it had, which is still one of
+ * the group's. There may be many at a time.
  */
 static void vflow_nexthops_work(struct work_struct *work)
 {
